@@ -1,0 +1,90 @@
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis.extra import numpy as hnp
+
+from tfticket import masks
+from tfticket.errors import MismatchError
+from tfticket.masks import Masks
+
+HALF = Masks({"a": np.array([[True, False], [True, False]]), "b": np.array([True, False])})
+
+mask_arrays = st.dictionaries(
+    st.sampled_from("abc"), hnp.arrays(bool, hnp.array_shapes(max_dims=3)), min_size=1
+)
+
+
+@settings(deadline=None)
+@given(mask_arrays)
+def test_the_identities_of_the_glossary_hold(arrays):
+    found = Masks(arrays)
+    assert found.density + found.sparsity == pytest.approx(1)
+    assert found.sparsity == pytest.approx(1 - found.num_kept / found.num_weights)
+    if found.num_kept:
+        assert found.compression_ratio * found.density == pytest.approx(1)
+    assert masks.distance(found, found) == 0
+
+
+@settings(deadline=None)
+@given(mask_arrays)
+def test_packing_and_unpacking_gives_the_same_masks_at_one_bit_per_weight(arrays):
+    found = Masks(arrays)
+    packed = masks.pack(found)
+    assert masks.unpack(packed, {p: m.shape for p, m in found.items()}) == found
+    assert all(packed[p].nbytes == (m.size + 7) // 8 for p, m in found.items())
+
+
+def test_masks_cannot_be_changed_through_any_reference():
+    source = np.array([True, False])
+    found = Masks({"a": source})
+    source[1] = True
+    assert found["a"].tolist() == [True, False]
+    with pytest.raises(ValueError, match="read-only"):
+        found["a"][1] = True
+
+
+def test_distance_is_the_fraction_of_differing_positions():
+    assert masks.distance(HALF, masks.ones_like(HALF)) == 0.5
+
+
+def test_apply_zeroes_masked_weights_and_copies_the_rest():
+    weights = {"a": np.full((2, 2), np.nan), "b": np.ones(2), "bias": np.ones(1)}
+    applied = masks.apply(weights, HALF)
+    assert applied["a"][:, 1].tolist() == [0, 0]
+    assert applied["b"].tolist() == [1, 0]
+    assert applied["bias"] is not weights["bias"]
+
+
+def test_collapsed_layers_keep_nothing_while_others_keep_something():
+    collapsed = Masks({"a": np.array([True]), "b": np.array([False, False])})
+    assert masks.collapsed_layers(collapsed) == ["b"]
+    assert masks.collapsed_layers(Masks({"b": np.array([False])})) == []
+
+
+def test_the_table_has_one_row_per_path():
+    assert masks.table(HALF)[1] == {
+        "path": "b",
+        "shape": [2],
+        "num_weights": 2,
+        "num_kept": 1,
+        "sparsity": 0.5,
+    }
+
+
+def test_masks_are_boolean_and_never_inferred_from_zeros():
+    with pytest.raises(TypeError, match="must be boolean"):
+        Masks({"a": np.array([0.0, 1.0])})
+    with pytest.raises(ValueError, match="at least one mask"):
+        Masks({})
+
+
+def test_masks_over_other_paths_or_shapes_are_refused():
+    with pytest.raises(MismatchError, match="'b'"):
+        masks.distance(HALF, Masks({"a": HALF["a"]}))
+    with pytest.raises(MismatchError, match="'a'"):
+        masks.distance(HALF, Masks({"a": HALF["b"], "b": HALF["b"]}))
+    with pytest.raises(MismatchError, match="'b'"):
+        masks.apply({"a": HALF["a"]}, HALF)
+    with pytest.raises(MismatchError, match="does not fit"):
+        masks.unpack({"a": np.zeros(1, np.uint8)}, {"a": (9,)})

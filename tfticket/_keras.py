@@ -1,0 +1,168 @@
+"""The one file that knows there are two Kerases: Keras 3 (TensorFlow backend) and tf_keras.
+
+Neither is imported here. Which of them an object belongs to is read off its own classes, so a
+program that uses one Keras never pays for the other. `tf.keras` is not touched at all.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+
+Flavour = Literal["keras", "tf_keras"]
+FLAVOURS: tuple[Flavour, ...] = ("keras", "tf_keras")
+
+# tf_keras calls this kernel `depthwise_kernel`, Keras 3 `kernel`; paths must agree.
+_RENAMED = {"DepthwiseConv1D": "depthwise_kernel", "DepthwiseConv2D": "depthwise_kernel"}
+
+
+def flavour(obj: Any) -> Flavour:
+    """Tells which Keras made a model, layer, optimizer or variable.
+
+    Args:
+        obj: any Keras object.
+
+    Returns:
+        `"keras"` for Keras 3, `"tf_keras"` for legacy Keras.
+
+    Raises:
+        TypeError: if none of the object's classes comes from either.
+    """
+    for cls in type(obj).__mro__:
+        root = cls.__module__.partition(".")[0]
+        if root in FLAVOURS:
+            return root  # type: ignore[return-value]
+    raise TypeError(
+        "the object must come from `keras` (Keras 3) or `tf_keras`: its classes come from neither."
+        f" Received: {type(obj).__module__}.{type(obj).__qualname__}"
+    )
+
+
+def module(which: Any) -> ModuleType:
+    """Returns the Keras module of a name, a module or a Keras object.
+
+    Raises:
+        ValueError: for a name other than `"keras"` and `"tf_keras"`.
+        RuntimeError: if Keras 3 runs on a backend other than TensorFlow.
+    """
+    if isinstance(which, ModuleType):
+        which = which.__name__.partition(".")[0]
+    name = which if isinstance(which, str) else flavour(which)
+    if name not in FLAVOURS:
+        raise ValueError(f"`keras` must be one of {FLAVOURS}. Received: keras={name!r}")
+    found = importlib.import_module(name)
+    if name == "keras" and found.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            "Keras 3 must run on its TensorFlow backend: tfticket trains through TensorFlow."
+            f" Received: backend={found.backend.backend()!r}. Set KERAS_BACKEND=tensorflow before"
+            " importing keras."
+        )
+    return found
+
+
+def is_layer(obj: Any) -> bool:
+    """Tells whether an object is a layer or model of either Keras, importing neither."""
+    loaded = (sys.modules.get(name) for name in FLAVOURS)
+    return any(k is not None and isinstance(obj, k.layers.Layer) for k in loaded)
+
+
+def children(layer: Any) -> list[tuple[str, Any]]:
+    """Lists the layers directly inside a layer with names that are unique among siblings."""
+    named: list[tuple[str, Any]] = []
+    taken: set[str] = set()
+    for child in layer._flatten_layers(include_self=False, recursive=False):
+        if _is_metric(child):
+            continue
+        name = _unique(child.name, taken)
+        named.append((name, child))
+    return named
+
+
+def own_variables(layer: Any) -> list[tuple[str, Any]]:
+    """Lists the variables a layer owns itself, not its sublayers', with local names."""
+    if flavour(layer) == "keras":
+        found = [*layer._trainable_variables, *layer._non_trainable_variables]
+        found += [g.state for g in layer._seed_generators if g.state is not None]
+    else:
+        found = [*layer._trainable_weights, *layer._non_trainable_weights]
+    taken: set[str] = set()
+    return [(_unique(local_name(layer, v), taken), v) for v in found]
+
+
+def local_name(layer: Any, variable: Any) -> str:
+    """Returns the last part of a variable's name, the same in both Kerases."""
+    name = str(variable.name).rpartition("/")[2].partition(":")[0]
+    if name == _RENAMED.get(type(layer).__name__):
+        return "kernel"
+    return re.sub(r"[^0-9A-Za-z_.\-]", "_", name)
+
+
+def walk(model: Any) -> Iterator[tuple[str, Any, list[tuple[str, Any]]]]:
+    """Visits every layer once, parents first: `(path, layer, its own variables)`.
+
+    A layer or variable that occurs in several places is visited at the first one only.
+    """
+    seen_layers: set[int] = set()
+    seen_variables: set[int] = set()
+    stack: list[tuple[str, Any]] = [("", model)]
+    while stack:
+        path, layer = stack.pop()
+        if id(layer) in seen_layers:
+            continue
+        seen_layers.add(id(layer))
+        fresh = [(n, v) for n, v in own_variables(layer) if id(v) not in seen_variables]
+        seen_variables.update(id(v) for _, v in fresh)
+        yield path, layer, fresh
+        below = [(f"{path}/{n}" if path else n, c) for n, c in children(layer)]
+        stack.extend(reversed(below))
+
+
+def to_numpy(variable: Any) -> np.ndarray:
+    """Copies a variable's value to the host; never an alias of its memory."""
+    return np.array(value_of(variable))
+
+
+def value_of(variable: Any) -> Any:
+    """Returns a variable's value as a tensor of its own dtype, read once."""
+    raw = getattr(variable, "_value", None)
+    if raw is not None:  # a Keras 3 variable; `.value` would cast under autocast
+        return raw.value() if hasattr(raw, "value") else raw
+    return variable.read_value()
+
+
+def assign(variable: Any, value: Any) -> None:
+    """Writes a value of the same shape into a variable of either Keras."""
+    variable.assign(value)
+
+
+def native(variable: Any) -> Any:
+    """Returns the `tf.Variable` behind a variable of either Keras."""
+    return getattr(variable, "_value", None) if flavour_or_none(variable) == "keras" else variable
+
+
+def flavour_or_none(obj: Any) -> Flavour | None:
+    """Like `flavour`, with `None` for objects of neither Keras (plain `tf.Variable`s)."""
+    try:
+        return flavour(obj)
+    except TypeError:
+        return None
+
+
+def _is_metric(obj: Any) -> bool:
+    # In tf_keras a metric is a layer; its variables are not part of the network.
+    return any(c.__name__ == "Metric" for c in type(obj).__mro__)
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    candidate, number = name, 1
+    while candidate in taken:
+        candidate = f"{name}_{number}"
+        number += 1
+    taken.add(candidate)
+    return candidate

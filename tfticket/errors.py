@@ -1,0 +1,61 @@
+"""The errors a caller may want to catch; everything else is `ValueError` or `TypeError`."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CorruptFileError",
+    "DataUnavailableError",
+    "EnforcementError",
+    "ExportError",
+    "MismatchError",
+    "MissingDependencyError",
+    "TicketError",
+    "UnreachableSparsityError",
+]
+
+
+class TicketError(Exception):
+    """The common base of every error that tfticket defines."""
+
+
+class CorruptFileError(TicketError):
+    """A file does not hold what its manifest says; the message names the file."""
+
+
+class MismatchError(TicketError, ValueError):
+    """Two things that must have the same weight paths and shapes do not."""
+
+
+class UnreachableSparsityError(TicketError, ValueError):
+    """A schedule's target cannot be reached in the steps that are planned."""
+
+
+class EnforcementError(TicketError, RuntimeError):
+    """A pruned weight changed although its mask forbids it."""
+
+
+class ExportError(TicketError, RuntimeError):
+    """No file that passes verification could be written."""
+
+
+class DataUnavailableError(TicketError, RuntimeError):
+    """A data set is not on this machine; the message says how to get it."""
+
+
+class MissingDependencyError(TicketError, ImportError):
+    """An optional library is not installed; the message says which extra has it.
+
+    Args:
+        library: import name of the missing library.
+        extra: name of the tfticket extra that installs it.
+        purpose: what it is needed for, as in "to plot".
+    """
+
+    def __init__(self, library: str, extra: str, purpose: str = ""):
+        needed = f" {purpose}" if purpose else ""
+        super().__init__(
+            f"`{library}` is needed{needed} and is not installed. "
+            f'Install it with: pip install "tfticket[{extra}]"'
+        )
+        self.library = library
+        self.extra = extra

@@ -1,0 +1,198 @@
+"""Masks: which weights are kept. They are the truth about sparsity; zeros are a consequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from tfticket.errors import MismatchError
+
+__all__ = [
+    "Masks",
+    "apply",
+    "check_same_paths",
+    "collapsed_layers",
+    "distance",
+    "ones_like",
+    "pack",
+    "table",
+    "unpack",
+]
+
+
+class Masks(Mapping[str, np.ndarray]):
+    """Boolean arrays by weight path, True = kept. Immutable, validated at birth.
+
+    >>> masks = Masks({"dense/kernel": np.array([[True, False], [False, False]])})
+    >>> masks.sparsity, masks.density, masks.compression_ratio, masks.num_kept
+    (0.75, 0.25, 4.0, 1)
+
+    Args:
+        arrays: `{path: boolean array}`, each of the shape of its weight. Copied.
+
+    Raises:
+        TypeError: if an array is not boolean (masks are never inferred from zeros).
+        ValueError: if there is none.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]):
+        if not arrays:
+            raise ValueError("`arrays` must hold at least one mask. Received: arrays={}")
+        self._arrays: dict[str, np.ndarray] = {}
+        for path, array in arrays.items():
+            if np.asarray(array).dtype != np.bool_:
+                raise TypeError(
+                    "`arrays` must be boolean, True = kept."
+                    f" Received: dtype={np.asarray(array).dtype} for path={path!r}"
+                )
+            self._arrays[path] = _frozen(array)
+
+    def __getitem__(self, path: str) -> np.ndarray:
+        return self._arrays[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Masks):
+            return NotImplemented
+        return list(self) == list(other) and all(np.array_equal(self[p], other[p]) for p in self)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Masks({len(self)} weights, {self.num_kept}/{self.num_weights} kept)"
+
+    @property
+    def num_weights(self) -> int:
+        """Number of prunable weights, kept or not."""
+        return sum(m.size for m in self.values())
+
+    @property
+    def num_kept(self) -> int:
+        """Number of kept weights."""
+        return sum(int(np.count_nonzero(m)) for m in self.values())
+
+    @property
+    def sparsity(self) -> float:
+        """Fraction of the prunable weights masked out, in [0, 1]."""
+        return 1.0 - self.num_kept / self.num_weights
+
+    @property
+    def density(self) -> float:
+        """`1 - sparsity`."""
+        return self.num_kept / self.num_weights
+
+    @property
+    def compression_ratio(self) -> float:
+        """`1 / density`; infinite when nothing is kept."""
+        kept = self.num_kept
+        return self.num_weights / kept if kept else float("inf")
+
+    def kept_per_path(self) -> dict[str, int]:
+        """Returns the number of kept weights by path."""
+        return {p: int(np.count_nonzero(m)) for p, m in self.items()}
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """Copies unless nobody can write to the array through any reference."""
+    if array.flags.writeable or array.base is not None:
+        array = np.array(array, dtype=np.bool_)
+        array.setflags(write=False)
+    return array
+
+
+def ones_like(weights: Mapping[str, np.ndarray]) -> Masks:
+    """Returns masks that keep every weight.
+
+    Args:
+        weights: arrays or variables by path; only their shapes are used.
+    """
+    return Masks({p: np.ones(tuple(w.shape), np.bool_) for p, w in weights.items()})
+
+
+def apply(weights: Mapping[str, np.ndarray], masks: Masks) -> dict[str, np.ndarray]:
+    """Returns copies of the weights in which every masked weight is exactly 0.
+
+    Weights without a mask are copied as they are.
+    """
+    unknown = [p for p in masks if p not in weights]
+    if unknown:
+        raise MismatchError(f"`weights` must have every masked path: {unknown} are missing.")
+    return {
+        p: np.where(masks[p], w, np.zeros((), w.dtype)) if p in masks else np.array(w)
+        for p, w in weights.items()
+    }
+
+
+def distance(first: Masks, second: Masks) -> float:
+    """Fraction of positions at which two masks differ, in [0, 1] (normalised Hamming).
+
+    References:
+        You et al. 2020, "Drawing Early-Bird Tickets", https://arxiv.org/abs/1909.11957
+    """
+    check_same_paths(first, second)
+    differing = sum(int(np.count_nonzero(first[p] != second[p])) for p in first)
+    return differing / first.num_weights
+
+
+def collapsed_layers(masks: Masks) -> list[str]:
+    """Paths whose mask keeps nothing while another keeps something: nothing passes there.
+
+    References:
+        Tanaka et al. 2020, "Pruning neural networks without any data by iteratively conserving
+        synaptic flow", section 3, https://arxiv.org/abs/2006.05467
+    """
+    kept = masks.kept_per_path()
+    return [p for p, k in kept.items() if k == 0] if any(kept.values()) else []
+
+
+def check_same_paths(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> None:
+    """Raises `MismatchError` unless both mappings have the same paths and shapes."""
+    differing = sorted(set(first) ^ set(second))
+    differing += [p for p in first if p in second and first[p].shape != second[p].shape]
+    if differing:
+        raise MismatchError(f"both must have the same paths and shapes; these differ: {differing}")
+
+
+def pack(masks: Masks) -> dict[str, np.ndarray]:
+    """Packs masks to one bit per weight: `{path: uint8 array}`, row-major, first bit highest."""
+    return {p: np.packbits(m.ravel()) for p, m in masks.items()}
+
+
+def unpack(packed: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> Masks:
+    """Restores what `pack` packed.
+
+    Args:
+        packed: `{path: uint8 array}`.
+        shapes: the shape of every mask by path.
+
+    Raises:
+        MismatchError: if the bytes do not fit the shapes.
+    """
+    masks = {}
+    for path, shape in shapes.items():
+        count = int(np.prod(shape, dtype=np.int64))
+        if path not in packed or packed[path].size != (count + 7) // 8:
+            raise MismatchError(f"the packed mask of {path!r} does not fit the shape {shape}.")
+        masks[path] = np.unpackbits(packed[path], count=count).astype(np.bool_).reshape(shape)
+    return Masks(masks)
+
+
+def table(masks: Masks) -> list[dict[str, object]]:
+    """Returns one row per path: shape, number of weights, kept weights, sparsity."""
+    kept = masks.kept_per_path()
+    return [
+        {
+            "path": p,
+            "shape": list(m.shape),
+            "num_weights": int(m.size),
+            "num_kept": kept[p],
+            "sparsity": 1.0 - kept[p] / m.size,
+        }
+        for p, m in masks.items()
+    ]

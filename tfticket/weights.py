@@ -1,0 +1,336 @@
+"""Paths of a model's weights: which may be masked, how to read, write and match them.
+
+A weight path names a variable by the layers on the way to it, `encoder/block_1/conv/kernel`,
+found by walking the model. It is unique even where variable names collide, and it is the same
+in both Kerases.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tfticket import _keras
+from tfticket.errors import MismatchError
+
+__all__ = [
+    "KINDS",
+    "Filter",
+    "Prunable",
+    "align",
+    "matching",
+    "prunable",
+    "read",
+    "read_all",
+    "variables",
+    "write",
+]
+
+Weights = Mapping[str, np.ndarray]
+Pattern = str | Callable[[str], bool]
+
+KINDS = ("kernel", "embedding", "normalization", "bias", "other")
+
+#: Why a weight is not prunable. These strings are part of the interface.
+REASON_KIND = "not a kernel: it is of kind {kind!r}"
+REASON_FROZEN = "frozen: its layer is not trainable"
+REASON_RANK = "too few axes: a kernel has at least two"
+REASON_DTYPE = "not a floating-point weight: {dtype}"
+REASON_EXCLUDED = "excluded by the caller"
+REASON_NOT_INCLUDED = "not included by the caller"
+
+_KERNELS = {"kernel", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel"}
+_NORMALIZATION = {"gamma", "beta", "moving_mean", "moving_variance", "mean", "variance", "scale"}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which weights a function may mask.
+
+    Args:
+        include: a regular expression searched in the path, a callable `path -> bool`, or a list
+            of these; `None` means all. A pattern that matches nothing is an error.
+        exclude: the same, for weights to leave alone; wins over `include`.
+        kinds: which kinds of weight may be masked, out of `KINDS`. Biases, normalisation and
+            embeddings only when asked for.
+        frozen: whether weights of layers with `trainable=False` count too.
+    """
+
+    include: Pattern | Sequence[Pattern] | None = None
+    exclude: Pattern | Sequence[Pattern] | None = None
+    kinds: tuple[str, ...] = ("kernel",)
+    frozen: bool = False
+
+    def __post_init__(self) -> None:
+        unknown = [k for k in self.kinds if k not in KINDS]
+        if unknown or isinstance(self.kinds, str):
+            raise ValueError(
+                f"`kinds` must be a tuple out of {KINDS}. Received: kinds={self.kinds}"
+            )
+
+    @classmethod
+    def of(cls, filters: FilterLike) -> Filter:
+        """Turns what callers may pass as `filters` into a `Filter`."""
+        return filters if isinstance(filters, Filter) else cls(include=filters)
+
+
+FilterLike = Filter | Pattern | Sequence[Pattern] | None
+
+
+@dataclass(frozen=True)
+class Prunable:
+    """The weights of a model that may be masked, and why the others may not.
+
+    Attributes:
+        variables: prunable variables by path, in the order of the model's layers.
+        skipped: the reason by path for every other variable.
+    """
+
+    variables: dict[str, Any] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        kept = [f"  {p}  {tuple(v.shape)}" for p, v in self.variables.items()]
+        left = [f"  {p}  {reason}" for p, reason in self.skipped.items()]
+        return "\n".join(["prunable:", *kept, "skipped:", *left])
+
+
+def variables(model: Any) -> dict[str, Any]:
+    """Returns every variable of a built model by its path, each variable once.
+
+    Args:
+        model: a built Keras 3 or tf_keras model or layer.
+
+    Returns:
+        `{path: variable}` in the order of the layers.
+
+    Raises:
+        ValueError: if the model has no variables yet.
+    """
+    found = {path: variable for path, _, variable in _located(model)}
+    if not found:
+        raise ValueError(
+            "`model` must be built: it has no weights yet. Call it on a batch, or"
+            f" `model.build(input_shape)`. Received: model={getattr(model, 'name', model)!r}"
+        )
+    return found
+
+
+def prunable(model: Any, filters: FilterLike = None) -> Prunable:
+    """Finds the weights of a model that may be masked.
+
+    By default these are the trainable kernels of every layer: any variable named `kernel`,
+    `recurrent_kernel`, `depthwise_kernel` or `pointwise_kernel`, a layer's `kernel` attribute,
+    and what a layer returns from `get_prunable_weights()` (tfmot's convention).
+
+    Args:
+        model: a built model of either Keras.
+        filters: a `Filter`, or what its `include` takes.
+
+    Returns:
+        A `Prunable`: variables by path, and the reason for each one left out.
+
+    Raises:
+        ValueError: if a pattern matches nothing, or nothing is left to prune.
+    """
+    rule = Filter.of(filters)
+    trainable = {id(v) for v in model.trainable_variables}
+    result, eligible = Prunable(), {}
+    for path, layer, variable in _located(model):
+        reason = _reason(layer, path, variable, rule, trainable)
+        if reason is None:
+            eligible[path] = variable
+        else:
+            result.skipped[path] = reason
+    if not eligible and not result.skipped:
+        variables(model)  # raises: the model is not built
+    included = matching(rule.include, eligible, "include")
+    excluded = matching(rule.exclude, eligible, "exclude") if rule.exclude is not None else set()
+    for path, variable in eligible.items():
+        if path in excluded:
+            result.skipped[path] = REASON_EXCLUDED
+        elif path not in included:
+            result.skipped[path] = REASON_NOT_INCLUDED
+        else:
+            result.variables[path] = variable
+    if not result.variables:
+        raise ValueError(f"`model` must have prunable weights: all were skipped.\n{result}")
+    return result
+
+
+def matching(
+    patterns: Pattern | Sequence[Pattern] | None, paths: Iterable[str], name: str
+) -> set[str]:
+    """Returns the paths that any pattern matches; `None` matches all.
+
+    Args:
+        patterns: a regular expression (searched, not anchored), a callable, or a list of these.
+        paths: the paths to choose from.
+        name: name of the argument, for the error.
+
+    Raises:
+        ValueError: if one of the patterns matches no path.
+        TypeError: if a pattern is neither text nor callable.
+    """
+    paths = list(paths)
+    if patterns is None:
+        return set(paths)
+    listed = [patterns] if isinstance(patterns, str) or callable(patterns) else list(patterns)
+    found: set[str] = set()
+    for pattern in listed:
+        hits = {p for p in paths if _matches(pattern, p, name)}
+        if not hits:
+            raise ValueError(
+                f"`{name}` must match at least one weight: {pattern!r} matches none of"
+                f" {paths}. Received: {name}={patterns!r}"
+            )
+        found |= hits
+    return found
+
+
+def read(model: Any, filters: FilterLike = None) -> dict[str, np.ndarray]:
+    """Copies the prunable weights of a model to the host.
+
+    Returns:
+        `{path: array}`; the arrays are copies and stay as they are when the model trains on.
+    """
+    return {p: _keras.to_numpy(v) for p, v in prunable(model, filters).variables.items()}
+
+
+def read_all(model: Any) -> dict[str, np.ndarray]:
+    """Copies every variable of a model to the host, prunable or not.
+
+    Returns:
+        `{path: array}`: kernels, biases, normalisation statistics, seed generators.
+    """
+    return {p: _keras.to_numpy(v) for p, v in variables(model).items()}
+
+
+def write(model: Any, weights: Weights) -> None:
+    """Writes arrays into a model's variables by path; other variables keep their values.
+
+    Args:
+        model: a built model of either Keras.
+        weights: `{path: array}` with the shapes of the variables.
+
+    Raises:
+        MismatchError: if a path is unknown or a shape differs; nothing is written then.
+    """
+    targets = variables(model)
+    renamed = align(weights, targets)
+    check_shapes({renamed[p]: w for p, w in weights.items()}, targets)
+    for path, value in weights.items():
+        _keras.assign(targets[renamed[path]], value)
+
+
+def check_shapes(weights: Mapping[str, Any], targets: Mapping[str, Any]) -> None:
+    """Raises `MismatchError` naming every path whose shape differs from its target's."""
+    wrong = [
+        f"{p}: {tuple(np.shape(w))} for {tuple(targets[p].shape)}"
+        for p, w in weights.items()
+        if tuple(np.shape(w)) != tuple(targets[p].shape)
+    ]
+    if wrong:
+        raise MismatchError(f"these weights have another shape in the model: {wrong}")
+
+
+def align(paths: Iterable[str], targets: Iterable[str]) -> dict[str, str]:
+    """Matches paths of one model instance to those of another of the same architecture.
+
+    Keras numbers unnamed layers through the whole process, so the second instance of a model
+    has `dense_3` where the first had `dense`. Paths that are not found as they are, are matched
+    after renumbering every such series from its first member on; that needs the paths of all
+    variables on both sides, because a part of a series does not tell which part it is.
+
+    Args:
+        paths: the paths to look up, in the order of their model.
+        targets: the paths of the other model, in its order.
+
+    Returns:
+        `{path: target path}`.
+
+    Raises:
+        MismatchError: if a path has no counterpart; the message names the paths on either side.
+    """
+    paths, targets = list(paths), list(targets)
+    if set(paths) <= set(targets):
+        return {p: p for p in paths}
+    numbered, known = _renumbered(paths), _renumbered(targets)
+    by_number = {number: target for target, number in known.items()}
+    if len(paths) == len(targets) and set(by_number) == set(numbered.values()):
+        return {p: by_number[numbered[p]] for p in paths}
+    missing = [p for p in paths if p not in targets]
+    unused = [t for t in targets if t not in paths]
+    raise MismatchError(
+        f"the model has no weight for these paths: {missing}."
+        f" It has these besides: {unused}. Was it built from the same architecture?"
+    )
+
+
+def _located(model: Any) -> Iterable[tuple[str, Any, Any]]:
+    """Yields `(path, owning layer, variable)` for every variable of a model, once."""
+    seen: set[int] = set()
+    for path, layer, own in _keras.walk(model):
+        for name, variable in own:
+            seen.add(id(variable))
+            yield (f"{path}/{name}" if path else name), layer, variable
+    # A layer may hold variables outside what Keras tracks by layer; none may be lost.
+    rest = [v for v in model.variables if id(v) not in seen]
+    for number, variable in enumerate(rest):
+        name = str(getattr(variable, "path", variable.name)).partition(":")[0]
+        yield f"untracked_{number}/{name}", model, variable
+
+
+def _kind(layer: Any, name: str, variable: Any) -> str:
+    declared = getattr(layer, "get_prunable_weights", None)
+    if declared is not None and any(v is variable for v in declared()):
+        return "kernel"
+    if "Normalization" in type(layer).__name__ or name in _NORMALIZATION:
+        return "normalization"
+    if name in _KERNELS or getattr(layer, "kernel", None) is variable:
+        return "kernel"
+    if name == "embeddings":
+        return "embedding"
+    return "bias" if name.endswith("bias") else "other"
+
+
+def _reason(layer: Any, path: str, variable: Any, rule: Filter, trainable: set[int]) -> str | None:
+    kind = _kind(layer, path.rpartition("/")[2], variable)
+    dtype = getattr(variable.dtype, "name", variable.dtype)
+    if kind not in rule.kinds:
+        return REASON_KIND.format(kind=kind)
+    if "float" not in str(dtype):
+        return REASON_DTYPE.format(dtype=dtype)
+    if kind == "kernel" and len(variable.shape) < 2:
+        return REASON_RANK
+    if id(variable) not in trainable and not rule.frozen:
+        return REASON_FROZEN
+    return None
+
+
+def _matches(pattern: Pattern, path: str, name: str) -> bool:
+    if isinstance(pattern, str):
+        return re.search(pattern, path) is not None
+    if callable(pattern):
+        return bool(pattern(path))
+    raise TypeError(
+        f"`{name}` must hold regular expressions or callables. Received: {name}={pattern!r}"
+    )
+
+
+def _renumbered(paths: Sequence[str]) -> dict[str, str]:
+    """Maps each path to itself with auto-numbers restarted at 0 within every parent."""
+    numbers: dict[tuple[str, str], dict[str, int]] = {}
+    result = {}
+    for path in paths:
+        prefix, parts = "", path.split("/")
+        for part in parts[:-1]:
+            base = re.sub(r"_\d+$", "", part)
+            order = numbers.setdefault((prefix, base), {})
+            prefix += f"{base}:{order.setdefault(part, len(order))}/"
+        result[path] = prefix + parts[-1]
+    return result
