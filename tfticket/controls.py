@@ -1,0 +1,111 @@
+"""Controls: what a ticket is compared with, each with exactly its number of weights per layer.
+
+A ticket is worth something only if what it is made of matters: the same masks over other weights,
+other masks over the same weights. Every control is a ticket itself and says in its provenance
+which control it is and which seed it was drawn with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from tfticket import actions
+from tfticket.actions import RewindPoints
+from tfticket.initializers import Draw, draws
+from tfticket.masks import Masks, ones_like
+from tfticket.seeds import generator
+from tfticket.tickets import Ticket
+
+__all__ = ["CONTROLS", "make"]
+
+
+def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
+    """Makes a control of a ticket.
+
+    Args:
+        control: one of `CONTROLS`.
+        ticket: the ticket to compare with; it must start at step 0, as the controls do.
+        model: a model of its architecture, for the layers' initialisers; not changed.
+        seed: seed of the control's own random numbers.
+
+    Returns:
+        A ticket over the same paths.
+
+    Raises:
+        ValueError: if there is no such control, or the ticket does not start at step 0.
+    """
+    if control not in CONTROLS:
+        raise ValueError(
+            f"`control` must be one of {sorted(CONTROLS)}. Received: control={control!r}"
+        )
+    if ticket.step != 0:
+        raise ValueError(
+            "`ticket` must start at step 0: a control is drawn at the initialisation."
+            f" Received: ticket.step={ticket.step}. Use the search's rewind point 0."
+        )
+    masks = ticket.masks_for(model)  # the ticket fits, or says what differs
+    drawn = dict(zip(ticket.masks, _draws_in_order(model, masks), strict=True))
+    made = CONTROLS[control](ticket, drawn, seed)
+    provenance = {**ticket.provenance, "control": control, "control_seed": seed}
+    return dataclasses.replace(made, provenance=provenance)
+
+
+def _draws_in_order(model: Any, masks: Masks) -> list[Draw | None]:
+    found = draws(model, masks)
+    return [found.get(p) for p in masks]
+
+
+Drawn = dict[str, "Draw | None"]
+
+
+def _by(action: actions.Action, ticket: Ticket, drawn: Drawn) -> Ticket:
+    known = {p: d for p, d in drawn.items() if d is not None}
+    start = action(ticket.weights, ticket.masks, RewindPoints({0: ticket.weights}, known))
+    return dataclasses.replace(ticket, weights=start)
+
+
+def _reinitialize(ticket: Ticket, drawn: Drawn, seed: int) -> Ticket:
+    """The same mask; weights drawn anew from the layers' initialisers."""
+    return _by(actions.Reinitialize(seed), ticket, drawn)
+
+
+def _reinitialize_from_kept(ticket: Ticket, drawn: Drawn, seed: int) -> Ticket:
+    """The same mask; weights drawn from the layer's kept initial values (D_m)."""
+    return _by(actions.ReinitializeFromKept(seed), ticket, drawn)
+
+
+def _reshuffle(ticket: Ticket, drawn: Drawn, seed: int) -> Ticket:
+    """The same mask; kept initial values change places within their layer."""
+    return _by(actions.Reshuffle(seed), ticket, drawn)
+
+
+def _shuffle_mask(ticket: Ticket, drawn: Drawn, seed: int) -> Ticket:
+    """The mask's entries change places within their layer, over the ticket's initial weights."""
+    shuffled = {
+        p: generator(seed, "shuffle_mask", p).permutation(m.ravel()).reshape(m.shape)
+        for p, m in ticket.masks.items()
+    }
+    return dataclasses.replace(ticket, masks=Masks(shuffled))
+
+
+def _random_sparse(ticket: Ticket, drawn: Drawn, seed: int) -> Ticket:
+    """A random mask with the ticket's counts per layer, over weights drawn anew."""
+    return _reinitialize(_shuffle_mask(ticket, drawn, seed), drawn, seed)
+
+
+def _dense(ticket: Ticket, drawn: Drawn, seed: int) -> Ticket:
+    """Every weight kept: the network the ticket comes from."""
+    return dataclasses.replace(ticket, masks=ones_like(ticket.masks))
+
+
+#: Every control by its name: `(ticket, draws, seed) -> ticket`.
+CONTROLS: dict[str, Callable[[Ticket, Drawn, int], Ticket]] = {
+    "reinitialize": _reinitialize,
+    "reinitialize_from_kept": _reinitialize_from_kept,
+    "reshuffle": _reshuffle,
+    "random_sparse": _random_sparse,
+    "shuffle_mask": _shuffle_mask,
+    "dense": _dense,
+}

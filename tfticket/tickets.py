@@ -1,0 +1,205 @@
+"""Ticket: masks, the weights to start from, and where they come from; in memory and on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfticket import files, weights
+from tfticket import masks as masks_
+from tfticket._version import __version__
+from tfticket.errors import CorruptFileError, MismatchError
+from tfticket.masks import Masks
+
+__all__ = ["Ticket", "fingerprint"]
+
+_FORMAT = "tfticket.ticket/1"
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A candidate subnetwork: which weights are kept, and the values training starts from.
+
+    Attributes:
+        masks: the kept weights by path.
+        weights: every variable of the model at the start, by path. Pruned weights hold their
+            unmasked values, from which the controls draw; `apply` sets them to 0.
+        provenance: how the ticket was found (settings, seeds, round), as plain JSON values.
+        optimizer: optimizer state at the start, by name; empty for a start at step 0.
+        step: optimizer steps behind the start weights.
+    """
+
+    masks: Masks
+    weights: Mapping[str, np.ndarray]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: Mapping[str, np.ndarray] = field(default_factory=dict)
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = [p for p in self.masks if p not in self.weights]
+        if unknown:
+            raise MismatchError(f"`weights` must have every masked path: {unknown} are missing.")
+        weights.check_shapes(self.masks, self.weights)
+
+    def __str__(self) -> str:
+        return (
+            f"Ticket: {self.masks.num_kept} of {self.masks.num_weights} prunable weights kept,"
+            f" sparsity {self.masks.sparsity:.4f}, start at step {self.step}"
+        )
+
+    @property
+    def sparsity(self) -> float:
+        """Fraction of the prunable weights masked out."""
+        return self.masks.sparsity
+
+    @property
+    def start_weights(self) -> dict[str, np.ndarray]:
+        """Every variable at the start, pruned weights exactly 0."""
+        return masks_.apply(self.weights, self.masks)
+
+    def masks_for(self, model: Any) -> Masks:
+        """Returns the masks under the weight paths of a model of the same architecture.
+
+        Raises:
+            MismatchError: naming the paths or shapes that differ.
+        """
+        targets = weights.variables(model)
+        renamed = weights.align(self.weights, targets)
+        weights.check_shapes({renamed[p]: w for p, w in self.weights.items()}, targets)
+        return Masks({renamed[p]: m for p, m in self.masks.items()})
+
+    def apply(self, model: Any) -> Masks:
+        """Writes the start weights into a model, pruned ones as 0.
+
+        The masks are not enforced by this: pass `callbacks.EnforceMasks(ticket)` to `fit`, or
+        call `enforce(model, masks)`.
+
+        Args:
+            model: a built model of the architecture the ticket was found in; either Keras.
+
+        Returns:
+            The masks under the model's own weight paths.
+
+        Raises:
+            MismatchError: if the model does not fit; it is left as it was.
+        """
+        found = self.masks_for(model)
+        weights.write(model, self.start_weights)
+        return found
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes the ticket: a JSON manifest, and a safetensors file with masks bit-packed.
+
+        The manifest is replaced last, so a reader sees the old ticket or the new one.
+
+        Args:
+            folder: made if need be; an older ticket in it is replaced.
+
+        Returns:
+            The folder.
+
+        Raises:
+            FileExistsError: if the folder holds other files and no ticket.
+        """
+        folder = Path(folder)
+        _refuse_foreign(folder)
+        arrays = {f"masks/{p}": a for p, a in masks_.pack(self.masks).items()}
+        arrays |= {f"weights/{p}": np.asarray(a) for p, a in self.weights.items()}
+        arrays |= {f"optimizer/{n}": np.asarray(a) for n, a in self.optimizer.items()}
+        name = f"tensors-{files.digest(arrays)[:16]}.safetensors"
+        sha256 = files.write_arrays(folder / name, arrays)
+        files.write_json(folder / _MANIFEST, self._manifest(name, sha256))
+        for old in folder.glob("tensors-*.safetensors"):
+            if old.name != name:
+                old.unlink()
+        return folder
+
+    def _manifest(self, name: str, sha256: str) -> dict[str, Any]:
+        return {
+            "format": _FORMAT,
+            "versions": _versions(),
+            "fingerprint": fingerprint(self.weights),
+            "sparsity": self.sparsity,
+            "num_kept": self.masks.num_kept,
+            "num_weights": self.masks.num_weights,
+            "step": self.step,
+            "provenance": dict(self.provenance),
+            "masks": {p: list(m.shape) for p, m in self.masks.items()},
+            "weights": list(self.weights),
+            "optimizer": list(self.optimizer),
+            "tensors": {"file": name, "sha256": sha256},
+        }
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Ticket:
+        """Reads a ticket and checks every byte of it against the manifest.
+
+        Raises:
+            FileNotFoundError: if there is no ticket in the folder.
+            CorruptFileError: if a file is damaged; the message names it.
+        """
+        path = Path(folder) / _MANIFEST
+        if not path.is_file():
+            raise FileNotFoundError(f"`folder` must hold a ticket: there is no {path}.")
+        manifest = files.read_json(path)
+        if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
+            raise CorruptFileError(f"{path} is not the manifest of a ticket of format {_FORMAT}.")
+        try:
+            return cls._from_manifest(Path(folder), manifest)
+        except (KeyError, TypeError) as error:
+            raise CorruptFileError(f"{path} is damaged: {error!r} is missing.") from error
+
+    @classmethod
+    def _from_manifest(cls, folder: Path, manifest: dict[str, Any]) -> Ticket:
+        tensors = manifest["tensors"]
+        arrays = files.read_arrays(folder / tensors["file"], tensors["sha256"])
+        shapes = {p: tuple(s) for p, s in manifest["masks"].items()}
+        return cls(
+            masks=masks_.unpack({p: arrays[f"masks/{p}"] for p in shapes}, shapes),
+            weights={p: arrays[f"weights/{p}"] for p in manifest["weights"]},
+            provenance=manifest["provenance"],
+            optimizer={n: arrays[f"optimizer/{n}"] for n in manifest["optimizer"]},
+            step=manifest["step"],
+        )
+
+
+def fingerprint(arrays: Mapping[str, Any]) -> str:
+    """SHA-256 over the paths and shapes of a model's variables: equal for equal architectures.
+
+    Args:
+        arrays: arrays or variables by path.
+    """
+    lines = [f"{p}:{tuple(a.shape)}" for p, a in arrays.items()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {"tfticket": __version__, "python": sys.version.partition(" ")[0]}
+    for name in ("tensorflow", "keras", "tf_keras", "numpy"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MANIFEST).is_file():
+        foreign = [
+            f
+            for f in folder.iterdir()
+            if not f.name.startswith((".manifest", "tensors-", ".tensors"))
+        ]
+        if foreign:
+            raise FileExistsError(
+                f"`folder` must be empty or hold a ticket: {folder} has {foreign[0].name!r} and no"
+                f" {_MANIFEST}. Choose another folder."
+            )
