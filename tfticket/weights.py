@@ -8,7 +8,7 @@ in both Kerases.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from tfticket import _keras
 from tfticket.errors import MismatchError
+from tfticket.filters import KINDS, Filter, FilterLike, matching
 
 __all__ = [
     "KINDS",
@@ -31,9 +32,6 @@ __all__ = [
 ]
 
 Weights = Mapping[str, np.ndarray]
-Pattern = str | Callable[[str], bool]
-
-KINDS = ("kernel", "embedding", "normalization", "bias", "other")
 
 #: Why a weight is not prunable. These strings are part of the interface.
 REASON_KIND = "not a kernel: it is of kind {kind!r}"
@@ -45,40 +43,6 @@ REASON_NOT_INCLUDED = "not included by the caller"
 
 _KERNELS = {"kernel", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel"}
 _NORMALIZATION = {"gamma", "beta", "moving_mean", "moving_variance", "mean", "variance", "scale"}
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which weights a function may mask.
-
-    Args:
-        include: a regular expression searched in the path, a callable `path -> bool`, or a list
-            of these; `None` means all. A pattern that matches nothing is an error.
-        exclude: the same, for weights to leave alone; wins over `include`.
-        kinds: which kinds of weight may be masked, out of `KINDS`. Biases, normalisation and
-            embeddings only when asked for.
-        frozen: whether weights of layers with `trainable=False` count too.
-    """
-
-    include: Pattern | Sequence[Pattern] | None = None
-    exclude: Pattern | Sequence[Pattern] | None = None
-    kinds: tuple[str, ...] = ("kernel",)
-    frozen: bool = False
-
-    def __post_init__(self) -> None:
-        unknown = [k for k in self.kinds if k not in KINDS]
-        if unknown or isinstance(self.kinds, str):
-            raise ValueError(
-                f"`kinds` must be a tuple out of {KINDS}. Received: kinds={self.kinds}"
-            )
-
-    @classmethod
-    def of(cls, filters: FilterLike) -> Filter:
-        """Turns what callers may pass as `filters` into a `Filter`."""
-        return filters if isinstance(filters, Filter) else cls(include=filters)
-
-
-FilterLike = Filter | Pattern | Sequence[Pattern] | None
 
 
 @dataclass(frozen=True)
@@ -160,36 +124,6 @@ def prunable(model: Any, filters: FilterLike = None) -> Prunable:
     if not result.variables:
         raise ValueError(f"`model` must have prunable weights: all were skipped.\n{result}")
     return result
-
-
-def matching(
-    patterns: Pattern | Sequence[Pattern] | None, paths: Iterable[str], name: str
-) -> set[str]:
-    """Returns the paths that any pattern matches; `None` matches all.
-
-    Args:
-        patterns: a regular expression (searched, not anchored), a callable, or a list of these.
-        paths: the paths to choose from.
-        name: name of the argument, for the error.
-
-    Raises:
-        ValueError: if one of the patterns matches no path.
-        TypeError: if a pattern is neither text nor callable.
-    """
-    paths = list(paths)
-    if patterns is None:
-        return set(paths)
-    listed = [patterns] if isinstance(patterns, str) or callable(patterns) else list(patterns)
-    found: set[str] = set()
-    for pattern in listed:
-        hits = {p for p in paths if _matches(pattern, p, name)}
-        if not hits:
-            raise ValueError(
-                f"`{name}` must match at least one weight: {pattern!r} matches none of"
-                f" {paths}. Received: {name}={patterns!r}"
-            )
-        found |= hits
-    return found
 
 
 def read(model: Any, filters: FilterLike = None) -> dict[str, np.ndarray]:
@@ -310,16 +244,6 @@ def _reason(layer: Any, path: str, variable: Any, rule: Filter, trainable: set[i
     if id(variable) not in trainable and not rule.frozen:
         return REASON_FROZEN
     return None
-
-
-def _matches(pattern: Pattern, path: str, name: str) -> bool:
-    if isinstance(pattern, str):
-        return re.search(pattern, path) is not None
-    if callable(pattern):
-        return bool(pattern(path))
-    raise TypeError(
-        f"`{name}` must hold regular expressions or callables. Received: {name}={pattern!r}"
-    )
 
 
 def _renumbered(paths: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,69 @@
+"""Imports tfmot without its side effects.
+
+Importing `tensorflow_model_optimization` sets `TF_USE_LEGACY_KERAS` for the process and its
+children, decides what a not yet used `tf.keras` (and `tf.compat.v1.keras`, `tf.compat.v2.keras`)
+will be, and warns about distutils. Here it is shown tf_keras under these three names while it is
+being imported, and everything is put back as it was, even "not decided yet".
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+_TFMOT = "tensorflow_model_optimization"
+_LEGACY_SWITCH = "TF_USE_LEGACY_KERAS"
+
+
+def tfmot() -> ModuleType:
+    """Returns `tensorflow_model_optimization`, imported at the first call.
+
+    A tfmot that the program has imported itself is returned as it is, with whatever that import
+    has changed.
+
+    Raises:
+        ImportError: if tfmot or tf_keras is not installed.
+    """
+    found = sys.modules.get(_TFMOT)
+    if found is not None:
+        return found
+    with _kept_environment(), _legacy_keras_in_sight(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="distutils", category=DeprecationWarning)
+        return importlib.import_module(_TFMOT)
+
+
+@contextmanager
+def _kept_environment() -> Iterator[None]:
+    before = os.environ.get(_LEGACY_SWITCH)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_LEGACY_SWITCH, None)
+        else:
+            os.environ[_LEGACY_SWITCH] = before
+
+
+@contextmanager
+def _legacy_keras_in_sight() -> Iterator[None]:
+    # Reading the attributes off the namespaces would make TensorFlow decide which Keras they
+    # are; their dictionaries hold the undecided loaders, which go back untouched.
+    import tensorflow as tf
+
+    v1 = importlib.import_module("tf_keras.api._v1.keras")
+    v2 = importlib.import_module("tf_keras.api._v2.keras")
+    shown: list[tuple[Any, ModuleType]] = [(tf, v2), (tf.compat.v1, v1), (tf.compat.v2, v2)]
+    before = [(namespace, vars(namespace)["keras"]) for namespace, _ in shown]
+    try:
+        for namespace, keras in shown:
+            namespace.keras = keras
+        yield
+    finally:
+        for namespace, keras in before:
+            namespace.keras = keras
