@@ -1,0 +1,50 @@
+# Everything runs in .venv, which is made once; `make clean` throws it away.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help demo test check format clean
+
+help:
+	@echo "make demo    installs into .venv and finds a lottery ticket on the digits data"
+	@echo "make test    installs into .venv and runs formatter, linter, type checker and tests"
+	@echo "make check   the same without the tests"
+	@echo "make format  formats the code"
+	@echo "make clean   removes .venv and what the tools left behind"
+
+demo: $(VENV)/.installed
+	$(BIN)/python -m tfticket demo
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+# The stamp files remember what is installed, so that a second run installs nothing.
+$(VENV)/.created:
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created setup.py
+	@echo "Installing tfticket and TensorFlow into $(VENV); this takes a minute or two."
+	$(PIP) --editable ".[cli,config,plots,export]"
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.created setup.py
+	@echo "Installing tfticket and its tools into $(VENV); this takes a minute or two."
+	$(PIP) --editable ".[dev]"
+	@touch $@ $(VENV)/.installed

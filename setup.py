@@ -1,0 +1,68 @@
+"""Builds and installs tfticket. Everything else about the tools is in pyproject.toml."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+
+def version() -> str:
+    """Reads the version from the one place where it is written."""
+    scope: dict = {}
+    exec((HERE / "tfticket" / "_version.py").read_text(encoding="utf-8"), scope)
+    return scope["__version__"]
+
+
+def readme() -> str:
+    """Reads the text for the package index."""
+    path = HERE / "README.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+EXTRAS = {
+    "cli": ["typer>=0.15", "rich>=13"],
+    "config": ["pydantic>=2.7", "pyyaml>=6"],
+    "plots": ["matplotlib>=3.8"],
+    # tensorflow-datasets 4.9.10 imports importlib_resources on Python 3.11 without requiring it.
+    "data": ["tensorflow-datasets>=4.9.9", "importlib_resources>=6"],
+    "export": ["ai-edge-litert>=2.0", "flatbuffers>=25.9"],
+    "notebooks": ["jupytext>=1.16", "nbmake>=1.5", "ipykernel>=6.29"],
+}
+EXTRAS["all"] = sorted({name for names in EXTRAS.values() for name in names})
+EXTRAS["dev"] = [
+    *EXTRAS["all"],
+    "hypothesis>=6.100",
+    "pyright[nodejs]>=1.1.400",
+    "pytest>=8.2",
+    "ruff>=0.12",
+    "scikit-learn>=1.5",
+]
+
+setup(
+    name="tfticket",
+    version=version(),
+    description="Sparse subnetworks of Keras models, found, trained, checked and shipped.",
+    long_description=readme(),
+    long_description_content_type="text/markdown",
+    author="The tfticket authors",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["tfticket", "tfticket.*"]),
+    package_data={"tfticket": ["py.typed"], "tfticket.zoo": ["*.npz"]},
+    install_requires=[
+        "tensorflow>=2.20",
+        "tf_keras>=2.20",
+        "tensorflow-model-optimization>=0.8.1",
+        "numpy>=1.26",
+        "safetensors>=0.5",
+    ],
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["tfticket = tfticket.cli:main"]},
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3 :: Only",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+)

@@ -1,0 +1,80 @@
+"""Every public name says what it does and what it takes."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def public(package) -> dict[str, object]:
+    """Every function and class in an `__all__`, by its full name, each once."""
+    modules = [importlib.import_module(s.module) for s in package if "__all__" in s.text]
+    named = {f"{m.__name__}.{n}": getattr(m, n) for m in modules for n in m.__all__}
+    return {n: o for n, o in named.items() if inspect.isclass(o) or inspect.isfunction(o)}
+
+
+def test_names_in_all_exist(package):
+    for source in package:
+        module = importlib.import_module(source.module)
+        missing = [n for n in getattr(module, "__all__", []) if not hasattr(module, n)]
+        assert missing == [], source.name
+
+
+def test_every_public_name_has_a_docstring(public):
+    assert [name for name, thing in public.items() if not own_docstring(thing)] == []
+
+
+def test_every_public_name_explains_its_arguments(public):
+    """One argument may be explained by the first line; of several, each is named."""
+    silent = {
+        name: missing
+        for name, thing in public.items()
+        if len(arguments(thing)) > 1
+        and (missing := [a for a in arguments(thing) if not mentions(own_docstring(thing), a)])
+    }
+    assert not silent, "\n".join(f"{name}: {missing}" for name, missing in silent.items())
+
+
+def test_every_public_method_has_a_docstring(public):
+    silent = [
+        f"{name}.{method}"
+        for name, thing in public.items()
+        if inspect.isclass(thing)
+        for method, value in vars(thing).items()
+        if not method.startswith("_")
+        and (inspect.isroutine(value) or isinstance(value, property))
+        and not inspect.getdoc(getattr(thing, method))
+    ]
+    assert not silent, "\n".join(silent)
+
+
+def own_docstring(thing: object) -> str:
+    """The docstring someone wrote: not one inherited, not the one a dataclass makes up."""
+    text = vars(thing).get("__doc__") if inspect.isclass(thing) else thing.__doc__
+    return "" if not text or text.startswith(f"{thing.__name__}(") else text
+
+
+def mentions(text: str, argument: str) -> bool:
+    """Whether a docstring has the argument under `Args:` or in backticks in a sentence."""
+    return f"{argument}:" in text or f"`{argument}`" in text
+
+
+def arguments(thing: object) -> list[str]:
+    """Names of what it has to be told about: its own arguments, not those of its base class."""
+    if inspect.isclass(thing) and "__init__" not in vars(thing):
+        return []
+    try:
+        named = list(inspect.signature(thing).parameters)
+    except (TypeError, ValueError):
+        return []
+    above = [vars(base).get("__doc__") or "" for base in getattr(thing, "__mro__", [])[1:]]
+    return [
+        name
+        for name in named
+        if not name.startswith("_")
+        and name not in ("args", "kwargs")
+        and not any(f"{name}:" in text for text in above)
+    ]

@@ -1,0 +1,97 @@
+"""A module imports only from floors below its own.
+
+Each row is a floor, the lowest first; modules that share a row do not know of each other. Inside a
+package any file may import another, as long as there is no circle.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+
+FLOORS = {
+    "ground": [
+        ("_version", "clock", "errors", "filters"),
+        ("_keras", "_tfmot", "files", "seeds"),
+    ],
+    "things": [
+        ("initializers", "weights"),
+        ("masks",),
+        ("graph",),
+        ("tickets",),
+    ],
+    "choices": [
+        ("actions", "schedules", "scores", "selection"),
+        ("axes", "controls"),
+    ],
+    "procedures": [
+        ("enforcement", "rewinding"),
+        ("callbacks", "pruning"),
+        ("early_bird", "lottery"),
+        ("factorization", "slimming", "strong_tickets", "supermasks", "weight_agnostic"),
+    ],
+    "bridges": [
+        ("tfmot_bridge",),
+        ("export",),
+        ("reports",),
+    ],
+    "front door": [
+        ("recipes", "zoo"),
+        ("experiments",),
+        ("cli",),
+        ("__init__", "__main__"),
+    ],
+}
+
+HEIGHT = {
+    module: height
+    for height, row in enumerate(row for rows in FLOORS.values() for row in rows)
+    for module in row
+}
+
+
+def room(module: str) -> str:
+    """The line of the table a module belongs to: `tfticket.schedules.base` → `schedules`."""
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def imported(source, known: set[str]) -> set[str]:
+    """The modules of the package that a file imports, anywhere in it, functions included."""
+    package = (
+        source.module if source.name.endswith("__init__.py") else source.module.rpartition(".")[0]
+    )
+    found: set[str] = set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - (node.level - 1)]
+            base = ".".join([*(above if node.level else []), *filter(None, [node.module])])
+            names = {f"{base}.{alias.name}" for alias in node.names}
+            found |= (names & known) | ({base} if names - known else set())
+    return {name for name in found if name in known}
+
+
+def test_every_module_is_on_a_floor(package):
+    assert {room(s.module) for s in package} - set(HEIGHT) == set()
+
+
+def test_imports_only_go_down(package):
+    known = {s.module for s in package}
+    climbing = [
+        f"{source.name} imports {target}"
+        for source in package
+        for target in sorted(imported(source, known))
+        if room(target) != room(source.module)
+        and HEIGHT.get(room(target), 99) >= HEIGHT.get(room(source.module), 99)
+    ]
+    assert not climbing, "\n".join(climbing)
+
+
+def test_no_package_imports_in_a_circle(package):
+    known = {s.module for s in package}
+    graph = {
+        s.module: {t for t in imported(s, known) if room(t) == room(s.module) and t != s.module}
+        for s in package
+    }
+    assert list(graphlib.TopologicalSorter(graph).static_order())

@@ -1,0 +1,107 @@
+"""tfticket: sparse subnetworks of Keras models, found, trained, checked and shipped.
+
+Nothing heavy happens at import: TensorFlow, and the one Keras a model needs, are imported when a
+name below is first used. `tf.keras`, the environment and logging stay as they are.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tfticket._version import __version__
+
+if TYPE_CHECKING:
+    from tfticket import (
+        actions,
+        callbacks,
+        controls,
+        errors,
+        export,
+        masks,
+        recipes,
+        reports,
+        schedules,
+        scores,
+        selection,
+        weights,
+        zoo,
+    )
+    from tfticket.axes import Axes
+    from tfticket.enforcement import enforce
+    from tfticket.lottery import Level, find_ticket, train_ticket
+    from tfticket.masks import Masks
+    from tfticket.pruning import prune
+    from tfticket.scores import Evidence
+    from tfticket.selection import select
+    from tfticket.tickets import Ticket
+    from tfticket.weights import Filter
+
+_MODULES = (
+    "actions",
+    "callbacks",
+    "controls",
+    "errors",
+    "export",
+    "masks",
+    "recipes",
+    "reports",
+    "schedules",
+    "scores",
+    "selection",
+    "weights",
+    "zoo",
+)
+_NAMES = {
+    "Axes": "axes",
+    "Evidence": "scores",
+    "Filter": "weights",
+    "Level": "lottery",
+    "Masks": "masks",
+    "Ticket": "tickets",
+    "enforce": "enforcement",
+    "find_ticket": "lottery",
+    "prune": "pruning",
+    "select": "selection",
+    "train_ticket": "lottery",
+}
+
+__all__ = [
+    "Axes",
+    "Evidence",
+    "Filter",
+    "Level",
+    "Masks",
+    "Ticket",
+    "__version__",
+    "actions",
+    "callbacks",
+    "controls",
+    "enforce",
+    "errors",
+    "export",
+    "find_ticket",
+    "masks",
+    "prune",
+    "recipes",
+    "reports",
+    "schedules",
+    "scores",
+    "select",
+    "selection",
+    "train_ticket",
+    "weights",
+    "zoo",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"tfticket.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"tfticket.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'tfticket' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
