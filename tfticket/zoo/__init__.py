@@ -1,0 +1,36 @@
+"""Networks and data to try things on, as the papers have them.
+
+>>> from tfticket import zoo
+>>> zoo.get_model("conv_4").optimizer.learning_rate
+0.0003
+>>> zoo.load_data("digits").num_classes
+10
+"""
+
+from tfticket.zoo.datasets import DATASETS, from_arrays, load_data
+from tfticket.zoo.entries import Entry, OptimizerConfig
+from tfticket.zoo.models import conv_2, conv_4, conv_6, conv_431k, lenet_300_100, regression_mlp
+from tfticket.zoo.pipeline import batches, evaluate, in_order
+from tfticket.zoo.registry import MODELS, get_model
+from tfticket.zoo.splits import Dataset, Split
+
+__all__ = [
+    "DATASETS",
+    "MODELS",
+    "Dataset",
+    "Entry",
+    "OptimizerConfig",
+    "Split",
+    "batches",
+    "conv_2",
+    "conv_4",
+    "conv_6",
+    "conv_431k",
+    "evaluate",
+    "from_arrays",
+    "get_model",
+    "in_order",
+    "lenet_300_100",
+    "load_data",
+    "regression_mlp",
+]

@@ -1,0 +1,68 @@
+"""What a user names by `module:attribute` or `file.py:attribute`."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+__all__ = ["accepted", "resolve"]
+
+
+def resolve(reference: str) -> Any:
+    """Imports what a reference names. The code of that module is run: trust it first.
+
+    >>> resolve("math:sqrt")(9.0)
+    3.0
+
+    Args:
+        reference: `package.module:attribute` or `path/to/file.py:attribute`.
+
+    Raises:
+        ValueError: if it has another form, or the module or attribute does not exist.
+    """
+    place, _, attribute = reference.rpartition(":")
+    if not place or not attribute.isidentifier():
+        raise ValueError(
+            "a reference must be `package.module:attribute` or `path/to/file.py:attribute`."
+            f" Received: {reference!r}"
+        )
+    module = _from_file(Path(place)) if place.endswith(".py") else _from_name(place)
+    if not hasattr(module, attribute):
+        public = [n for n in vars(module) if not n.startswith("_")]
+        raise ValueError(f"{place!r} has no {attribute!r}; it has {public}.")
+    return getattr(module, attribute)
+
+
+def accepted(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options that a function has a parameter for."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return dict(options)
+    by_keyword = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    return {k: v for k, v in options.items() if k in by_keyword}
+
+
+def _from_name(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not name.startswith(error.name):
+            raise  # the module is there; something it imports is not
+        raise ValueError(
+            f"there is no module {name!r} on the import path. Put its folder on PYTHONPATH, or"
+            f" name the file: path/to/{name.rpartition('.')[2]}.py:attribute."
+        ) from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r}.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,108 @@
+"""Networks by name: the zoo's, a function of the user's, or a saved model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfticket import _keras
+from tfticket.zoo import models, references
+from tfticket.zoo.entries import Entry, OptimizerConfig
+
+__all__ = ["MODELS", "get_model"]
+
+_OUTPUT = "(^|/)output/kernel$"
+_DENSE = r"(^|/)dense_\d+/kernel$"
+_CONV = r"(^|/)conv_\d+/kernel$"
+
+
+def _conv_entry(build: Any, learning_rate: float, num_steps: int, conv_rate: float) -> Entry:
+    return Entry(
+        name=build.__name__,
+        build=build,
+        input_shape=(32, 32, 3),
+        batch_size=60,
+        num_steps=num_steps,
+        optimizer=OptimizerConfig("Adam", learning_rate),
+        pruning_rates={_CONV: conv_rate, _DENSE: 0.2, _OUTPUT: 0.1},
+    )
+
+
+_ENTRIES = (
+    Entry(
+        name="lenet_300_100",
+        build=models.lenet_300_100,
+        input_shape=(28, 28, 1),
+        batch_size=60,
+        num_steps=50_000,
+        optimizer=OptimizerConfig("Adam", 1.2e-3),
+        pruning_rates={_DENSE: 0.2, _OUTPUT: 0.1},
+    ),
+    Entry(
+        name="conv_431k",
+        build=models.conv_431k,
+        input_shape=(28, 28, 1),
+        batch_size=64,
+        num_steps=4_690,  # 5 epochs of 60 000 examples, 938 batches each
+        optimizer=OptimizerConfig("SGD", 0.01),
+    ),
+    _conv_entry(models.conv_2, 2e-4, 20_000, 0.10),
+    _conv_entry(models.conv_4, 3e-4, 25_000, 0.10),
+    _conv_entry(models.conv_6, 3e-4, 30_000, 0.15),
+    Entry(
+        name="regression_mlp",
+        build=models.regression_mlp,
+        task="regression",
+        input_shape=(1_000,),
+        batch_size=1_024,
+        num_steps=1_600,  # 200 epochs of 8 000 examples, 8 batches each
+        optimizer=OptimizerConfig("Adam", 1e-3),
+    ),
+)
+
+#: The zoo's networks by name.
+MODELS: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+
+
+def get_model(name: str) -> Entry:
+    """Finds a network.
+
+    >>> get_model("lenet_300_100").num_steps
+    50000
+
+    Args:
+        name: one of `MODELS`; `module:function` or `path/to/file.py:function` for an `Entry` of
+            the user's or a function that returns a model, called with those of `keras`, `seed`,
+            `input_shape` and `num_classes` that it has parameters for (without `seed`,
+            `keras.utils.set_random_seed` is called first); or a path to a `.keras` file, which is
+            loaded in safe mode, with its own weights whatever the seed. Load only files you trust.
+
+    Returns:
+        An `Entry`. What is not in the zoo gets the defaults of `Entry` for its training.
+
+    Raises:
+        ValueError: if there is no such network; the message lists the names.
+    """
+    if name in MODELS:
+        return MODELS[name]
+    if name.endswith(".keras"):
+        return _saved(Path(name))
+    if ":" in name:
+        found = references.resolve(name)
+        return found if isinstance(found, Entry) else Entry(name=name, build=found)
+    raise ValueError(
+        f"`name` must be one of {list(MODELS)}, `module:function`, `path/to/file.py:function` or a"
+        f" path to a .keras file. Received: name={name!r}"
+    )
+
+
+def _saved(path: Path) -> Entry:
+    if not path.is_file():
+        raise ValueError(f"`name` must be an existing .keras file. Received: name={str(path)!r}")
+
+    def build(*, keras: Any, seed: int) -> Any:
+        del seed  # the weights are in the file
+        return _keras.module(keras).models.load_model(path, safe_mode=True)
+
+    return Entry(name=path.stem, build=build)

@@ -1,0 +1,138 @@
+"""What a data set is: arrays, split into train, validation and test."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tfticket.seeds import generator
+
+__all__ = ["Dataset", "Split", "Task", "cut", "permutation", "validation_count"]
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples and their targets.
+
+    Args:
+        x: inputs `[examples, ...]`, float32.
+        y: targets: class numbers `[examples]`, int64, or values `[examples, 1]`, float32.
+
+    Raises:
+        ValueError: if there are no examples, or not as many targets as inputs.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.y) or len(self.x) == 0:
+            raise ValueError(
+                "`x` and `y` must hold equally many examples, at least one."
+                f" Received: len(x)={len(self.x)}, len(y)={len(self.y)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, indices: np.ndarray) -> Split:
+        """Returns a copy of the examples at these positions, in this order."""
+        return Split(self.x[indices], self.y[indices])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set in memory.
+
+    Attributes:
+        name: what it was loaded by.
+        train: what the optimizer sees.
+        validation: cut from the published training examples with a seed; for early stopping and
+            every other choice, so that the test examples stay untouched.
+        test: as published, or as `notes` says; the same for every seed.
+        task: `"classification"` or `"regression"`.
+        num_classes: number of classes, `None` for regression.
+        input_shape: shape of one example.
+        notes: what a report on this data set has to mention; may be empty.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    task: Task
+    num_classes: int | None
+    input_shape: tuple[int, ...]
+    notes: str = ""
+
+    def __str__(self) -> str:
+        sizes = f"{len(self.train)} train, {len(self.validation)} validation, {len(self.test)} test"
+        return f"{self.name}: {sizes}, {self.task}, input {self.input_shape}"
+
+
+def permutation(count: int, seed: int, *names: str | int) -> np.ndarray:
+    """Orders `0 … count - 1` at random, the same way on every machine.
+
+    NumPy keeps the raw numbers of its bit generators for good, but not what `Generator` makes of
+    them; so the order is that of raw numbers.
+
+    >>> permutation(5, 0, "validation")
+    array([2, 0, 3, 4, 1])
+
+    Args:
+        count: how many.
+        seed: a non-negative integer.
+        *names: what the order is for, see `tfticket.seeds.generator`.
+
+    Returns:
+        Positions `[count]`, int64.
+
+    Raises:
+        ValueError: if the seed is negative.
+    """
+    if operator.index(seed) < 0:
+        raise ValueError(f"`seed` must be a non-negative integer. Received: seed={seed}")
+    keys = generator(seed, *names).bit_generator.random_raw(count)
+    return np.argsort(keys, kind="stable")
+
+
+def validation_count(validation_size: float, available: int) -> int:
+    """Turns a count or a fraction into a number of validation examples.
+
+    Args:
+        validation_size: an integer is a count, a float a fraction in (0, 1).
+        available: number of examples they are cut from.
+
+    Raises:
+        ValueError: unless both parts keep at least one example.
+    """
+    is_fraction = isinstance(validation_size, float)
+    count = round(validation_size * available) if is_fraction else operator.index(validation_size)
+    if not 0 < count < available:
+        raise ValueError(
+            f"`validation_size` must leave at least one of the {available} training examples on"
+            " either side: an integer is a count, a float a fraction."
+            f" Received: validation_size={validation_size!r}"
+        )
+    return count
+
+
+def cut(split: Split, count: int, seed: int, name: str = "validation") -> tuple[Split, Split]:
+    """Cuts `count` examples off a split; both parts keep the original order.
+
+    Args:
+        split: what to cut.
+        count: number of examples in the second part.
+        seed: chooses which ones.
+        name: what the second part is, so that one seed cuts different parts independently.
+
+    Returns:
+        `(rest, cut off)`: disjoint, and together the whole.
+    """
+    order = permutation(len(split), seed, name)
+    return split.take(np.sort(order[count:])), split.take(np.sort(order[:count]))
