@@ -128,6 +128,15 @@ def to_numpy(variable: Any) -> np.ndarray:
     return np.array(value_of(variable))
 
 
+def view(variable: Any) -> np.ndarray:
+    """Returns a variable's value as an array to read at once and not to write or keep.
+
+    On the CPU it is the value's own memory, without a copy; TensorFlow leaves that alone as long as
+    the array lives.
+    """
+    return np.asarray(memoryview(value_of(variable)))
+
+
 def value_of(variable: Any) -> Any:
     """Returns a variable's value as a tensor of its own dtype, read once."""
     raw = getattr(variable, "_value", None)

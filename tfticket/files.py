@@ -65,7 +65,8 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> str:
     """
     from safetensors.numpy import save
 
-    data = save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
+    # not `ascontiguousarray`, which makes a vector of a scalar
+    data = save({name: np.asarray(a, order="C") for name, a in arrays.items()})
     write_bytes(path, data)
     return hashlib.sha256(data).hexdigest()
 
@@ -100,7 +101,7 @@ def digest(arrays: Mapping[str, np.ndarray]) -> str:
     """SHA-256 over names, types, shapes and values: equal exactly if all arrays are."""
     total = hashlib.sha256()
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = np.asarray(arrays[name], order="C")
         total.update(f"{name}:{array.dtype}:{array.shape};".encode())
         total.update(array.tobytes())
     return total.hexdigest()

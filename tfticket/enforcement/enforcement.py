@@ -1,0 +1,200 @@
+"""enforce: masks in force on a model, from now until released."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from tfticket import _keras, weights
+from tfticket.enforcement.hook import Hook
+from tfticket.enforcement.pruned_weight import PrunedWeight
+from tfticket.errors import EnforcementError
+from tfticket.masks import Masks, check_same_paths
+
+__all__ = ["Enforcement", "enforce"]
+
+
+def enforce(
+    model: Any, masks: Masks, *, pruned_values: Mapping[str, np.ndarray] | None = None
+) -> Enforcement:
+    """Keeps pruned weights at their values, and out of the optimizer, until released.
+
+    Args:
+        model: a built model of either Keras. If it is compiled, its optimizer is attached; after
+            another `compile`, or for another optimizer, call `Enforcement.attach`.
+        masks: the kept weights by path; variables without a mask train as ever.
+        pruned_values: arrays by path, of the shapes of the masks, whose values at pruned
+            positions the pruned weights hold; `None` means 0.
+
+    Returns:
+        The `Enforcement`, in force; also a context manager that releases itself. One that is in
+        force on any of the same weights is released first.
+
+    Raises:
+        MismatchError: if a path or shape is not the model's.
+
+    Example:
+        with enforce(model, masks) as enforcement:
+            model.fit(x, y)
+            enforcement.update(smaller_masks)
+            model.fit(x, y)
+    """
+    return Enforcement(model, masks, pruned_values)
+
+
+class Enforcement:
+    """Masks in force on one model; made by `enforce`.
+
+    The optimizer's slots of pruned weights are as at their creation, 0 for most. Adafactor is the
+    exception: it has no slots of single weights, only sums over rows and columns.
+
+    Args:
+        model: as for `enforce`.
+        masks: as for `enforce`.
+        pruned_values: as for `enforce`.
+
+    Attributes:
+        model: the model.
+    """
+
+    def __init__(self, model: Any, masks: Masks, pruned_values: Mapping[str, np.ndarray] | None):
+        self.model = model
+        self._variables = weights.variables(model)
+        self._masks = self._of_model(masks)
+        values = None if pruned_values is None else self._of_model(pruned_values)
+        if values is not None:
+            check_same_paths(values, self._masks)
+        for path in self._masks:
+            earlier = self._variables[path].constraint
+            if isinstance(earlier, PrunedWeight):
+                earlier.release()
+        with model.distribute_strategy.scope():
+            self._pruned = {
+                p: PrunedWeight(
+                    self._variables[p], m, None if values is None else values[p], self.release
+                )
+                for p, m in self._masks.items()
+            }
+        self._hooks: dict[Any, Hook] = {}
+        for pruned in self._pruned.values():
+            pruned.constrain()
+        if getattr(model, "optimizer", None) is not None:
+            self.attach()
+        self.project()
+        _retrace(model)
+
+    @property
+    def masks(self) -> Masks:
+        """The masks in force, under the model's own weight paths."""
+        return self._masks
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the masks are no longer in force."""
+        return not self._pruned
+
+    def attach(self, optimizer: Any = None) -> None:
+        """Masks the gradients an optimizer is given, and clears its slots of pruned weights.
+
+        An optimizer that was not attached still leaves pruned weights at their values, but it
+        collects their gradients in its slots and counts them when it clips by norm.
+
+        Args:
+            optimizer: the optimizer of a training loop of your own; attach it before a
+                `tf.function` that uses it is traced. `None` means the one that the model is
+                compiled with by now.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        own = getattr(self.model, "optimizer", None)
+        optimizer = own if optimizer is None else optimizer
+        if optimizer is None:
+            raise ValueError("`optimizer` must be given: the model is not compiled with any.")
+        place = "own" if optimizer is own else id(optimizer)
+        earlier = self._hooks.get(place)
+        if earlier is not None and earlier.optimizer is optimizer:
+            return
+        if earlier is not None:
+            earlier.remove()
+        self._hooks[place] = hook = Hook(optimizer, list(self._pruned.values()))
+        hook.clear_slots(self._pruned.values())
+        _retrace(self.model)
+
+    def update(self, masks: Masks) -> None:
+        """Puts other masks of the same paths in force; nothing is traced again.
+
+        Weights and slots of what is pruned now are cleared at once. A weight that is kept again
+        starts from its pruned value.
+
+        Raises:
+            MismatchError: if paths or shapes differ from those in force.
+        """
+        masks = self._of_model(masks)
+        check_same_paths(masks, self._masks)
+        self._masks = masks
+        for path, pruned in self._pruned.items():
+            pruned.mask.assign(masks[path])
+        self.project()
+
+    def project(self) -> None:
+        """Sets pruned weights to their values and clears their slots.
+
+        Steps need no help; call it after something else wrote weights or optimizer state.
+        """
+        for pruned in self._pruned.values():
+            pruned.variable.assign(pruned.projected(_keras.value_of(pruned.variable)))
+        for hook in self._hooks.values():
+            hook.clear_slots(self._pruned.values())
+
+    def check(self) -> None:
+        """Raises `EnforcementError` if a pruned weight is not exactly at its value."""
+        wrong = {p: n for p, w in self._pruned.items() if (n := w.num_moved())}
+        if wrong:
+            raise EnforcementError(
+                f"pruned weights must stay at their values; so many by path did not: {wrong}."
+                " Something wrote to the variables, or a step traced before the masks were in force"
+                " went on running."
+            )
+
+    def release(self) -> None:
+        """Gives the model back as it was, with its own constraints and optimizer methods.
+
+        Weights keep their values; a further call does nothing.
+        """
+        if self.is_released:
+            return
+        for hook in self._hooks.values():
+            hook.remove()
+        for pruned in self._pruned.values():
+            pruned.unconstrain()
+        self._hooks, self._pruned = {}, {}
+        _retrace(self.model)
+
+    def __enter__(self) -> Enforcement:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def _of_model(self, arrays: Any) -> Any:
+        """Puts arrays under the model's own paths and checks their shapes."""
+        renamed = weights.align(arrays, self._variables)
+        found = {renamed[p]: a for p, a in arrays.items()}
+        weights.check_shapes(found, self._variables)
+        return Masks(found) if isinstance(arrays, Masks) else found
+
+
+def _retrace(model: Any) -> None:
+    """Makes Keras trace the training step again: one traced before knows other masks or none."""
+    if getattr(model, "train_function", None) is not None:
+        model.train_function = None
+        model.make_train_function()

@@ -1,0 +1,224 @@
+"""find_ticket: train, prune, act, again, level by level."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tfticket import weights as weights_
+from tfticket.actions import RewindPoints
+from tfticket.axes import Axes
+from tfticket.callbacks import EnforceMasks, RecordRewindPoint
+from tfticket.initializers import Draw, draws
+from tfticket.masks import Masks, ones_like
+from tfticket.pruning import next_masks
+from tfticket.rewinding import TrainingState, capture, restore
+from tfticket.scores import Evidence
+from tfticket.seeds import derived_seed
+from tfticket.tickets import Ticket
+from tfticket.weights import FilterLike
+
+__all__ = ["Level", "find_ticket", "train_ticket"]
+
+#: Trains a model with the callbacks it is given; what it returns is kept as the level's `log`.
+Train = Callable[[Any, list[Any]], Any]
+Evaluate = Callable[[Any], Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Level:
+    """The state after some rounds of pruning and the training that followed; 0 is dense.
+
+    Attributes:
+        round: number of pruning rounds behind it.
+        ticket: the masks, and the weights this level's training started from.
+        trained: everything at the end of this level's training.
+        metrics: what `evaluate` returned.
+        log: what `train` returned.
+        states: the training states that later levels may go back to, by step.
+    """
+
+    round: int
+    ticket: Ticket
+    trained: TrainingState
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    log: Any = None
+    states: Mapping[int, TrainingState] = field(default_factory=dict)
+
+    @property
+    def masks(self) -> Masks:
+        """The level's masks."""
+        return self.ticket.masks
+
+    @property
+    def sparsity(self) -> float:
+        """Fraction of the prunable weights masked out."""
+        return self.masks.sparsity
+
+    @property
+    def density(self) -> float:
+        """Fraction of the prunable weights kept."""
+        return self.masks.density
+
+
+def find_ticket(
+    model: Any,
+    train: Train,
+    axes: Axes | None = None,
+    *,
+    evaluate: Evaluate | None = None,
+    filters: FilterLike = None,
+    seed: int = 0,
+    resume: Level | None = None,
+    **choices: Any,
+) -> Iterator[Level]:
+    """Finds a ticket by iterative pruning: yields each level as it has been trained.
+
+    Training is the caller's: `train(model, callbacks)` trains from `model.optimizer.iterations`
+    to the end, usually by `model.fit(..., callbacks=callbacks)`. The callbacks keep pruned weights
+    out of every step and record the rewind point.
+
+    Args:
+        model: a compiled, built model of either Keras at its initialisation. It is trained in
+            place; between two levels it holds the weights of the level just yielded.
+        train: trains the model; must pass the callbacks on.
+        axes: the method; or give its parts by name: `schedule=`, `score=`, `scope=`, `action=`,
+            `rounds=`.
+        evaluate: returns a level's metrics, by name; use validation data for choices.
+        filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
+        seed: seed of scores that draw random numbers.
+        resume: a level of an earlier run of the same search, to go on after.
+        **choices: the parts of `axes`.
+
+    Returns:
+        An iterator over `rounds + 1` levels, from dense to the final sparsity. A level is trained
+        when it is asked for, so a loop may stop early.
+
+    Raises:
+        EnforcementError: if `train` let a pruned weight change.
+        ValueError: if an argument is out of range.
+
+    References:
+        Frankle & Carbin 2019, "The Lottery Ticket Hypothesis", https://arxiv.org/abs/1803.03635
+    """
+    if axes is not None and choices:
+        raise TypeError(f"`axes` must be given whole or in parts. Received also: {sorted(choices)}")
+    axes = axes or Axes(**choices)
+    variables = weights_.prunable(model, filters).variables
+    enforced = EnforceMasks(ones_like(variables))
+    drawn = draws(model, variables)
+    return _Search(model, train, axes, evaluate, drawn, seed, enforced).levels(resume)
+
+
+def train_ticket(
+    model: Any, train: Train, ticket: Ticket, *, evaluate: Evaluate | None = None
+) -> Level:
+    """Trains a ticket alone, as it is: the experiment that tells what it is worth.
+
+    Args:
+        model: a compiled model of the ticket's architecture, whatever its weights.
+        train: trains the model; must pass the callbacks on.
+        ticket: the masks and the start, with the optimizer state if it starts later than 0.
+        evaluate: returns the metrics after training.
+
+    Returns:
+        A `Level` of the round that the ticket's provenance tells, if any.
+    """
+    masks = ticket.masks_for(model)
+    restore(model, TrainingState(ticket.start_weights, ticket.optimizer, step=ticket.step))
+    callback = EnforceMasks(masks)
+    try:
+        log = train(model, [callback])
+        callback.check()
+    finally:
+        callback.release()
+    metrics = dict(evaluate(model)) if evaluate else {}
+    return Level(int(ticket.provenance.get("round", 0)), ticket, capture(model), metrics, log)
+
+
+@dataclass
+class _Search:
+    """One search: what stays the same over its levels."""
+
+    model: Any
+    train: Train
+    axes: Axes
+    evaluate: Evaluate | None
+    draws: Mapping[str, Draw]
+    seed: int
+    enforced: EnforceMasks
+
+    def levels(self, resume: Level | None) -> Iterator[Level]:
+        try:
+            if resume is None:
+                level = self._dense()
+                yield level
+            else:
+                level = resume
+            while level.round < self.axes.num_rounds:
+                level = self._next(level)
+                yield level
+        finally:
+            self.enforced.release()
+
+    def _dense(self) -> Level:
+        """Trains level 0 and records the state that the action goes back to."""
+        initial = capture(self.model)
+        if initial.step:
+            raise ValueError(
+                "`model` must be at its initialisation, with a fresh optimizer: a search starts at"
+                f" step 0. Received: model.optimizer.iterations={initial.step}"
+            )
+        recorder = RecordRewindPoint(self.axes.action.rewind_step or 0)
+        masks = ones_like(self._prunable(initial.weights))
+        ticket = Ticket(masks, initial.weights, self._provenance(0))
+        level = self._trained(0, ticket, [recorder])
+        return dataclasses.replace(level, states={0: initial, recorder.step: recorder.state})
+
+    def _next(self, level: Level) -> Level:
+        """Prunes after a level's training, acts, and trains again."""
+        restore(self.model, level.trained)  # whatever was done with the model since
+        round_, trained = level.round + 1, level.trained.weights
+        evidence = Evidence(
+            self._prunable(trained),
+            rewind_points={s: self._prunable(state.weights) for s, state in level.states.items()},
+            seed=derived_seed(self.seed, "score", round_),
+        )
+        masks = next_masks(self.model, self.axes, round_, level.masks, evidence)
+        state = self._act(level, masks)
+        optimizer = state.optimizer if state.step else {}  # nothing to remember at step 0
+        ticket = Ticket(masks, state.weights, self._provenance(round_), optimizer, state.step)
+        restore(self.model, dataclasses.replace(state, weights=ticket.start_weights))
+        trained_level = self._trained(round_, ticket, [])
+        return dataclasses.replace(trained_level, states=level.states)
+
+    def _act(self, level: Level, masks: Masks) -> TrainingState:
+        """Returns the state the next level starts from; pruned weights not yet set to 0."""
+        action = self.axes.action
+        if action.rewind_step is None:
+            back = level.trained
+        else:
+            step = max(level.states)  # only the initialisation and the rewind point are there
+            back = level.states[step]
+            if hasattr(action, "step"):  # "2ep" and the like are known as a step by now
+                action = dataclasses.replace(action, step=step)
+        points = RewindPoints({s: st.weights for s, st in level.states.items()}, self.draws)
+        return dataclasses.replace(back, weights=action(level.trained.weights, masks, points))
+
+    def _trained(self, round_: int, ticket: Ticket, callbacks: list[Any]) -> Level:
+        """Trains the model as it stands, under the ticket's masks, and measures it."""
+        self.enforced.update(ticket.masks)
+        log = self.train(self.model, [self.enforced, *callbacks])
+        self.enforced.check()
+        metrics = dict(self.evaluate(self.model)) if self.evaluate else {}
+        return Level(round_, ticket, capture(self.model), metrics, log)
+
+    def _prunable(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {p: arrays[p] for p in self.enforced.masks}
+
+    def _provenance(self, round_: int) -> dict[str, Any]:
+        return {"axes": self.axes.config(), "round": round_, "seed": self.seed}

@@ -1,0 +1,99 @@
+"""prune: score, select, act, for one or many rounds without training in between."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tfticket import masks as masks_
+from tfticket import schedules
+from tfticket import weights as weights_
+from tfticket.actions import RewindPoints
+from tfticket.axes import Axes
+from tfticket.initializers import draws
+from tfticket.masks import Masks
+from tfticket.scores import Evidence
+from tfticket.selection import select
+from tfticket.tickets import Ticket
+from tfticket.weights import FilterLike
+
+__all__ = ["next_masks", "prune"]
+
+
+def prune(
+    model: Any,
+    axes: Axes | None = None,
+    *,
+    filters: FilterLike = None,
+    evidence: Evidence | None = None,
+    on_round: Callable[[int, Masks], None] | None = None,
+    **choices: Any,
+) -> Ticket:
+    """Prunes a model as it stands, without training, and returns the ticket.
+
+    The model itself is left as it was; `ticket.apply(model)` writes the zeros.
+
+    Args:
+        model: a built model of either Keras.
+        axes: the method; or give its parts by name: `schedule=`, `score=`, `scope=`, `action=`,
+            `rounds=` (1 unless the schedule says otherwise).
+        filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
+        evidence: what the score needs besides the weights (batch, loss, rewind points, seed); its
+            `weights` are replaced by the model's at every round.
+        on_round: called with the round and its masks after each round.
+        **choices: the parts of `axes`.
+
+    Returns:
+        A ticket whose start weights are the model's own after the action.
+
+    Raises:
+        ValueError: if the score lacks evidence, or an argument is out of range.
+    """
+    axes = axes or _axes(choices)
+    evidence = evidence or Evidence({}, seed=0)
+    before = weights_.read_all(model)
+    paths = list(weights_.prunable(model, filters).variables)
+    masks = masks_.ones_like({p: before[p] for p in paths})
+    try:
+        for round_ in range(1, axes.num_rounds + 1):
+            masked = masks_.apply({p: before[p] for p in paths}, masks)
+            weights_.write(model, masked)
+            looked_at = dataclasses.replace(evidence, weights=masked)
+            masks = next_masks(model, axes, round_, masks, looked_at)
+            if on_round is not None:
+                on_round(round_, masks)
+    finally:
+        weights_.write(model, before)
+    points = RewindPoints({0: before, **evidence.rewind_points}, draws(model, paths))
+    start = axes.action(before, masks, points)
+    return Ticket(masks, start, {"axes": axes.config(), "seed": evidence.seed})
+
+
+def _axes(choices: dict[str, Any]) -> Axes:
+    """Makes the axes; without training in between one round and unchanged weights are meant."""
+    schedule = schedules.get(choices.pop("schedule"))
+    choices = {"rounds": schedule.rounds or 1, "action": "fine_tune", **choices}
+    return Axes(schedule, **choices)
+
+
+def next_masks(model: Any, axes: Axes, round_: int, masks: Masks, evidence: Evidence) -> Masks:
+    """Scores the survivors and selects those of the next level.
+
+    Args:
+        model: the model the score looks at.
+        axes: the method.
+        round_: the round that is due, 1 … rounds.
+        masks: the present masks.
+        evidence: what the score may look at.
+    """
+    scores: dict[str, np.ndarray] = axes.score(model, evidence)
+    return select(
+        scores,
+        masks,
+        axes.sparsity_after(round_),
+        scope=axes.scope,
+        granularity=axes.granularity,
+    )
