@@ -1,0 +1,86 @@
+"""Makes a `.keras` file plain: no optimizer, no compile settings, the same bytes every time."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+# Readers of zip archives ignore the comment.
+MARK = b"written by tfticket"
+TRAINING_GROUPS = {"optimizer", "metrics"}
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def make_plain(path: Path) -> None:
+    """Rewrites a `.keras` file without what only training needs.
+
+    Optimizer slots (twice the weights for Adam), metrics and compile settings, which may need
+    code of their own to load, are left out; so are the time of saving and the memory addresses
+    that Keras writes, so that equal models give equal files.
+
+    Args:
+        path: of the file, rewritten in place.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name, plain in {
+        "config.json": _plain_config,
+        "metadata.json": _plain_metadata,
+        "model.weights.h5": _plain_weights,
+    }.items():
+        if name in members:
+            members[name] = plain(members[name])
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.comment = MARK
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), data)
+
+
+def is_ours(path: Path) -> bool:
+    """Tells whether `make_plain` wrote a file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment == MARK
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _plain_config(data: bytes) -> bytes:
+    config = json.loads(data)
+    config.pop("compile_config", None)
+    return json.dumps(_renumbered(config, {})).encode()
+
+
+def _renumbered(value: Any, numbers: dict[int, int]) -> Any:
+    """Counts shared objects in order of appearance instead of by their memory address."""
+    if isinstance(value, list):
+        return [_renumbered(item, numbers) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: numbers.setdefault(item, len(numbers) + 1)
+        if key == "shared_object_id" and isinstance(item, int)
+        else _renumbered(item, numbers)
+        for key, item in value.items()
+    }
+
+
+def _plain_metadata(data: bytes) -> bytes:
+    metadata = json.loads(data)
+    metadata.pop("date_saved", None)
+    return json.dumps(metadata).encode()
+
+
+def _plain_weights(data: bytes) -> bytes:
+    import h5py
+
+    plain = io.BytesIO()
+    with h5py.File(io.BytesIO(data), "r") as source, h5py.File(plain, "w") as target:
+        target.attrs.update(source.attrs)
+        for name in source:
+            if name not in TRAINING_GROUPS:
+                source.copy(name, target)
+    return plain.getvalue()

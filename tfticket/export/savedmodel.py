@@ -1,0 +1,202 @@
+"""A Keras model as a SavedModel or a `.keras` file that anybody can load without tfticket."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfticket import _keras
+from tfticket.errors import ExportError
+from tfticket.export import atomic, keras_archive
+from tfticket.export.checks import require_exportable
+from tfticket.export.convert import served
+from tfticket.export.quiet import quiet
+from tfticket.export.report import to_dict
+from tfticket.export.signature import Signature, reference, signature
+from tfticket.export.sizes import Sizes, sizes
+from tfticket.export.verify import difference
+
+# Where the format keeps what is not its own; no loader reads it.
+MARK = Path("assets.extra") / "tfticket.json"
+TOLERANCE = 1e-5  # of the output range: the same numbers, perhaps in another graph
+SEED = 0
+
+
+@dataclass(frozen=True)
+class SavedReport:
+    """What was written, and how its outputs compare with the model's after reloading.
+
+    Args:
+        path: of the file or folder.
+        raw_bytes: its size.
+        gzip_bytes: the same after `gzip -9` of each file.
+        num_samples: examples compared.
+        max_abs_diff: largest absolute difference of any output.
+        relative_diff: the same, divided by the range of that output.
+    """
+
+    path: str
+    raw_bytes: int
+    gzip_bytes: int
+    num_samples: int
+    max_abs_diff: float
+    relative_diff: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the report as values that JSON can hold."""
+        return to_dict(self)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: {self.raw_bytes:,} bytes, gzip -9: {self.gzip_bytes:,} bytes; reloaded,"
+            f" differs by {self.relative_diff:.3g} of the output range on {self.num_samples} inputs"
+        )
+
+
+def savedmodel(
+    model: Any,
+    folder: str | Path,
+    *,
+    inputs: Any = None,
+    num_samples: int = 8,
+    overwrite: bool = False,
+) -> SavedReport:
+    """Writes a SavedModel for inference with one function, `serve`, its default signature.
+
+    Args:
+        model: of either Keras, built, without tfmot's wrappers.
+        folder: to write; it appears whole or not at all.
+        inputs: examples to compare on; drawn with a fixed seed if not given.
+        num_samples: examples to compare on, at least 1.
+        overwrite: whether to replace what tfticket did not write.
+
+    Returns:
+        A `SavedReport`.
+
+    Raises:
+        FileExistsError: if something not ours is at `folder` and `overwrite` is not set.
+        ValueError: for an unbuilt or wrapped model, or inputs that do not fit.
+        ExportError: if the folder does not load or computes something else; nothing is written.
+    """
+    import tensorflow as tf
+
+    require_exportable(model)
+    _require_free(Path(folder), overwrite, (Path(folder) / MARK).is_file())
+    given, samples = _samples(model, inputs, num_samples)
+    with atomic.new_folder(folder) as draft:
+        with _export_errors("SavedModel"), quiet():
+            module = served(model, given)
+            signatures = {"serving_default": module.serve.get_concrete_function()}
+            tf.saved_model.save(module, str(draft), signatures=signatures)
+            (draft / MARK).parent.mkdir()
+            (draft / MARK).write_text(json.dumps({"written_by": "tfticket"}))
+            reloaded = tf.saved_model.load(str(draft))  # its functions do not keep it alive
+            found = _called(reloaded.serve, given, samples)
+        measured = sizes(draft)
+        worst = _worst(found, reference(model, given, samples), "SavedModel")
+    return _report(folder, measured, samples, worst)
+
+
+def keras_file(
+    model: Any,
+    path: str | Path,
+    *,
+    inputs: Any = None,
+    num_samples: int = 8,
+    overwrite: bool = False,
+) -> SavedReport:
+    """Writes a `.keras` file for inference: no optimizer, no compile settings.
+
+    Args:
+        model: of either Keras, built, without tfmot's wrappers.
+        path: of the file, ending in `.keras`; it appears whole or not at all.
+        inputs: examples to compare on; drawn with a fixed seed if not given.
+        num_samples: examples to compare on, at least 1.
+        overwrite: whether to replace what tfticket did not write.
+
+    Returns:
+        A `SavedReport`.
+
+    Raises:
+        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
+        ValueError: for an unbuilt or wrapped model, another suffix, or inputs that do not fit.
+        ExportError: if the file does not load or computes something else; nothing is written.
+    """
+    if Path(path).suffix != ".keras":
+        raise ValueError(f"`path` must end in .keras: Keras goes by it. Received: path={path}")
+    require_exportable(model)
+    _require_free(Path(path), overwrite, keras_archive.is_ours(Path(path)))
+    given, samples = _samples(model, inputs, num_samples)
+    with atomic.new_file(path) as draft:
+        with _export_errors(".keras file"), quiet():
+            model.save(str(draft))
+            keras_archive.make_plain(draft)
+            reloaded = _keras.module(model).models.load_model(str(draft), compile=False)
+            found = reference(reloaded, given, samples)
+        measured = sizes(draft)
+        worst = _worst(found, reference(model, given, samples), ".keras file")
+    return _report(path, measured, samples, worst)
+
+
+def _require_free(path: Path, overwrite: bool, is_ours: bool) -> None:
+    is_empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not (overwrite or is_ours or is_empty):
+        raise FileExistsError(
+            "the target must be free, or written by tfticket, or `overwrite` set."
+            f" Received: path={str(path)!r}, overwrite={overwrite}"
+        )
+
+
+def _samples(model: Any, inputs: Any, num_samples: int) -> tuple[Signature, dict[str, np.ndarray]]:
+    if num_samples < 1:
+        raise ValueError(f"`num_samples` must be at least 1. Received: num_samples={num_samples}")
+    given = signature(model, inputs)
+    if inputs is None:
+        return given, given.sample(num_samples, SEED)
+    return given, given.take(inputs, num_samples)
+
+
+@contextlib.contextmanager
+def _export_errors(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        said = str(error).strip().splitlines() or [""]
+        raise ExportError(
+            f"the {what} could not be written and loaded again, nothing was written:"
+            f" {type(error).__name__}: {said[0]}"
+        ) from error
+
+
+def _called(serve: Any, given: Signature, samples: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    import tensorflow as tf
+
+    rows = np.arange(given.fixed_batch_size or len(samples[given.names[0]]))
+    arrays = [samples[name] for name in given.names]
+    outputs = serve(*(tf.constant(array[rows % len(array)]) for array in arrays))
+    return {name: np.asarray(tensor) for name, tensor in outputs.items()}
+
+
+def _worst(found: Mapping[str, Any], expected: Mapping[str, Any], what: str) -> tuple[float, float]:
+    pairs = []
+    for name, array in expected.items():
+        num_common = min(len(array), len(found[name]))
+        pairs.append(difference(found[name][:num_common], array[:num_common]))
+    worst = (max(p[0] for p in pairs), max(p[1] for p in pairs))
+    if worst[1] > TOLERANCE:
+        raise ExportError(
+            f"the reloaded {what} does not compute what the model does, nothing was written:"
+            f" difference {worst[1]:.3g} of the output range, at most {TOLERANCE:g} allowed"
+        )
+    return worst
+
+
+def _report(path: str | Path, measured: Sizes, samples: Mapping, worst: tuple) -> SavedReport:
+    num_samples = len(next(iter(samples.values())))
+    return SavedReport(str(path), measured.raw_bytes, measured.gzip_bytes, num_samples, *worst)
