@@ -81,3 +81,18 @@ def test_what_cannot_be_a_control_is_refused(model, ticket):
     late = Ticket(ticket.masks, ticket.weights, step=500)
     with pytest.raises(ValueError, match="must start at step 0"):
         controls.make("reinitialize", late, model, seed=1)
+    held = {"hidden/kernel": np.ones((20, 30), np.float32)}
+    frozen = Ticket(ticket.masks, ticket.weights, pruned_values=held)
+    with pytest.raises(ValueError, match="must hold its pruned weights at 0"):
+        controls.make("shuffle_mask", frozen, model, seed=1)
+
+
+def test_what_only_changes_places_may_start_later(model, ticket):
+    late = Ticket(ticket.masks, ticket.weights, optimizer={"m": np.ones(3)}, step=500)
+    shuffled = controls.make("reshuffle", late, model, seed=1)
+    rearranged = controls.make("shuffle_mask", late, model, seed=1)
+    assert shuffled.step == rearranged.step == 500
+    mask = ticket.masks["hidden/kernel"]
+    before, after = (t.weights["hidden/kernel"][mask] for t in (ticket, shuffled))
+    assert sorted(before) == sorted(after) and not np.array_equal(before, after)
+    assert rearranged.optimizer is late.optimizer

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -36,6 +37,24 @@ def test_a_ticket_comes_back_from_disk_as_it_was(keras, tmp_path):
     for path, array in ticket.weights.items():
         assert np.array_equal(loaded.weights[path], array)
         assert loaded.weights[path].dtype == array.dtype
+
+
+def test_pruned_weights_may_be_held_at_other_values_than_zero(keras, tmp_path):
+    model = small_model(keras)
+    plain = ticket_of(model)
+    held = {"hidden/kernel": np.where(plain.masks["hidden/kernel"], 0, 7).astype(np.float32)}
+    ticket = dataclasses.replace(plain, pruned_values=held)
+    loaded = Ticket.load(ticket.save(tmp_path / "ticket"))
+    loaded.apply(model)
+    for path, mask in ticket.masks.items():
+        expected = 7 if path == "hidden/kernel" else 0
+        assert (read_all(model)[path][~mask] == expected).all()
+        assert np.array_equal(read_all(model)[path][mask], plain.weights[path][mask])
+    found = loaded.pruned_values_for(model)
+    assert list(found) == list(ticket.masks) and (found["output/kernel"] == 0).all()
+    assert plain.pruned_values_for(model) is None
+    with pytest.raises(MismatchError, match="over masked paths"):
+        dataclasses.replace(plain, pruned_values={"hidden/bias": np.ones(5)})
 
 
 def test_saving_twice_gives_the_same_bytes(keras, tmp_path):

@@ -2,7 +2,13 @@
 
 A ticket is worth something only if what it is made of matters: the same masks over other weights,
 other masks over the same weights. Every control is a ticket itself and says in its provenance
-which control it is and which seed it was drawn with.
+which control it is and which seed it was drawn with. Controls of the data a ticket is found with —
+random labels, shuffled pixels, half of the examples — are `zoo.corrupted`.
+
+References:
+    Frankle & Carbin 2019, https://arxiv.org/abs/1803.03635 (reinitialisation, D_m, random masks);
+    Su et al. 2020, "Sanity-Checking Pruning Methods", https://arxiv.org/abs/2009.11094 (masks
+    rearranged within each layer: `shuffle_mask`; kept weights shuffled: `reshuffle`)
 """
 
 from __future__ import annotations
@@ -26,7 +32,9 @@ def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
 
     Args:
         control: one of `CONTROLS`.
-        ticket: the ticket to compare with; it must start at step 0, as the controls do.
+        ticket: the ticket to compare with. What is drawn from the initialisation needs one that
+            starts at step 0; `"dense"`, `"reshuffle"` and `"shuffle_mask"` take a later start as
+            well, and leave the optimizer state and all that has no mask as it is there.
         model: a model of its architecture, for the layers' initialisers; not changed.
         seed: seed of the control's own random numbers.
 
@@ -34,16 +42,22 @@ def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
         A ticket over the same paths.
 
     Raises:
-        ValueError: if there is no such control, or the ticket does not start at step 0.
+        ValueError: if there is no such control, the ticket does not start at step 0 where that is
+            needed, or it holds pruned weights at other values than 0.
     """
     if control not in CONTROLS:
         raise ValueError(
             f"`control` must be one of {sorted(CONTROLS)}. Received: control={control!r}"
         )
-    if ticket.step != 0:
+    if ticket.step != 0 and control not in _AT_ANY_STEP:
         raise ValueError(
-            "`ticket` must start at step 0: a control is drawn at the initialisation."
+            f"`ticket` must start at step 0: {control!r} is drawn at the initialisation."
             f" Received: ticket.step={ticket.step}. Use the search's rewind point 0."
+        )
+    if ticket.pruned_values:
+        raise ValueError(
+            "`ticket` must hold its pruned weights at 0: a control has none to hold at other"
+            f" values. Received: pruned_values of {sorted(ticket.pruned_values)}"
         )
     masks = ticket.masks_for(model)  # the ticket fits, or says what differs
     drawn = dict(zip(ticket.masks, _draws_in_order(model, masks), strict=True))
@@ -109,3 +123,5 @@ CONTROLS: dict[str, Callable[[Ticket, Drawn, int], Ticket]] = {
     "shuffle_mask": _shuffle_mask,
     "dense": _dense,
 }
+
+_AT_ANY_STEP = ("dense", "reshuffle", "shuffle_mask")

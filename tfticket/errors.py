@@ -7,6 +7,7 @@ __all__ = [
     "DataUnavailableError",
     "EnforcementError",
     "ExportError",
+    "LayerCollapseError",
     "MismatchError",
     "MissingDependencyError",
     "TicketError",
@@ -28,6 +29,10 @@ class MismatchError(TicketError, ValueError):
 
 class UnreachableSparsityError(TicketError, ValueError):
     """A schedule's target cannot be reached in the steps that are planned."""
+
+
+class LayerCollapseError(TicketError, ValueError):
+    """A layer would keep nothing while others keep something; the message names it."""
 
 
 class EnforcementError(TicketError, RuntimeError):

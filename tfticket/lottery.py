@@ -130,7 +130,7 @@ def train_ticket(
     """
     masks = ticket.masks_for(model)
     restore(model, TrainingState(ticket.start_weights, ticket.optimizer, step=ticket.step))
-    callback = EnforceMasks(masks)
+    callback = EnforceMasks(masks, ticket.pruned_values_for(model))
     try:
         log = train(model, [callback])
         callback.check()
@@ -191,7 +191,9 @@ class _Search:
         masks = next_masks(self.model, self.axes, round_, level.masks, evidence)
         state = self._act(level, masks)
         optimizer = state.optimizer if state.step else {}  # nothing to remember at step 0
-        ticket = Ticket(masks, state.weights, self._provenance(round_), optimizer, state.step)
+        held = self.axes.pruned(trained, masks, self._points(level))
+        provenance = self._provenance(round_)
+        ticket = Ticket(masks, state.weights, provenance, optimizer, state.step, held)
         restore(self.model, dataclasses.replace(state, weights=ticket.start_weights))
         trained_level = self._trained(round_, ticket, [])
         return dataclasses.replace(trained_level, states=level.states)
@@ -204,14 +206,16 @@ class _Search:
         else:
             step = max(level.states)  # only the initialisation and the rewind point are there
             back = level.states[step]
-            if hasattr(action, "step"):  # "2ep" and the like are known as a step by now
-                action = dataclasses.replace(action, step=step)
-        points = RewindPoints({s: st.weights for s, st in level.states.items()}, self.draws)
-        return dataclasses.replace(back, weights=action(level.trained.weights, masks, points))
+            action = action.at_step(step)  # "2ep" and the like are known as a step by now
+        start = action(level.trained.weights, masks, self._points(level))
+        return dataclasses.replace(back, weights=start)
+
+    def _points(self, level: Level) -> RewindPoints:
+        return RewindPoints({s: st.weights for s, st in level.states.items()}, self.draws)
 
     def _trained(self, round_: int, ticket: Ticket, callbacks: list[Any]) -> Level:
         """Trains the model as it stands, under the ticket's masks, and measures it."""
-        self.enforced.update(ticket.masks)
+        self.enforced.update(ticket.masks, ticket.pruned_values)
         log = self.train(self.model, [self.enforced, *callbacks])
         self.enforced.check()
         metrics = dict(self.evaluate(self.model)) if self.evaluate else {}

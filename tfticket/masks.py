@@ -112,7 +112,13 @@ def ones_like(weights: Mapping[str, np.ndarray]) -> Masks:
     Args:
         weights: arrays or variables by path; only their shapes are used.
     """
-    return Masks({p: np.ones(tuple(w.shape), np.bool_) for p, w in weights.items()})
+    return Masks({p: _ones(tuple(w.shape)) for p, w in weights.items()})
+
+
+def _ones(shape: tuple[int, ...]) -> np.ndarray:
+    kept = np.ones(shape, np.bool_)
+    kept.setflags(write=False)  # `Masks` takes it as it is then
+    return kept
 
 
 def apply(weights: Mapping[str, np.ndarray], masks: Masks) -> dict[str, np.ndarray]:

@@ -35,6 +35,7 @@ class Ticket:
         provenance: how the ticket was found (settings, seeds, round), as plain JSON values.
         optimizer: optimizer state at the start, by name; empty for a start at step 0.
         step: optimizer steps behind the start weights.
+        pruned_values: what pruned weights are held at, by path; those of other paths are 0.
     """
 
     masks: Masks
@@ -42,12 +43,17 @@ class Ticket:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, np.ndarray] = field(default_factory=dict)
     step: int = 0
+    pruned_values: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         unknown = [p for p in self.masks if p not in self.weights]
         if unknown:
             raise MismatchError(f"`weights` must have every masked path: {unknown} are missing.")
         weights.check_shapes(self.masks, self.weights)
+        unmasked = [p for p in self.pruned_values if p not in self.masks]
+        if unmasked:
+            raise MismatchError(f"`pruned_values` must be over masked paths: {unmasked} are not.")
+        weights.check_shapes(self.pruned_values, self.masks)
 
     def __str__(self) -> str:
         return (
@@ -62,8 +68,11 @@ class Ticket:
 
     @property
     def start_weights(self) -> dict[str, np.ndarray]:
-        """Every variable at the start, pruned weights exactly 0."""
-        return masks_.apply(self.weights, self.masks)
+        """Every variable at the start, pruned weights exactly 0 or at their `pruned_values`."""
+        start = masks_.apply(self.weights, self.masks)
+        for path, values in self.pruned_values.items():
+            start[path] = np.where(self.masks[path], start[path], values).astype(start[path].dtype)
+        return start
 
     def masks_for(self, model: Any) -> Masks:
         """Returns the masks under the weight paths of a model of the same architecture.
@@ -71,10 +80,29 @@ class Ticket:
         Raises:
             MismatchError: naming the paths or shapes that differ.
         """
+        renamed = self._paths_in(model)
+        return Masks({renamed[p]: m for p, m in self.masks.items()})
+
+    def pruned_values_for(self, model: Any) -> dict[str, np.ndarray] | None:
+        """Returns `pruned_values` under a model's own weight paths, as `enforce` takes them.
+
+        Returns:
+            Arrays for every path of the masks; `None` if all pruned weights are 0.
+
+        Raises:
+            MismatchError: naming the paths or shapes that differ.
+        """
+        if not self.pruned_values:
+            return None
+        renamed = self._paths_in(model)
+        zeros = {p: np.zeros(m.shape, self.weights[p].dtype) for p, m in self.masks.items()}
+        return {renamed[p]: v for p, v in {**zeros, **self.pruned_values}.items()}
+
+    def _paths_in(self, model: Any) -> dict[str, str]:
         targets = weights.variables(model)
         renamed = weights.align(self.weights, targets)
         weights.check_shapes({renamed[p]: w for p, w in self.weights.items()}, targets)
-        return Masks({renamed[p]: m for p, m in self.masks.items()})
+        return renamed
 
     def apply(self, model: Any) -> Masks:
         """Writes the start weights into a model, pruned ones as 0.
@@ -114,6 +142,7 @@ class Ticket:
         arrays = {f"masks/{p}": a for p, a in masks_.pack(self.masks).items()}
         arrays |= {f"weights/{p}": np.asarray(a) for p, a in self.weights.items()}
         arrays |= {f"optimizer/{n}": np.asarray(a) for n, a in self.optimizer.items()}
+        arrays |= {f"pruned_values/{p}": np.asarray(a) for p, a in self.pruned_values.items()}
         name = f"tensors-{files.digest(arrays)[:16]}.safetensors"
         sha256 = files.write_arrays(folder / name, arrays)
         files.write_json(folder / _MANIFEST, self._manifest(name, sha256))
@@ -135,6 +164,7 @@ class Ticket:
             "masks": {p: list(m.shape) for p, m in self.masks.items()},
             "weights": list(self.weights),
             "optimizer": list(self.optimizer),
+            "pruned_values": list(self.pruned_values),
             "tensors": {"file": name, "sha256": sha256},
         }
 
@@ -168,6 +198,9 @@ class Ticket:
             provenance=manifest["provenance"],
             optimizer={n: arrays[f"optimizer/{n}"] for n in manifest["optimizer"]},
             step=manifest["step"],
+            pruned_values={
+                p: arrays[f"pruned_values/{p}"] for p in manifest.get("pruned_values", [])
+            },
         )
 
 

@@ -7,6 +7,7 @@
 10
 """
 
+from tfticket.zoo.corruptions import CORRUPTIONS, corrupted
 from tfticket.zoo.datasets import DATASETS, from_arrays, load_data
 from tfticket.zoo.entries import Entry, OptimizerConfig
 from tfticket.zoo.models import conv_2, conv_4, conv_6, conv_431k, lenet_300_100, regression_mlp
@@ -15,6 +16,7 @@ from tfticket.zoo.registry import MODELS, get_model
 from tfticket.zoo.splits import Dataset, Split
 
 __all__ = [
+    "CORRUPTIONS",
     "DATASETS",
     "MODELS",
     "Dataset",
@@ -26,6 +28,7 @@ __all__ = [
     "conv_4",
     "conv_6",
     "conv_431k",
+    "corrupted",
     "evaluate",
     "from_arrays",
     "get_model",

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from tfticket import collapse
+from tfticket.reports.collapse import plot_collapse
+from tfticket.scores import Evidence, Magnitude
+from tfticket.weights import read_all, write
+
+
+@pytest.fixture
+def model(keras):
+    """The second of three layers has by far the smallest weights."""
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((10,)),
+            layers.Dense(20, name="first", use_bias=False),
+            layers.Dense(20, name="second", use_bias=False),
+            layers.Dense(5, name="third", use_bias=False),
+        ]
+    )
+    values = {"first": (1.0, 2.0, 200), "second": (0.1, 0.2, 400), "third": (1.0, 2.0, 100)}
+    for name, (low, high, size) in values.items():
+        path = f"{name}/kernel"
+        spaced = np.linspace(low, high, size, dtype=np.float32)
+        write(model, {path: spaced.reshape(read_all(model)[path].shape)})
+    return model
+
+
+def test_the_smallest_layer_collapses_first_and_its_compression_is_found(model):
+    curve = collapse.critical_compression(model, "magnitude", compression_ratios=[1, 2, 2.4, 4, 9])
+    assert curve.kept[1] == {"first/kernel": 200, "second/kernel": 50, "third/kernel": 100}
+    assert curve.critical_compression == 2
+    assert curve.first_collapse == 2.4
+    assert curve.collapsed_layers == ["second/kernel"]
+    assert curve.maximal_compression == 700 / 3
+
+
+def test_another_scope_or_keeping_one_never_collapses(model):
+    for choices in ({"scope": "layer"}, {"on_collapse": "keep_one"}):
+        curve = collapse.critical_compression(
+            model, "magnitude", compression_ratios=[1, 10, 50], **choices
+        )
+        assert curve.first_collapse is None
+        assert curve.critical_compression == 50
+        assert curve.collapsed_layers == []
+
+
+def test_the_dense_model_is_scored_once_and_left_as_it_was(model):
+    looked = []
+
+    class Counting(Magnitude):
+        def compute(self, model, evidence):
+            looked.append(evidence)
+            return super().compute(model, evidence)
+
+    before = read_all(model)
+    collapse.critical_compression(model, Counting(), compression_ratios=[2, 4, 8])
+    assert len(looked) == 1
+    collapse.critical_compression(model, Counting(), compression_ratios=[2, 4, 8], rounds=3)
+    assert len(looked) == 1 + 1 + 3 * 2
+    assert all(np.array_equal(before[p], w) for p, w in read_all(model).items())
+
+
+def test_the_grid_ends_where_one_weight_per_layer_is_left(model):
+    curve = collapse.critical_compression(model, "random", evidence=Evidence({}, seed=0))
+    assert curve.compression_ratios[:5] == pytest.approx([1, 10**0.25, 10**0.5, 10**0.75, 10])
+    assert curve.compression_ratios[-1] == 700 / 3
+    assert sum(curve.kept[-1].values()) == 3
+    assert sum(curve.kept[0].values()) == 700
+
+
+def test_comparing_gives_plain_rows_a_table_and_a_picture(model, tmp_path):
+    curves = collapse.compare(
+        model,
+        ["magnitude", "random"],
+        rounds={"random": 2},
+        compression_ratios=[1, 3],
+        evidence=Evidence({}, seed=0),
+    )
+    magnitude, random = collapse.rows(curves)
+    assert magnitude == {
+        "score": "magnitude",
+        "rounds": 1,
+        "critical_compression": 1.0,
+        "first_collapse": 3.0,
+        "maximal_compression": 700 / 3,
+        "collapsed_layers": ["second/kernel"],
+    }
+    assert (random["score"], random["rounds"]) == ("random", 2)
+    assert curves[0].table()[4] == {
+        "score": "magnitude",
+        "rounds": 1,
+        "compression_ratio": 3.0,
+        "path": "second/kernel",
+        "num_weights": 400,
+        "num_kept": 0,
+    }
+    figure = plot_collapse(curves, "a small net")
+    assert [a.get_title() for a in figure.axes] == [
+        "magnitude, 1 round\ncritical 1",
+        "random, 2 rounds\nno collapse",
+    ]
+    figure.savefig(tmp_path / "collapse.png")
+
+
+def test_bad_compressions_and_no_curves_are_refused(model):
+    with pytest.raises(ValueError, match="must be at least 1"):
+        collapse.critical_compression(model, "magnitude", compression_ratios=[0.5])
+    with pytest.raises(ValueError, match="at least one curve"):
+        plot_collapse([])

@@ -1,0 +1,66 @@
+"""A picture of layer collapse: what each compression leaves of each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tfticket.collapse import CollapseCurve
+from tfticket.reports.plots import _matplotlib
+
+__all__ = ["plot_collapse"]
+
+_NOTHING = 0.5  # where 0 is drawn on a logarithmic axis
+
+
+def plot_collapse(curves: Sequence[CollapseCurve], title: str = "") -> Any:
+    """Plots the kept weights of every layer against compression, one panel per score.
+
+    A layer that is emptied falls to the lowest line; the dashed line is the first collapse.
+
+    Args:
+        curves: of any number of scores on one model.
+        title: text above the picture.
+
+    Returns:
+        A `matplotlib.figure.Figure`, ready to be saved.
+
+    Raises:
+        ValueError: if there is no curve.
+        MissingDependencyError: without matplotlib.
+    """
+    figure_class, canvas = _matplotlib()
+    if not curves:
+        raise ValueError("`curves` must hold at least one curve. Received: curves=[]")
+    figure = figure_class(figsize=(0.6 + 3.0 * len(curves), 3.4), layout="constrained")
+    canvas(figure)
+    panels = figure.subplots(1, len(curves), sharex=True, sharey=True, squeeze=False)[0]
+    for panel, curve in zip(panels, curves, strict=True):
+        _draw(panel, curve)
+    panels[0].set_ylabel("kept weights of a layer")
+    figure.suptitle(title)
+    return figure
+
+
+def _draw(panel: Any, curve: CollapseCurve) -> None:
+    last = max(1, len(curve.num_weights) - 1)
+    for number, path in enumerate(curve.num_weights):
+        kept = [max(k[path], _NOTHING) for k in curve.kept]
+        shade = (0.1 + 0.7 * number / last, 0.3, 0.9 - 0.7 * number / last)
+        panel.plot(curve.compression_ratios, kept, color=shade, linewidth=1.2, label=path)
+    if curve.first_collapse is not None:
+        panel.axvline(curve.first_collapse, color="0.3", linestyle="--", linewidth=1)
+    panel.axhline(_NOTHING, color="0.7", linewidth=0.6)
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    panel.set_xlabel("compression ratio")
+    panel.set_title(_heading(curve), fontsize=9)
+
+
+def _heading(curve: CollapseCurve) -> str:
+    rounds = "1 round" if curve.rounds == 1 else f"{curve.rounds} rounds"
+    critical = curve.critical_compression
+    reached = "collapses at once" if critical is None else f"critical {critical:.4g}"
+    if curve.first_collapse is None:
+        reached = "no collapse"
+    return f"{curve.score}, {rounds}\n{reached}"

@@ -1,0 +1,70 @@
+"""Scopes and granularities by name, by configuration or as objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tfticket.selection.densities import ERK, SmartRatio, Uniform
+from tfticket.selection.granularity import Block, Channel, Granularity, Unstructured
+from tfticket.selection.n_by_m import NByM
+from tfticket.selection.scope import Global, Layer, Scope, Together
+
+__all__ = ["GRANULARITIES", "SCOPES", "get_granularity", "get_scope"]
+
+#: Every scope by its name.
+SCOPES: dict[str, type[Scope]] = {
+    s.name: s for s in (Global, Layer, Uniform, ERK, SmartRatio, Together)
+}
+#: Every granularity by its name.
+GRANULARITIES: dict[str, type[Granularity]] = {
+    g.name: g for g in (Unstructured, Block, NByM, Channel)
+}
+
+
+def get_scope(scope: str | Mapping[str, Any] | Sequence[Any] | Scope) -> Scope:
+    """Returns a scope by name, by configuration, as a list of what is ranked together, or itself.
+
+    >>> get_scope("erk")
+    ERK(power=1.0)
+    >>> get_scope([("conv_1", "conv_2"), ".*"])
+    Together(keys=(('conv_1', 'conv_2'), '.*'))
+
+    Raises:
+        ValueError: if there is no scope of that name, or it needs settings.
+    """
+    if isinstance(scope, Scope):
+        return scope
+    if isinstance(scope, Sequence) and not isinstance(scope, str):
+        return Together(tuple(scope))
+    return _made(scope, SCOPES, "scope")
+
+
+def get_granularity(granularity: str | Mapping[str, Any] | Granularity) -> Granularity:
+    """Returns a granularity by name, by configuration, or the object itself.
+
+    >>> get_granularity({"name": "block", "shape": [4, 1]})
+    Block(shape=(4, 1), pooling='mean', on_misfit='raise')
+
+    Raises:
+        ValueError: if there is no granularity of that name, or it needs settings.
+    """
+    if isinstance(granularity, Granularity):
+        return granularity
+    return _made(granularity, GRANULARITIES, "granularity")
+
+
+def _made(config: Any, known: Mapping[str, Any], argument: str) -> Any:
+    settings = dict(config) if isinstance(config, Mapping) else {"name": config}
+    name = settings.pop("name", None)
+    if name not in known:
+        raise ValueError(
+            f"`{argument}` must be one of {sorted(known)}. Received: {argument}={config!r}"
+        )
+    try:
+        return known[name](**settings)
+    except TypeError as error:
+        raise ValueError(
+            f"`{argument}` must have the settings of {known[name].__name__}: {error}."
+            f" Received: {argument}={config!r}"
+        ) from error

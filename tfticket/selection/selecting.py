@@ -1,0 +1,132 @@
+"""select: pools the scores into units, ranks them within each group, keeps the best."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tfticket.layouts import Layout, layout_of_rank
+from tfticket.masks import Masks, check_same_paths
+from tfticket.selection.budgets import Sparsity, budget
+from tfticket.selection.collapse import OnCollapse, check_on_collapse, report
+from tfticket.selection.granularity import Granularity, Unstructured
+from tfticket.selection.lookup import get_granularity
+from tfticket.selection.scope import Group
+from tfticket.selection.units import Units, keep_units
+
+__all__ = ["select"]
+
+
+def select(
+    scores: Mapping[str, np.ndarray],
+    masks: Masks,
+    sparsity: Sparsity,
+    *,
+    scope: Any = "global",
+    granularity: Any = "weight",
+    layouts: Mapping[str, Layout] | None = None,
+    on_collapse: OnCollapse = "warn",
+) -> Masks:
+    """Masks out the lowest scores until the given sparsity is reached exactly.
+
+    Only survivors of `masks` compete, so a masked weight never comes back; where more is masked
+    already than asked for, the mask stays as it is. Equal scores are kept by position.
+
+    >>> scores = {"kernel": np.array([[0.3, 0.1], [0.2, 0.4]])}
+    >>> masks = Masks({"kernel": np.ones((2, 2), bool)})
+    >>> select(scores, masks, 0.5)["kernel"].tolist()
+    [[True, False], [False, True]]
+
+    Args:
+        scores: floats by weight path, larger = keep, of the masks' shapes.
+        masks: the present masks.
+        sparsity: cumulative fraction of all prunable weights to mask, in [0, 1); or one per
+            pattern of the weight path, or per tuple of patterns that are ranked together.
+        scope: where scores are ranked: a name out of `SCOPES`, a `Scope`, or a list such as
+            `[("conv_1", "conv_2"), ".*"]` of what is ranked together.
+        granularity: the unit that is masked together: `"weight"`, `"channel"`, `Block((4, 1))`,
+            `NByM(2, 4)`, or another `Granularity`.
+        layouts: which axes of a weight are inputs and outputs, as `layouts(model, paths)` finds
+            them; the last two where it does not say, as in Dense and Conv kernels.
+        on_collapse: when a weight would keep nothing, `"warn"`, `"raise"`, `"ignore"` it, or
+            `"keep_one"`: its best unit stays, at the expense of others in the same scope.
+
+    Returns:
+        New masks with the scope's number of survivors, or the nearest possible in whole units.
+
+    Raises:
+        ValueError: if a score is not finite, or an argument is out of range.
+        MismatchError: if scores and masks differ in paths or shapes.
+        LayerCollapseError: if a weight would keep nothing and `on_collapse` is `"raise"`.
+    """
+    check_same_paths(scores, masks)
+    check_on_collapse(on_collapse)
+    keep_one = on_collapse == "keep_one"
+    shapes = {p: m.shape for p, m in masks.items()}
+    fitting = _fitting(get_granularity(granularity), shapes, layouts or {})
+    kept: dict[str, np.ndarray] = {}
+    for group in budget(shapes, sparsity, scope, minimum=int(keep_one)):
+        units = [fitting[p](_as_floats(p, scores[p]), masks[p]) for p in group.paths]
+        chosen = _chosen(group, units, keep_one=keep_one)
+        kept |= {p: u.spread(c) for p, u, c in zip(group.paths, units, chosen, strict=True)}
+    selected = _masks(kept, masks)
+    report(masks, selected, on_collapse)
+    return selected
+
+
+def _chosen(group: Group, units: Sequence[Units], *, keep_one: bool) -> list[np.ndarray]:
+    """Keeps the best units of a group; with `keep_one`, of every weight at least the best."""
+    least = sum(u.num_protected for u in units)
+    if least > group.num_kept:
+        raise ValueError(
+            f"`sparsity` must leave at least the {least} weights that the granularity keeps of"
+            f" {list(group.paths)}; the scope leaves {group.num_kept}."
+        )
+    chosen = keep_units(units, group.num_kept)
+    if keep_one and any(
+        u.candidates.any() and not c.any() for u, c in zip(units, chosen, strict=True)
+    ):
+        # A weight that is not emptied holds its best unit already: nothing changes for it.
+        chosen = keep_units([u.with_best_protected() for u in units], group.num_kept)
+    return chosen
+
+
+def _fitting(
+    granularity: Granularity, shapes: Mapping[str, tuple[int, ...]], layouts: Mapping[str, Layout]
+) -> dict[str, Callable[[np.ndarray, np.ndarray], Units]]:
+    """Finds what divides each weight, given its scores and mask, into units."""
+    found, misfits = {}, {}
+    for path, shape in shapes.items():
+        layout = layouts.get(path) or layout_of_rank(len(shape))
+        reason = granularity.misfit(shape, layout)
+        if reason is not None:
+            misfits[path] = reason
+        fitting = granularity if reason is None else Unstructured()
+        found[path] = partial(fitting.units, layout=layout)
+    if misfits and getattr(granularity, "on_misfit", "raise") == "raise":
+        raise ValueError(
+            f"`granularity` must fit every weight: {misfits}. Leave these out with `filters`."
+            f" Received: granularity={granularity}"
+        )
+    if misfits:
+        warnings.warn(f"these weights stay unstructured: {misfits}", UserWarning, stacklevel=3)
+    return found
+
+
+def _as_floats(path: str, score: np.ndarray) -> np.ndarray:
+    score = np.asarray(score)
+    if score.dtype not in (np.float32, np.float64):
+        score = score.astype(np.float64 if score.dtype.kind in "iu" else np.float32)
+    if not np.isfinite(score).all():
+        raise ValueError(f"`scores` must be finite. Received: {path!r} with NaN or infinity")
+    return score
+
+
+def _masks(kept: Mapping[str, np.ndarray], before: Masks) -> Masks:
+    for array in kept.values():
+        array.setflags(write=False)  # so that nothing has to be copied
+    return Masks({p: kept[p] for p in before})
