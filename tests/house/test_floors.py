@@ -13,9 +13,10 @@ FLOORS = {
     "ground": [
         ("_version", "clock", "errors", "filters"),
         ("_keras", "_tfmot", "files", "seeds"),
+        ("_optimizers",),
     ],
     "things": [
-        ("initializers", "weights"),
+        ("initializers", "layouts", "weights"),
         ("masks",),
         ("graph",),
         ("tickets",),
@@ -27,7 +28,7 @@ FLOORS = {
     "procedures": [
         ("enforcement", "rewinding"),
         ("callbacks", "pruning"),
-        ("early_bird", "lottery"),
+        ("collapse", "early_bird", "lottery"),
         ("factorization", "slimming", "strong_tickets", "supermasks", "weight_agnostic"),
     ],
     "bridges": [
@@ -36,8 +37,9 @@ FLOORS = {
         ("reports",),
     ],
     "front door": [
-        ("recipes", "zoo"),
+        ("zoo",),
         ("experiments",),
+        ("recipes",),
         ("cli",),
         ("__init__", "__main__"),
     ],

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from tfticket.cli import spec_options
+from tfticket.cli.app import app
+from tfticket.experiments.run_folder import RunFolder
+from tfticket.experiments.spec import Spec
+
+FIND = ["find", "--model", "lenet_300_100", "--data", "digits", "--sparsity", "0.5"]
+QUICK = ["--pruning-rate", "0.5", "--num-steps", "5", "--steps-per-execution", "1"]
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture(scope="module", params=["keras", "tf_keras"])
+def found(request, tmp_path_factory):
+    """A finished run with all its files, and what the command printed."""
+    root = tmp_path_factory.mktemp("runs") / "first"
+    return root, invoke(*FIND, *QUICK, "--keras", request.param, "--out", root, "--json")
+
+
+def test_find_prints_json_alone_and_progress_beside_it(found):
+    _, done = found
+    assert done.exit_code == 0, done.output
+    printed = json.loads(done.stdout)
+    assert [r["arm"] for r in printed["results"]] == [
+        *("dense", "ticket", "reinitialize", "random_sparse")
+    ]
+    assert "[4/4] replicate 0: random_sparse at sparsity 0.5000" in done.stderr
+
+
+def test_find_leaves_the_files_it_promises(found):
+    root, done = found
+    files = json.loads(done.stdout)["files"]
+    assert set(files) == {
+        *("ticket", "model.keras", "saved_model", "model.tflite", "accuracy_vs_sparsity.png")
+    }
+    assert all((root / name).exists() and size > 0 for name, size in files.items())
+    assert json.loads(done.stdout)["skipped"] == {}
+    report = json.loads((root / "report.json").read_text())
+    assert report == json.loads(done.stdout)
+
+
+def test_the_tflite_file_was_run_on_256_inputs_before_it_was_kept(found):
+    report = json.loads(found[1].stdout)["exports"]["model.tflite"]
+    assert report["num_samples"] == 256
+    assert {check["reference"] for check in report["verification"]} >= {"keras"}
+
+
+def test_the_same_command_again_only_reads(found):
+    root, done = found
+    keras = RunFolder(root).spec().keras
+    again = invoke(*FIND, *QUICK, "--keras", keras, "--out", root, "--json")
+    assert again.stdout == done.stdout
+    assert "trained" not in again.stderr
+
+
+def test_show_prints_a_run_with_its_test_accuracies(found):
+    done = invoke("show", found[0])
+    assert "dense_1/kernel  64x300" in done.stdout
+    assert "compression ratio 2.00" in done.stdout
+    assert "test accuracy" in done.stdout
+    assert "model.tflite" in done.stdout
+
+
+def test_show_prints_a_ticket(found):
+    done = invoke("show", found[0] / "ticket", "--json")
+    shown = json.loads(done.stdout)
+    assert shown["profile"]["sparsity"] == 0.5
+    assert [row["path"] for row in shown["profile"]["layers"]] == [
+        *("dense_1/kernel", "dense_2/kernel", "output/kernel")
+    ]
+
+
+def test_export_writes_any_level(found, tmp_path):
+    to = tmp_path / "dense.tflite"
+    done = invoke("export", found[0], "--to", "tflite", "--out", to, "--level", 0)
+    assert done.exit_code == 0, done.output
+    assert to.stat().st_size > (found[0] / "model.tflite").stat().st_size
+
+
+def test_export_of_a_level_that_does_not_exist_is_refused(found, tmp_path):
+    done = invoke("export", found[0], "--to", "keras", "--out", tmp_path / "a.keras", "--level", 9)
+    assert done.exit_code == 1
+    assert "`level` must be one of [0, 1]" in done.stderr
+
+
+def test_export_of_a_ticket_alone_says_what_to_give(found):
+    done = invoke("export", found[0] / "ticket", "--to", "keras")
+    assert done.exit_code == 1
+    assert "`path` must be a run folder" in done.stderr
+
+
+def test_an_error_is_a_line_and_a_code(tmp_path):
+    done = invoke("find", "--model", "a", "--data", "b", "--sparsity", "90", "--out", tmp_path)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: `sparsity` must be less than 1")
+    assert "Traceback" not in done.output
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = invoke("--debug", "find", "--sparsity", "90", "--out", tmp_path)
+    assert isinstance(done.exception, ValueError)
+
+
+def test_show_of_something_else_is_an_error(tmp_path):
+    done = invoke("show", tmp_path)
+    assert done.exit_code == 1
+    assert "`path` must be the folder of a ticket or a run" in done.stderr
+
+
+def test_a_wrong_flag_is_a_usage_error():
+    assert invoke("find", "--no-such-flag").exit_code == 2
+
+
+def test_interrupted_it_says_how_to_go_on(tmp_path, monkeypatch):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfticket.experiments.runner.run", interrupted)
+    done = invoke(*FIND, *QUICK, "--out", tmp_path / "run")
+    assert done.exit_code == 130
+    assert "the same command goes on" in done.stderr.replace("\n", " ")
+
+
+def given(tmp_path, monkeypatch, *arguments):
+    """The spec a command line means."""
+    specs = []
+
+    def remembered(spec, out, **options):
+        specs.append(spec)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tfticket.experiments.runner.run", remembered)
+    done = invoke(*arguments, "--out", tmp_path / "run")
+    assert specs, done.output
+    return specs[0]
+
+
+SETTINGS = {
+    "model": "m:f",
+    "data": "digits",
+    "recipe": "late_rewinding",
+    "keras": "tf_keras",
+    "pruning_rate": 0.2,
+    "output_pruning_rate": 0.1,
+    "rounds": 3,
+    "scope": "layer",
+    "score": "magnitude",
+    "rewind_to": "500it",
+    "include": ("dense",),
+    "exclude": ("output",),
+    "num_steps": 1000,
+    "batch_size": 60,
+    "optimizer": "SGD",
+    "learning_rate": 0.1,
+    "steps_per_execution": 10,
+    "eval_every": 100,
+    "seed": 5,
+    "replicates": 2,
+    "validation_size": 0.25,
+    "controls": ("reshuffle", "shuffle_mask"),
+    "control_levels": (1, 3),
+    "export": (),
+    "tflite_sparse": "none",
+}
+
+
+def test_every_setting_has_a_flag(tmp_path, monkeypatch):
+    def written(value):
+        return (",".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)
+
+    flags = [(f"--{n.replace('_', '-')}", written(value)) for n, value in SETTINGS.items()]
+    arguments = ["find", "--jit-compile", *(part for flag in flags for part in flag)]
+    assert given(tmp_path, monkeypatch, *arguments) == Spec(**SETTINGS, jit_compile=True)
+    listed = [name for names in spec_options.PANELS.values() for name in names]
+    assert sorted(listed) == sorted(Spec.model_fields)
+
+
+def test_steps_may_be_numbers(tmp_path, monkeypatch):
+    assert given(tmp_path, monkeypatch, *FIND, "--rewind-to", "0").rewind_to == 0
+
+
+def test_flags_overrule_the_config_file(tmp_path, monkeypatch):
+    config = tmp_path / "spec.yaml"
+    config.write_text("model: m:f\ndata: digits\nsparsity: 0.5\nseed: 1\n")
+    spec = given(tmp_path, monkeypatch, "find", "--config", config, "--seed", "2")
+    assert (spec.model, spec.seed) == ("m:f", 2)
+
+
+def test_demo_is_find_with_a_ready_made_spec(tmp_path, monkeypatch):
+    spec = given(tmp_path, monkeypatch, "demo")
+    assert (spec.data, spec.sparsity) == ("digits", 0.9)
+    assert spec.controls == ("reinitialize", "random_sparse")
+    assert spec.replicates >= 2  # or there would be no standard deviation
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["find", "--help"], ["--version"]])
+def test_help_comes_at_once_and_without_tensorflow(arguments):
+    code = (
+        "import sys; from tfticket.cli import main\n"
+        f"sys.argv = ['tfticket', *{arguments}]\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "assert not {'tensorflow', 'keras', 'tf_keras'} & set(sys.modules)"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 1.0
+
+
+def test_without_typer_it_says_what_to_install():
+    code = "import sys; sys.modules['typer'] = None\nfrom tfticket.cli import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "tfticket[cli,config]" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import pytest
+
+from tfticket.experiments.reading import read_settings, read_spec
+from tfticket.experiments.spec import Spec
+
+GIVEN = {"model": "lenet_300_100", "data": "digits", "sparsity": 0.9}
+
+
+def test_a_spec_says_what_differs_from_its_defaults():
+    spec = Spec(**GIVEN, seed=3, controls=["reshuffle"])
+    assert spec.changed() == {**GIVEN, "seed": 3, "controls": ["reshuffle"]}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("sparsity", 1.0, "`sparsity` must be less than 1"),
+        ("sparsity", 90, "`sparsity` must be less than 1"),
+        ("pruning_rate", 0.0, "`pruning_rate` must be greater than 0"),
+        ("num_steps", 0, "`num_steps` must be greater than or equal to 1"),
+        ("num_steps", True, "`num_steps` must be a valid integer"),
+        ("num_steps", 2.5, "`num_steps` must be a valid integer"),
+        ("seed", -1, "`seed` must be greater than or equal to 0"),
+        ("keras", "torch", "`keras` must be 'keras' or 'tf_keras'"),
+        ("recipe", "magic", "`recipe` must be 'lottery_ticket'"),
+        ("rewind_to", "5 minutes", "`rewind_to` must be written like '500it'"),
+        ("rewind_to", -1, "`rewind_to` must be at least 0"),
+        ("controls", ["dense"], "`controls` must be"),
+        ("export", ["tflite", "tflite"], "`export` must name each member once"),
+        ("validation_size", 1.5, "`validation_size` must be"),
+        ("model", "", "`model` must have at least 1 character"),
+    ],
+)
+def test_a_setting_out_of_range_is_named_with_its_value(setting, value, said):
+    with pytest.raises(ValueError) as caught:
+        Spec(**{**GIVEN, setting: value})
+    assert said in str(caught.value)
+    assert "Received:" in str(caught.value)
+
+
+def test_an_unknown_setting_is_refused_and_the_likely_one_named():
+    with pytest.raises(
+        ValueError, match="`batchsize` must be a setting.*Did you mean `batch_size`"
+    ):
+        Spec(**GIVEN, batchsize=60)
+
+
+def test_every_wrong_setting_is_told_at_once():
+    with pytest.raises(ValueError) as caught:
+        Spec(data="digits", sparsity=2.0, seed="x")
+    lines = str(caught.value).splitlines()
+    assert [line.split("`")[1] for line in lines] == ["model", "sparsity", "seed"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"sparsity": None}, "`sparsity` must be given, or `rounds` instead"),
+        ({"rounds": 3, "pruning_rate": 0.2}, "`rounds` must be left out"),
+        ({"recipe": "gradual", "rounds": 3}, "`rounds` must be left out: the recipe 'gradual'"),
+        ({"end_step": 100}, "`end_step` must be left out: the recipe 'lottery_ticket'"),
+        ({"recipe": "fine_tuning", "rewind_to": 3}, "`rewind_to` must be left out"),
+        ({"recipe": "gradual", "sparsity": None}, "`sparsity` must be given: how sparse"),
+    ],
+)
+def test_settings_at_odds_are_refused(settings, said):
+    with pytest.raises(ValueError, match=said):
+        Spec(**{**GIVEN, **settings})
+
+
+def test_equal_specs_have_one_digest_and_others_another():
+    assert Spec(**GIVEN).digest == Spec(**GIVEN, seed=0).digest
+    assert Spec(**GIVEN).digest != Spec(**GIVEN, seed=1).digest
+
+
+def test_differences_name_the_setting_and_both_values():
+    assert Spec(**GIVEN).differences(Spec(**GIVEN, seed=1)) == {"seed": (0, 1)}
+
+
+def test_a_spec_survives_its_dictionary():
+    spec = Spec(**GIVEN, rewind_to="500it", control_levels=(1, 2), validation_size=0.25)
+    assert Spec(**spec.to_dict()) == spec
+
+
+def test_flags_overrule_the_file(tmp_path):
+    file = tmp_path / "first.yaml"
+    file.write_text("model: lenet_300_100\ndata: digits\nsparsity: 0.9\nseed: 5\n")
+    spec = read_spec(file, seed=7, sparsity=None)
+    assert (spec.seed, spec.sparsity) == (7, 0.9)
+
+
+def test_a_json_file_does_too(tmp_path):
+    file = tmp_path / "first.json"
+    file.write_text('{"model": "lenet_300_100", "data": "digits", "rounds": 3}')
+    assert read_spec(file).rounds == 3
+
+
+def test_a_wrong_setting_in_a_file_names_the_file(tmp_path):
+    file = tmp_path / "first.yaml"
+    file.write_text("model: lenet_300_100\ndata: digits\nsparsity: 90\n")
+    with pytest.raises(ValueError, match=r"first\.yaml: `sparsity` must be less than 1"):
+        read_spec(file)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: [", "{1: 2}"])
+def test_a_file_that_holds_no_settings_is_named(tmp_path, text):
+    file = tmp_path / "first.yaml"
+    file.write_text(text)
+    with pytest.raises(Exception, match=r"first\.yaml"):
+        read_settings(file)
+
+
+def test_another_kind_of_file_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"must end in \.yaml"):
+        read_settings(tmp_path / "first.toml")

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tfticket.reports import Result, best, results_table, statistic, summarize
+
+
+def result(replicate, round_=0, arm="dense", log=None, **metrics):
+    return Result(replicate, round_, arm, replicate, 0.5 * bool(round_), 5, 10, metrics, log or {})
+
+
+def test_a_single_value_has_no_standard_deviation():
+    assert statistic([0.5]).sd is None
+    assert statistic([0.5]).text() == "0.5000"
+
+
+def test_the_standard_deviation_is_that_of_a_sample():
+    found = statistic([1.0, 2.0, 3.0])
+    assert (found.mean, found.sd, found.num) == (2.0, 1.0, 3)
+
+
+def test_what_is_not_finite_is_counted_and_left_out():
+    found = statistic([1.0, None, math.nan, 3.0])
+    assert (found.mean, found.num, found.num_missing) == (2.0, 2, 2)
+    assert statistic([None]) is None
+
+
+def test_replicates_of_an_arm_are_put_together():
+    results = [
+        result(0, test_accuracy=0.9),
+        result(0, 1, "ticket", test_accuracy=0.8),
+        result(1, test_accuracy=0.7),
+    ]
+    dense, ticket = summarize(results)
+    assert (dense.arm, dense.num_replicates) == ("dense", 2)
+    assert dense.statistics["test_accuracy"].mean == pytest.approx(0.8)
+    assert (ticket.round, ticket.sparsity, ticket.num_replicates) == (1, 0.5, 1)
+
+
+def test_the_best_is_chosen_on_validation_and_never_on_test():
+    poor_test = result(0, validation_accuracy=0.9, validation_loss=0.5, test_accuracy=0.1)
+    good_test = result(1, validation_accuracy=0.8, validation_loss=0.4, test_accuracy=1.0)
+    assert best([good_test, poor_test]) is poor_test
+
+
+def test_equal_accuracies_are_told_apart_by_loss_then_by_order():
+    first = result(0, validation_accuracy=0.9, validation_loss=0.5)
+    lower = result(1, validation_accuracy=0.9, validation_loss=0.4)
+    again = result(2, validation_accuracy=0.9, validation_loss=0.4)
+    assert best([first, lower, again]) is lower
+
+
+def test_without_accuracy_the_lowest_loss_is_best():
+    assert best([result(0, validation_loss=2.0), result(1, validation_loss=1.0)]).replicate == 1
+
+
+def test_a_result_that_is_not_finite_is_never_best():
+    diverged = result(0, validation_accuracy=1.0, validation_loss=None)
+    assert best([diverged, result(1, validation_accuracy=0.1, validation_loss=9.0)]).replicate == 1
+
+
+def test_the_table_says_how_many_replicates_and_calls_test_test():
+    results = [result(i, test_accuracy=0.9 + i / 100, test_loss=0.1) for i in range(2)]
+    text = results_table(results)
+    header, row = text.splitlines()
+    assert header.split()[-1] == "replicates" and row.split()[-1] == "2"
+    assert "test accuracy" in header
+    assert "0.9050 ± 0.0071" in row
+
+
+def test_the_table_tells_what_is_missing():
+    results = [result(0, test_accuracy=0.5), result(1, test_accuracy=None)]
+    assert "0.5000 (1 not finite)" in results_table(results)
+
+
+def test_early_stop_steps_are_shown_as_whole_numbers():
+    results = [result(i, log={"early_stop_step": 100 * i}, test_accuracy=0.5) for i in (1, 2)]
+    assert "150 ± 71" in results_table(results)

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import inspect
+import typing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfticket
+from tfticket import recipes, zoo
+from tfticket.experiments import planning, spec
+from tfticket.experiments.methods import Iterative
+from tfticket.experiments.search import Event
+from tfticket.schedules import PerPath
+
+
+@pytest.fixture(scope="module")
+def data():
+    return zoo.load_data("digits")
+
+
+@pytest.fixture
+def model_fn(keras):
+    """One hidden layer of 20: 64 x 20 + 20 x 10 = 1 480 prunable weights."""
+
+    def build():
+        model = keras.Sequential(
+            [
+                keras.Input((8, 8, 1)),
+                keras.layers.Flatten(),
+                keras.layers.Dense(20, activation="relu", name="hidden"),
+                keras.layers.Dense(10, name="output"),
+            ]
+        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+        return model
+
+    return build
+
+
+def test_a_lottery_ticket_starts_from_the_initial_weights(model_fn, data):
+    found = recipes.lottery_ticket(
+        model_fn, data, sparsity=0.5, pruning_rate=0.3, num_steps=5, replicates=2, seed=3
+    )
+    assert [len(levels) for levels in found.levels] == [3, 3]
+    dense, _, last = found.levels[0]
+    assert last.masks.num_kept == 740
+    for path, initial in dense.ticket.weights.items():
+        assert np.array_equal(last.ticket.weights[path], initial)
+    kernel = last.trained.weights["hidden/kernel"]
+    assert not kernel[~last.masks["hidden/kernel"]].any()
+
+
+def test_replicates_differ_and_the_same_seed_repeats_them(model_fn, data):
+    def first_levels(seed, replicates):
+        found = recipes.lottery_ticket(
+            model_fn, data, rounds=1, sparsity=None, num_steps=2, seed=seed, replicates=replicates
+        )
+        return [levels[0].ticket.weights["hidden/kernel"] for levels in found.levels]
+
+    (zero, one), (alone,) = first_levels(0, 2), first_levels(1, 1)
+    assert not np.array_equal(zero, one)
+    assert np.array_equal(one, alone)
+
+
+def test_findings_tell_their_figures_and_hand_over_the_best_ticket(model_fn, data):
+    found = recipes.lottery_ticket(
+        model_fn, data, sparsity=0.5, pruning_rate=0.5, num_steps=5, controls=("reshuffle",)
+    )
+    assert found.ticket is found.levels[0][1].ticket
+    assert [r.arm for r in found.outcome.results] == ["dense", "ticket", "reshuffle"]
+    text = str(found)
+    assert "test accuracy" in text
+    assert "no spread known from 1 replicate" in text
+
+
+def test_late_rewinding_starts_from_the_step(model_fn, data):
+    found = recipes.late_rewinding(
+        model_fn, data, sparsity=0.5, pruning_rate=0.5, num_steps=6, rewind_to="4it"
+    )
+    dense, last = found.levels[0]
+    assert last.ticket.step == 4
+    recorded = dense.states[4].weights["output/kernel"]
+    assert np.array_equal(last.ticket.weights["output/kernel"], recorded)
+    assert last.log == {"start_step": 4, "end_step": 6}
+
+
+def test_learning_rate_rewinding_keeps_the_trained_weights_and_trains_from_the_start(
+    model_fn, data
+):
+    found = recipes.learning_rate_rewinding(
+        model_fn, data, sparsity=0.5, pruning_rate=0.5, num_steps=4
+    )
+    dense, last = found.levels[0]
+    trained = dense.trained.weights["hidden/kernel"]
+    assert np.array_equal(last.ticket.weights["hidden/kernel"], trained)
+    assert last.log == {"start_step": 0, "end_step": 4}
+
+
+def test_fine_tuning_goes_on_for_as_many_steps_again(model_fn, data):
+    found = recipes.fine_tuning(model_fn, data, sparsity=None, rounds=2, num_steps=4)
+    assert [level.log["end_step"] for level in found.levels[0]] == [4, 8, 12]
+
+
+def test_gradual_prunes_inside_one_training_beside_a_dense_one(model_fn, data):
+    found = recipes.gradual(
+        model_fn, data, sparsity=0.75, num_steps=8, begin_step=2, end_step=6, frequency=2
+    )
+    dense, last = found.levels[0]
+    assert (dense.sparsity, last.sparsity) == (0.0, 0.75)
+    assert [step for step, _ in last.log["prunings"]] == [2, 4, 6]
+    start = dense.ticket.weights["hidden/kernel"]
+    assert np.array_equal(last.ticket.weights["hidden/kernel"], start)
+    assert not last.trained.weights["hidden/kernel"][~last.masks["hidden/kernel"]].any()
+
+
+def test_moments_in_epochs_are_as_many_steps_as_there_are_examples_for(model_fn, data):
+    found = recipes.late_rewinding(
+        model_fn,
+        data,
+        sparsity=0.5,
+        pruning_rate=0.5,
+        num_steps=4,
+        batch_size=629,  # 1 257 examples: 2.0 steps an epoch
+        rewind_to="1.5ep",
+    )
+    assert found.ticket.step == 3
+
+
+def test_rates_may_differ_by_weight_path(model_fn, data):
+    rates = {"output": 0.1, ".*": 0.2}
+    found = recipes.lottery_ticket(
+        model_fn, data, sparsity=None, rounds=2, pruning_rate=rates, num_steps=2
+    )
+    kept = found.ticket.masks.kept_per_path()
+    assert kept == {"hidden/kernel": round(1280 * 0.64), "output/kernel": round(200 * 0.81)}
+
+
+def test_arrays_are_data_too_and_a_test_is_cut_off(model_fn):
+    x = np.random.default_rng(0).random((100, 8, 8, 1), np.float32)
+    y = np.arange(100) % 10
+    settings = {"sparsity": 0.5, "pruning_rate": 0.5, "num_steps": 1}
+    found = recipes.lottery_ticket(model_fn, (x, y), **settings)
+    assert found.outcome.notes == ("test: 10 of the 100 given examples, cut off with seed 0",)
+    both = recipes.lottery_ticket(model_fn, ((x, y), (x[:5], y[:5])), **settings)
+    assert both.outcome.notes == ()
+
+
+def test_a_model_function_may_take_the_seed(model_fn, data):
+    seeds = []
+
+    def seeded(seed):
+        seeds.append(seed)
+        return model_fn()
+
+    recipes.lottery_ticket(
+        seeded, data, sparsity=0.5, pruning_rate=0.5, num_steps=1, seed=7, replicates=2
+    )
+    assert seeds == [7, 8]
+
+
+def test_a_model_that_is_not_compiled_is_refused(keras, data):
+    def bare():
+        return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+
+    with pytest.raises(ValueError, match="`model_fn` must return a compiled model"):
+        recipes.lottery_ticket(bare, data)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"rewind_to": 5}, "`rewind_to` must lie before the end of a training"),
+        ({"rewind_to": "soon"}, "`rewind_to` must be written like"),
+        ({"pruning_rate": 1.5}, "`pruning_rate` must be in"),
+        ({"pruning_rate": {"hidden": 0.2}}, "`pruning_rate` must cover every prunable weight"),
+        ({"pruning_rate": {".*": 0.2}, "scope": "global"}, "`scope` must be 'layer'"),
+        ({"controls": ("magic",)}, "`controls` must be out of"),
+        ({"replicates": 0}, "`replicates` must be at least 1"),
+        ({"sparsity": None}, "`rounds` must be at least 1, or `sparsity` given"),
+    ],
+)
+def test_settings_out_of_range_are_refused_before_training(settings, said, model_fn, data):
+    events = []
+    with pytest.raises(ValueError, match=said):
+        recipes.lottery_ticket(model_fn, data, num_steps=5, on_event=events.append, **settings)
+    assert not [e for e in events if e.kind == "result"]
+
+
+def test_other_kinds_of_data_are_refused(model_fn):
+    with pytest.raises(TypeError, match="`data` must be a Dataset"):
+        recipes.lottery_ticket(model_fn, [1, 2, 3])
+
+
+def test_events_are_told_as_things_happen(model_fn, data):
+    events: list[Event] = []
+    recipes.lottery_ticket(
+        model_fn, data, sparsity=0.5, pruning_rate=0.5, num_steps=1, on_event=events.append
+    )
+    assert [e.kind for e in events] == ["begin", "result", "begin", "result"]
+
+
+def test_specs_and_recipes_know_the_same_names():
+    names = set(recipes.RECIPES)
+    assert names == set(typing.get_args(spec.Recipe)) == set(planning.DEFAULTS)
+    assert names == {recipe.function.__name__ for recipe in recipes.RECIPES.values()}
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_specs_and_recipes_have_the_same_defaults(name):
+    parameters = inspect.signature(recipes.RECIPES[name].function).parameters
+    for argument, value in planning.DEFAULTS[name].items():
+        if argument in parameters:
+            assert parameters[argument].default == value
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_every_recipe_names_its_paper_and_where_its_parts_are(name):
+    recipe = recipes.RECIPES[name]
+    assert recipe.link in (recipe.function.__doc__ or "")
+    package = Path(tfticket.__file__).parent
+    assert [f for f in recipe.files if not (package / f).is_file()] == []
+
+
+def test_the_published_rates_give_the_published_grid():
+    """LeNet-300-100 at 0.2 and 0.1 for the output layer; percent of weights left, rounded."""
+    model = zoo.get_model("lenet_300_100").build(keras="keras", seed=0)
+    rates = zoo.get_model("lenet_300_100").pruning_rates
+    schedule = Iterative(pruning_rate=rates, rounds=24).axes(model).schedule
+    assert isinstance(schedule, PerPath)
+    sizes = {"dense_1": 235_200, "dense_2": 30_000, "output": 1_000}
+    left = {}
+    for round_ in (1, 3, 7, 15, 24):
+        curve = schedule.curve(round_ / 24)
+        kept = [(1 - s) * n for s, n in zip(curve.values(), sizes.values(), strict=True)]
+        left[round_] = round(100 * sum(kept) / 266_200, 1)
+    assert left == {1: 80.0, 3: 51.3, 7: 21.1, 15: 3.6, 24: 0.5}

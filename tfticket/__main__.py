@@ -1,0 +1,6 @@
+"""Makes `python -m tfticket` the same as the command `tfticket`."""
+
+from tfticket.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The commands put together."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from tfticket._version import __version__
+from tfticket.cli.demo import demo
+from tfticket.cli.export import export
+from tfticket.cli.failures import debugging
+from tfticket.cli.find import find
+from tfticket.cli.show import show
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="tfticket",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def tfticket(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Sparse subnetworks of Keras models, found, trained, checked and shipped."""
+    debugging.set(debug)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+app.command()(demo)
+app.command()(find)
+app.command()(show)
+app.command()(export)

@@ -1,0 +1,26 @@
+"""`tfticket demo`: `find` with a ready-made experiment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfticket.cli.failures import told
+from tfticket.cli.find import run_and_print
+
+
+@told
+def demo(
+    out: Annotated[Path, typer.Option(help="Run folder; new, or one to go on in.")] = Path(
+        "runs/demo"
+    ),
+    keras: Annotated[str, typer.Option(help="Which Keras: keras or tf_keras.")] = "keras",
+    json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+) -> None:
+    """Find a lottery ticket on the digits data: `find` with a ready-made experiment."""
+    from tfticket.experiments.demo import DEMO
+    from tfticket.experiments.spec import Spec
+
+    run_and_print(Spec(**{**DEMO, "keras": keras}), out, repair=False, as_json=json)

@@ -1,0 +1,35 @@
+"""`tfticket export`: the trained network of a run as a file."""
+
+from __future__ import annotations
+
+import json as json_
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfticket.cli.failures import told
+from tfticket.cli.loading import load_tensorflow
+
+
+@told
+def export(
+    path: Annotated[Path, typer.Argument(help="Run folder.")],
+    to: Annotated[str, typer.Option(help="tflite, savedmodel or keras.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File or folder to write; left out, beside the ticket.")
+    ] = None,
+    replicate: Annotated[
+        int | None, typer.Option(help="Which replicate; left out, the chosen one.")
+    ] = None,
+    level: Annotated[
+        int | None, typer.Option(help="Which level; left out, the chosen one.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Export the trained network of a run; the file is run and compared before it is kept."""
+    load_tensorflow()
+    from tfticket.experiments.exporting import export_run
+
+    report = export_run(path, to, out, replicate=replicate, level=level)
+    typer.echo(json_.dumps(report.to_dict(), indent=2) if json else str(report))

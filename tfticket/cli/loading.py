@@ -1,0 +1,13 @@
+"""TensorFlow, loaded when a command needs it and without what it says while it loads."""
+
+from __future__ import annotations
+
+__all__ = ["load_tensorflow"]
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow without its greetings, which no setting of its own keeps back."""
+    from tfticket.export.quiet import quiet
+
+    with quiet():
+        import tensorflow as tf  # noqa: F401

@@ -1,0 +1,25 @@
+"""`tfticket show`: what a ticket or a run consists of."""
+
+from __future__ import annotations
+
+import json as json_
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfticket.cli.failures import told
+from tfticket.cli.loading import load_tensorflow
+
+
+@told
+def show(
+    path: Annotated[Path, typer.Argument(help="Folder of a ticket or a run.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show a ticket's layers, sparsity, model sparsity and compression ratio; a run's results."""
+    load_tensorflow()
+    from tfticket.experiments.description import describe
+
+    described = describe(path)
+    typer.echo(json_.dumps(described.to_dict(), indent=2) if json else str(described))

@@ -1,0 +1,1 @@
+"""Experiments: described by a spec, run into a folder, resumed after anything, told honestly."""

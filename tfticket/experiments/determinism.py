@@ -1,0 +1,83 @@
+"""One seed for everything random in the process, and operations that give the same bits again."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import tensorflow as tf
+
+from tfticket import _keras
+
+__all__ = ["deterministic", "restart_names", "seeded", "set_seeds"]
+
+
+@contextmanager
+def deterministic(seed: int) -> Iterator[None]:
+    """Makes TensorFlow's operations deterministic and everything random seeded, for a while.
+
+    Args:
+        seed: see `seeded`.
+    """
+    from tensorflow.python.framework import config  # the public API can turn it on, not off
+
+    was_on = config.is_op_determinism_enabled()
+    tf.config.experimental.enable_op_determinism()
+    try:
+        with seeded(seed):
+            yield
+    finally:
+        if not was_on:
+            config.disable_op_determinism()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seeds everything random, and puts back the states of Python's and NumPy's generators.
+
+    TensorFlow's seed stays set: it cannot be read.
+
+    Args:
+        seed: a non-negative integer.
+    """
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    set_seeds(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+
+
+def set_seeds(seed: int) -> None:
+    """Seeds Python, NumPy, TensorFlow and every Keras the program has imported.
+
+    Args:
+        seed: a non-negative integer.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    tf.random.set_seed(seed)
+    for name in _keras.FLAVOURS:
+        if name in sys.modules:
+            sys.modules[name].utils.set_random_seed(seed)
+
+
+def restart_names(keras: str) -> None:
+    """Makes Keras number unnamed layers from the beginning again.
+
+    Otherwise the second model of a process has other weight paths than the first one of the
+    process that goes on with the run.
+
+    Args:
+        keras: `"keras"` or `"tf_keras"`.
+    """
+    backend = _keras.module(keras).backend
+    if hasattr(backend, "reset_uids"):
+        backend.reset_uids()
+    else:  # Keras 3 only has it inside; its `clear_session` would drop the user's settings too
+        importlib.import_module("keras.src.utils.naming").reset_uids()

@@ -1,0 +1,150 @@
+"""The outcome of an experiment: every figure, what was chosen and why, what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tfticket.errors import CorruptFileError
+from tfticket.reports.results import DENSE, TICKET, Result, best, summarize
+from tfticket.reports.tables import aligned, results_table
+
+__all__ = ["Outcome", "choose"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment found.
+
+    Args:
+        results: of every trained network.
+        chosen: of the ticket to use: the one with the best *validation* among the replicates, at
+            the last level.
+        files: sizes in bytes of what was written, by name.
+        skipped: what was not written or done, and why.
+        notes: what has to be said with the figures.
+        exports: what the exporters reported, by name of the file.
+    """
+
+    results: tuple[Result, ...]
+    chosen: Result
+    files: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    exports: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def num_replicates(self) -> int:
+        """How many replicates the figures are of."""
+        return len({r.replicate for r in self.results})
+
+    @property
+    def choice(self) -> str:
+        """What was chosen, and why, in words."""
+        if self.num_replicates == 1:
+            among = "the only replicate"
+        else:
+            among = f"best validation of {self.num_replicates} replicates"
+        return f"replicate {self.chosen.replicate}, level {self.chosen.round}: {among}"
+
+    def at_level(self, round_: int) -> list[Result]:
+        """Returns the dense networks, and every ticket and control of a level."""
+        return [r for r in self.results if r.arm == DENSE or r.round == round_]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the outcome as plain JSON values, means over replicates included."""
+        return {
+            "num_replicates": self.num_replicates,
+            "chosen": {**self.chosen.to_dict(), "why": self.choice},
+            "summaries": [s.to_dict() for s in summarize(self.results)],
+            "files": dict(self.files),
+            "skipped": dict(self.skipped),
+            "notes": list(self.notes),
+            "exports": dict(self.exports),
+            "results": [r.to_dict() for r in self.results],
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Outcome:
+        """Makes the outcome that `to_dict` described.
+
+        Raises:
+            CorruptFileError: if something is missing.
+        """
+        try:
+            chosen = {k: v for k, v in record["chosen"].items() if k != "why"}
+            return cls(
+                results=tuple(Result(**r) for r in record["results"]),
+                chosen=Result(**chosen),
+                files=record["files"],
+                skipped=record["skipped"],
+                notes=tuple(record["notes"]),
+                exports=record["exports"],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CorruptFileError(f"this is no record of an outcome: {error!r}") from error
+
+    def text(self, folder: str | Path | None = None) -> str:
+        """Renders everything that a reader has to know, figures first.
+
+        Args:
+            folder: where the files are.
+        """
+        count, last = self.num_replicates, self.chosen.round
+        spread = "mean ± standard deviation over" if count > 1 else "no spread known from"
+        lines = []
+        if any(r.round not in (0, last) for r in self.results):
+            lines += [results_table(self.results), ""]
+        lines += [
+            f"At sparsity {self.chosen.sparsity:.4f}, beside dense:",
+            results_table(self.at_level(last)),
+            "",
+            f"{spread} {count} replicate{'s' if count > 1 else ''}; test figures are measured once"
+            " after each training and not used for any choice.",
+            f"Chosen: {self.choice}.",
+            *(f"Note: {note}" for note in self.notes),
+            *(f"Skipped: {name}: {reason}" for name, reason in self.skipped.items()),
+        ]
+        return "\n".join([*lines, *self._files(folder)])
+
+    def _files(self, folder: str | Path | None) -> list[str]:
+        if not self.files:
+            return []
+        root = "" if folder is None else f"{folder}/"
+        rows = [
+            [f"{root}{name}", f"{size:,}", *_sizes(self.exports.get(name, {}))]
+            for name, size in self.files.items()
+        ]
+        table = aligned(["file", "bytes", "gzip -9", "bytes if dense"], rows)
+        notes = [f"{n}: {note}." for n, e in self.exports.items() for note in e.get("notes", ())]
+        return ["", table, *notes]
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def _sizes(report: Mapping[str, Any]) -> list[str]:
+    """The sizes an exporter measured: compressed, and of the same file without sparse encoding."""
+    names = ("gzip_bytes", "dense_file_bytes")
+    return [f"{report[name]:,}" if name in report else "" for name in names]
+
+
+def choose(results: Sequence[Result], round_: int | None = None) -> Result:
+    """Returns the network to use: of a level, the replicate with the best validation.
+
+    Args:
+        results: of a search.
+        round_: the level; `None` means the last.
+
+    Raises:
+        ValueError: if there is no such level.
+    """
+    levels = [r for r in results if r.arm in (DENSE, TICKET)]
+    wanted = max((r.round for r in levels), default=0) if round_ is None else round_
+    found = [r for r in levels if r.round == wanted]
+    if not found:
+        known = sorted({r.round for r in levels})
+        raise ValueError(f"`level` must be one of {known}. Received: level={wanted}")
+    return best(found)

@@ -1,0 +1,70 @@
+"""Specs from files and flags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfticket import files
+from tfticket.errors import CorruptFileError, MissingDependencyError
+from tfticket.experiments.spec import Spec
+
+__all__ = ["read_settings", "read_spec"]
+
+
+def read_spec(path: str | Path | None = None, **settings: Any) -> Spec:
+    """Makes a spec of a file and of settings that overrule it.
+
+    >>> read_spec(model="lenet_300_100", data="digits", rounds=3).rounds
+    3
+
+    Args:
+        path: a `.yaml`, `.yml` or `.json` file with settings by name; `None` means no file.
+        **settings: settings by name; those that are `None` count as not given.
+
+    Returns:
+        A `Spec`.
+
+    Raises:
+        ValueError: if a setting is wrong; for a file, the message names it.
+        FileNotFoundError: if there is no such file.
+        CorruptFileError: if the file cannot be read.
+        MissingDependencyError: for YAML without PyYAML.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    if path is None:
+        return Spec(**given)
+    found = read_settings(path)
+    try:
+        return Spec(**{**found, **given})
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """Reads the settings of a YAML or JSON file, unchecked.
+
+    Args:
+        path: the file; what it is, its name's ending tells.
+    """
+    path = Path(path)
+    if path.suffix not in (".yaml", ".yml", ".json"):
+        raise ValueError(f"`path` must end in .yaml, .yml or .json. Received: path={str(path)!r}")
+    if not path.is_file():
+        raise FileNotFoundError(f"`path` must be an existing file. Received: path={str(path)!r}")
+    found = files.read_json(path) if path.suffix == ".json" else _read_yaml(path)
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise CorruptFileError(f"{path} must hold settings by name, as in `sparsity: 0.9`.")
+    return dict(found)
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        import yaml
+    except ImportError as error:
+        raise MissingDependencyError("yaml", "config", "to read YAML files") from error
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CorruptFileError(f"{path} is not YAML: {error}") from error

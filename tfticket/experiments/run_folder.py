@@ -1,0 +1,188 @@
+"""A run folder as a whole: whose it is, whether it is sound, and what it holds in the end."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tfticket import files
+from tfticket._version import __version__
+from tfticket.errors import CorruptFileError, TicketError
+from tfticket.experiments.outcome import Outcome
+from tfticket.experiments.spec import Spec
+from tfticket.experiments.store import LevelStore
+
+__all__ = ["RunFolder", "is_run_folder"]
+
+_SPEC, _ENVIRONMENT, _REPORT = "spec.json", "environment.json", "report.json"
+_LOCK = ".lock"
+_DRAFT = re.compile(r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.\w{8}")
+_LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow-model-optimization")
+
+
+class RunFolder(LevelStore):
+    """The folder of one experiment; see `LevelStore` for what is in it.
+
+    Args:
+        root: the folder; made when an experiment begins.
+    """
+
+    def begin(self, spec: Spec) -> list[str]:
+        """Makes the folder of a spec, or goes on in it.
+
+        Args:
+            spec: the experiment.
+
+        Returns:
+            Notes: how this machine differs from the one the experiment was begun on.
+
+        Raises:
+            ValueError: if the folder holds another experiment; the message says what differs.
+            FileExistsError: if it holds something else.
+        """
+        if not (self.root / _SPEC).is_file():
+            if self.root.exists() and any(p.name != _LOCK for p in self.root.iterdir()):
+                raise FileExistsError(
+                    f"`out` must be new, empty or a run folder: {self.root} has other files."
+                )
+            files.write_json(self.root / _ENVIRONMENT, _environment())
+            files.write_json(self.root / _SPEC, spec.to_dict())
+            return []
+        self._sweep()
+        differences = self.spec().differences(spec)
+        if differences:
+            listed = ", ".join(f"{n} ({a!r}, now {b!r})" for n, (a, b) in differences.items())
+            raise ValueError(
+                f"`out` must hold the same experiment: {self.root} was begun with other settings:"
+                f" {listed}. Give those again, or choose another folder."
+            )
+        return self._changes_of_environment()
+
+    def spec(self) -> Spec:
+        """Returns the spec the folder was begun with.
+
+        Raises:
+            FileNotFoundError: if it is no run folder.
+            CorruptFileError: if the spec cannot be read.
+        """
+        path = self.root / _SPEC
+        if not path.is_file():
+            raise FileNotFoundError(f"`path` must be a run folder: there is no {path}.")
+        try:
+            return Spec(**files.read_json(path))
+        except (ValueError, TypeError) as error:
+            raise CorruptFileError(
+                f"{path} is damaged or of another version of tfticket: {error}"
+            ) from error
+
+    def check(self) -> None:
+        """Reads every file of every complete level.
+
+        Raises:
+            CorruptFileError: naming the damaged files, and what to do.
+        """
+        damaged = [path for paths in self.damaged().values() for path in paths]
+        if damaged:
+            listed = ", ".join(map(str, damaged))
+            raise CorruptFileError(
+                f"these files are damaged or missing: {listed}. Start again with `repair` (on the"
+                " command line --repair) to compute their levels anew, and what follows from them."
+            )
+
+    def repair(self) -> list[str]:
+        """Removes damaged levels and what was made of them, so that they are computed again.
+
+        Returns:
+            What was removed, in words.
+        """
+        gone = self.remove(self.damaged())
+        if gone:
+            (self.root / _REPORT).unlink(missing_ok=True)
+        return [f"removed, to be computed again: {path.relative_to(self.root)}" for path in gone]
+
+    def outcome(self) -> Outcome | None:
+        """Returns the outcome of a finished run; `None` unless all its files are there.
+
+        Raises:
+            CorruptFileError: if the report cannot be read.
+        """
+        if not (self.root / _REPORT).is_file():
+            return None
+        found = Outcome.from_dict(files.read_json(self.root / _REPORT))
+        return found if all((self.root / name).exists() for name in found.files) else None
+
+    def keep_outcome(self, outcome: Outcome) -> None:
+        """Writes the report: from now on the run is finished."""
+        files.write_json(self.root / _REPORT, outcome.to_dict())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps a second process out of the folder; the lock goes with the process.
+
+        Raises:
+            TicketError: if another process is at work in the folder.
+        """
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system
+            yield
+            return
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / _LOCK).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise TicketError(f"another process is at work in {self.root}.") from error
+            yield
+
+    def _sweep(self) -> None:
+        """Removes what a killed process was writing: siblings of the files they were to become."""
+        for path in (p for p in self.root.rglob(".*") if _DRAFT.fullmatch(p.name)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _changes_of_environment(self) -> list[str]:
+        path = self.root / _ENVIRONMENT
+        before, now = (files.read_json(path) if path.is_file() else {}), _environment()
+        return [
+            f"{name} was {before[name]} when the run was begun and is {now[name]} now; levels"
+            " computed before and after may differ in the last bits"
+            for name in now
+            if name != "begun" and name in before and before[name] != now[name]
+        ]
+
+
+def is_run_folder(path: str | Path) -> bool:
+    """Tells whether a path is a run folder.
+
+    Args:
+        path: anything.
+    """
+    return (Path(path) / _SPEC).is_file()
+
+
+def _environment() -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "begun": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "tfticket": __version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "num_cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
+    }
+    for name in _LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found

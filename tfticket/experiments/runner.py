@@ -1,0 +1,55 @@
+"""run: an experiment from its spec to its files, resumed wherever it stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfticket.experiments.determinism import deterministic
+from tfticket.experiments.finishing import finish
+from tfticket.experiments.outcome import Outcome
+from tfticket.experiments.planning import make_plan
+from tfticket.experiments.run_folder import RunFolder
+from tfticket.experiments.search import Event, OnEvent, carry_out
+from tfticket.experiments.spec import Spec
+
+__all__ = ["run"]
+
+
+def run(
+    spec: Spec, out: str | Path, *, on_event: OnEvent | None = None, repair: bool = False
+) -> Outcome:
+    """Runs an experiment, or goes on with it where it stopped.
+
+    Every level is on disk once it is trained. A run that was killed goes on after its last
+    complete level when it is started again, and on a CPU ends with the same bits as one that was
+    not: operations are deterministic and everything random is seeded. A finished run is read.
+
+    Args:
+        spec: the experiment.
+        out: the run folder; new, empty, or of the same spec.
+        on_event: told what happens.
+        repair: whether to compute damaged levels anew, and what was made of them, instead of
+            complaining.
+
+    Returns:
+        The outcome.
+
+    Raises:
+        ValueError: if the folder is of another spec, or the spec does not fit network and data.
+        CorruptFileError: if a level is damaged and `repair` is not set; the message names files.
+        DataUnavailableError: if the data are not on this machine.
+    """
+    folder, tell = RunFolder(out), on_event or (lambda event: None)
+    with folder.locked():
+        notes = folder.begin(spec)
+        removed = folder.repair() if repair else folder.check() or []
+        for text in (*notes, *removed):
+            tell(Event("note", text))
+        finished = folder.outcome()
+        if finished is not None:
+            return finished
+        with deterministic(spec.seed):
+            plan = make_plan(spec)
+            carry_out(plan, folder, tell)
+            tell(Event("note", "writing the files of the chosen ticket"))
+            return finish(spec, plan, folder, notes)

@@ -1,0 +1,180 @@
+"""What an experiment is: every setting in one validated object, named by a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from typing import Annotated, Any, Literal
+
+from tfticket.clock import steps
+from tfticket.errors import MissingDependencyError
+from tfticket.experiments import complaints
+
+try:
+    from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+except ImportError as error:
+    raise MissingDependencyError("pydantic", "config", "to describe experiments") from error
+
+__all__ = ["Spec"]
+
+Recipe = Literal[
+    "lottery_ticket", "late_rewinding", "learning_rate_rewinding", "fine_tuning", "gradual"
+]
+Control = Literal[
+    "reinitialize",
+    "reinitialize_from_kept",
+    "random_sparse",
+    "reshuffle",
+    "shuffle_mask",
+]
+Target = Literal["keras", "savedmodel", "tflite"]
+
+Count = Annotated[int, Field(ge=1, strict=True)]
+Natural = Annotated[int, Field(ge=0, strict=True)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+Step = Annotated[int, Field(strict=True)] | str
+
+
+class Spec(BaseModel):
+    """All settings of an experiment; what is `None` is decided by the recipe or the model.
+
+    >>> spec = Spec(model="lenet_300_100", data="digits", sparsity=0.9, num_steps=100)
+    >>> spec.recipe, spec.replicates, spec.changed()
+    ('lottery_ticket', 1, {'model': 'lenet_300_100', 'data': 'digits', 'sparsity': 0.9, ...})
+
+    Raises:
+        ValueError: naming every setting that is unknown, out of range or at odds with another.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    model: str = Field(
+        min_length=1,
+        description="network: a name of the zoo, module:function, file.py:function, a .keras file",
+    )
+    data: str = Field(
+        min_length=1, description="data: digits, mnist, cifar10, …, tfds:NAME or module:function"
+    )
+    recipe: Recipe = Field("lottery_ticket", description="published method")
+    keras: Literal["keras", "tf_keras"] = Field("keras", description="which Keras")
+
+    sparsity: Fraction | None = Field(
+        None, description="fraction of the prunable weights masked out at the end"
+    )
+    pruning_rate: Fraction | None = Field(
+        None,
+        description="fraction of the surviving weights removed in a round;"
+        " left out, what is published for the network, else 0.2",
+    )
+    output_pruning_rate: Fraction | None = Field(
+        None, description="the same for the output layer, where scope is layer"
+    )
+    rounds: Count | None = Field(None, description="number of prunings; left out, from sparsity")
+    scope: Literal["global", "layer"] | None = Field(
+        None, description="where weights are ranked; left out, the recipe's"
+    )
+    score: str = Field("magnitude", description="what each weight is worth; larger = keep")
+    include: tuple[str, ...] = Field((), description="regular expression of weights to prune")
+    exclude: tuple[str, ...] = Field((), description="regular expression of weights to leave alone")
+    rewind_to: Step | None = Field(
+        None, description="step to go back to: 0, 500it, 2ep; left out, the recipe's"
+    )
+    begin_step: Step | None = Field(None, description="gradual: first step to prune at; else 0")
+    end_step: Step | None = Field(
+        None, description="gradual: last step to prune at; left out, three quarters of num_steps"
+    )
+    frequency: Count | None = Field(
+        None, description="gradual: steps between prunings; left out, a hundredth of num_steps"
+    )
+
+    num_steps: Count | None = Field(
+        None, description="optimizer updates of one training; left out, the network's"
+    )
+    batch_size: Count | None = Field(
+        None, description="examples per update; left out, the network's"
+    )
+    optimizer: str | None = Field(
+        None, description="class name, such as SGD; left out, the network's"
+    )
+    learning_rate: Positive | None = Field(
+        None, description="of the optimizer; left out, the network's"
+    )
+    steps_per_execution: Count | None = Field(
+        None, description="updates inside one call; left out, the largest that fits, up to 50"
+    )
+    jit_compile: bool = Field(False, description="whether XLA compiles the update")
+    eval_every: Count | None = Field(
+        None, description="steps between validations, for early-stop steps; left out, none"
+    )
+
+    seed: Natural = Field(0, description="of everything random; replicate k has seed + k")
+    replicates: Count = Field(1, description="how often, each with another seed")
+    validation_size: Annotated[int, Field(ge=1, strict=True)] | Fraction | None = Field(
+        None, description="a count, or a fraction of train; left out, the data's usual"
+    )
+    controls: tuple[Control, ...] = Field(
+        ("reinitialize", "random_sparse"), description="what the ticket is compared with"
+    )
+    control_levels: tuple[Count, ...] = Field(
+        (), description="levels at which to compare; left out, the last"
+    )
+    export: tuple[Target, ...] = Field(
+        ("keras", "savedmodel", "tflite"), description="files to write at the end"
+    )
+    tflite_sparse: Literal["auto", "none", "storage", "compute"] = Field(
+        "auto", description="how zeros are stored in the TFLite file"
+    )
+
+    def __init__(self, **settings: Any):
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise ValueError(complaints.text(error, type(self).model_fields)) from None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Spec:
+        for name in ("rewind_to", "begin_step", "end_step"):
+            if getattr(self, name) is not None:
+                steps(getattr(self, name), steps_per_epoch=1, name=name)
+        complaints.refuse_repeated({n: getattr(self, n) for n in _DISTINCT})
+        if self.recipe == "gradual":
+            complaints.refuse_given("gradual", self.changed(), _ROUND_FIELDS)
+        else:
+            complaints.refuse_given(self.recipe, self.changed(), _CLOCK_FIELDS)
+        if self.recipe == "fine_tuning":
+            complaints.refuse_given("fine_tuning", self.changed(), ("rewind_to",))
+        complaints.require_one_target(self)
+        return self
+
+    def changed(self) -> dict[str, Any]:
+        """Returns the settings that are not at their defaults, as plain JSON values."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns every setting as plain JSON values."""
+        return self.model_dump(mode="json")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all settings: equal exactly if they are."""
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def differences(self, other: Spec) -> dict[str, tuple[Any, Any]]:
+        """Returns `{setting: (its value here, its value there)}` where the two differ."""
+        here, there = self.to_dict(), other.to_dict()
+        return {name: (here[name], there[name]) for name in here if here[name] != there[name]}
+
+
+Spec.__doc__ = "\n".join(
+    [
+        inspect.cleandoc(Spec.__doc__ or ""),
+        "\nArgs:",
+        *(f"    {name}: {field.description}." for name, field in Spec.model_fields.items()),
+    ]
+)
+_DISTINCT = ("controls", "control_levels", "export")
+_ROUND_FIELDS = ("rounds", "pruning_rate", "output_pruning_rate", "rewind_to")
+_CLOCK_FIELDS = ("begin_step", "end_step", "frequency")
