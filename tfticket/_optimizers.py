@@ -82,8 +82,8 @@ def slots(optimizer: Any, variable: Any) -> Iterator[Slot]:
         variable: a variable it trains.
     """
     for member in members(optimizer):
-        found = _legacy_slots if hasattr(member, "get_slot_names") else _listed_slots
-        for name, slot in found(member, variable):
+        is_legacy = hasattr(member, "get_slot_names")
+        for name, slot in (_legacy_slots if is_legacy else _listed_slots)(member, variable):
             if hasattr(slot, "assign") and tuple(slot.shape) == tuple(variable.shape):
                 yield Slot(slot, _initial(member, name), is_average=name == _AVERAGES)
 
@@ -91,17 +91,16 @@ def slots(optimizer: Any, variable: Any) -> Iterator[Slot]:
 def state(optimizer: Any) -> dict[str, Any]:
     """Returns every variable of a built optimizer under a unique name, in order of creation.
 
-    Besides `optimizer.variables` these are, in tf_keras, the learning rate, the loss scale and
-    what an optimizer holds without listing it.
+    Besides `optimizer.variables` these are what an optimizer holds without listing it: in
+    tf_keras the learning rate and the loss scale, in both Kerases a running product of Nadam's.
     """
-    if _keras.flavour(optimizer) == "keras":
-        found = list(optimizer.variables)
-    else:
-        holders = [h for m in members(optimizer) for h in (m, getattr(m, "_loss_scale", None))]
-        found = [*optimizer.variables(), *(v for h in holders for v in _own_variables(h))]
+    is_keras3 = _keras.flavour(optimizer) == "keras"
+    listed = optimizer.variables if is_keras3 else optimizer.variables()
+    holders = [h for m in members(optimizer) for h in (m, getattr(m, "_loss_scale", None))]
+    found = [*listed, *(v for h in holders for v in _held(h))]
     distinct = {id(v): v for v in found}.values()
     names = (str(getattr(v, "path", v.name)).partition(":")[0] for v in distinct)
-    return {f"{i:03d}/{name}": v for i, (name, v) in enumerate(zip(names, distinct, strict=True))}
+    return {f"{i:05d}/{name}": v for i, (name, v) in enumerate(zip(names, distinct, strict=True))}
 
 
 def learning_rate(optimizer: Any) -> float | None:
@@ -110,7 +109,12 @@ def learning_rate(optimizer: Any) -> float | None:
         rate = optimizer.learning_rate
     except AttributeError:  # Keras 3's MultiOptimizer
         return None
-    return float(rate(optimizer.iterations) if callable(rate) else rate)
+    return _number(rate(optimizer.iterations) if callable(rate) else rate)
+
+
+def steps_done(optimizer: Any) -> int:
+    """Returns how many updates an optimizer has made."""
+    return _number(optimizer.iterations)
 
 
 def batches_per_step(optimizer: Any) -> int:
@@ -124,7 +128,7 @@ def batches_done(optimizer: Any) -> int:
     counting = getattr(optimizer, "inner_optimizer", optimizer)
     # Keras 3 counts batches in `_iterations` and derives updates; tf_keras knows updates only.
     is_keras3 = _keras.flavour(counting) == "keras"
-    return int(counting._iterations if is_keras3 else counting.iterations)
+    return _number(counting._iterations if is_keras3 else counting.iterations)
 
 
 def _listed_slots(optimizer: Any, variable: Any) -> Iterator[tuple[str, Any]]:
@@ -132,7 +136,9 @@ def _listed_slots(optimizer: Any, variable: Any) -> Iterator[tuple[str, Any]]:
     order = getattr(optimizer, "_trainable_variables_indices", None)  # Keras 3
     order = getattr(optimizer, "_index_dict", {}) if order is None else order  # tf_keras
     index = order.get(key(variable))
-    for name, value in vars(optimizer).items() if index is not None else ():
+    if index is None:
+        return
+    for name, value in vars(optimizer).items():
         if isinstance(value, list) and len(value) == len(order) and name not in _NOT_SLOTS:
             yield name, value[index]
 
@@ -155,8 +161,14 @@ def _initial(optimizer: Any, slot: str) -> float:
     return value if value is not None else getattr(optimizer, "_initial_accumulator_value", 0.0)
 
 
-def _own_variables(holder: Any) -> Iterator[Any]:
-    held = getattr(holder, "__dict__", {})
-    for value in [*held.values(), *held.get("_hyper", {}).values()]:
-        if isinstance(value, tf.Variable):
+def _held(holder: Any) -> Iterator[Any]:
+    """Yields the variables among an object's own attributes."""
+    own = getattr(holder, "__dict__", {})
+    for value in [*own.values(), *own.get("_hyper", {}).values()]:
+        is_keras3 = hasattr(value, "_value") and _keras.flavour_or_none(value) == "keras"
+        if is_keras3 or isinstance(value, tf.Variable):
             yield value
+
+
+def _number(value: Any) -> Any:
+    return tf.convert_to_tensor(value).numpy().item()  # `int(...)` refuses a mirrored variable

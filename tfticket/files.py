@@ -40,7 +40,12 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Writes JSON, indented and with a final newline, atomically."""
+    """Writes JSON, indented and with a final newline, atomically.
+
+    Args:
+        path: the file; its folder is made if need be.
+        value: plain JSON values; NaN and infinity are refused.
+    """
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     write_bytes(path, f"{text}\n".encode())
 
@@ -60,6 +65,10 @@ def read_json(path: str | Path) -> Any:
 
 def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> str:
     """Writes named arrays in the safetensors format, atomically.
+
+    Args:
+        path: the file; its folder is made if need be.
+        arrays: arrays by name; of any type NumPy and safetensors share, bfloat16 included.
 
     Returns:
         The SHA-256 digest of the file, in hexadecimal. The same arrays give the same bytes.

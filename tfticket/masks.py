@@ -124,7 +124,12 @@ def _ones(shape: tuple[int, ...]) -> np.ndarray:
 def apply(weights: Mapping[str, np.ndarray], masks: Masks) -> dict[str, np.ndarray]:
     """Returns copies of the weights in which every masked weight is exactly 0.
 
-    Weights without a mask are copied as they are.
+    Args:
+        weights: arrays by path; those without a mask are copied as they are.
+        masks: the kept weights by path.
+
+    Raises:
+        MismatchError: if a masked path is not among the weights.
     """
     unknown = [p for p in masks if p not in weights]
     if unknown:
@@ -137,6 +142,10 @@ def apply(weights: Mapping[str, np.ndarray], masks: Masks) -> dict[str, np.ndarr
 
 def distance(first: Masks, second: Masks) -> float:
     """Fraction of positions at which two masks differ, in [0, 1] (normalised Hamming).
+
+    Args:
+        first: masks.
+        second: masks over the same paths and shapes.
 
     References:
         You et al. 2020, "Drawing Early-Bird Tickets", https://arxiv.org/abs/1909.11957
@@ -158,7 +167,7 @@ def collapsed_layers(masks: Masks) -> list[str]:
 
 
 def check_same_paths(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray]) -> None:
-    """Raises `MismatchError` unless both mappings have the same paths and shapes."""
+    """Raises `MismatchError` unless `first` and `second` have the same paths and shapes."""
     differing = sorted(set(first) ^ set(second))
     differing += [p for p in first if p in second and first[p].shape != second[p].shape]
     if differing:

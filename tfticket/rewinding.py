@@ -6,7 +6,7 @@ schedules read, normalisation statistics and random seeds go with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ __all__ = ["TrainingState", "capture", "fresh_optimizer", "restore"]
 Arrays = Mapping[str, np.ndarray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrainingState:
     """Everything that a training goes on from; arrays are copies and read-only.
 
@@ -53,7 +53,7 @@ class TrainingState:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> TrainingState:
-        """Makes the state again from what `arrays` returned, in the same or sorted order.
+        """Makes the state again from what `arrays` returned, in that order or sorted by name.
 
         Raises:
             ValueError: if that is not what the arrays are.
@@ -90,7 +90,7 @@ def capture(model: Any) -> TrainingState:
     return TrainingState(
         held,
         _copies(_optimizer_state(model)),
-        step=int(optimizer.iterations),
+        step=_optimizers.steps_done(optimizer),
         learning_rate=_optimizers.learning_rate(optimizer),
         seeds=seeds,
     )
@@ -105,20 +105,20 @@ def restore(model: Any, state: TrainingState) -> None:
     Args:
         model: a built model of the same architecture. If it is compiled, then with an optimizer
             of the same kind; its variables are created if need be.
-        state: what to go back to. Without optimizer variables, the optimizer starts afresh.
+        state: what to go back to. Without optimizer variables, the optimizer starts afresh;
+            without seeds, random generators go on.
 
     Raises:
         MismatchError: if a path, shape or number of variables differs; nothing is written then.
     """
-    seeds = _matched(state.seeds, _seeds(model), "random seeds") if state.seeds else []
-    if getattr(model, "optimizer", None) is None or not state.optimizer:
-        held = []
-    else:
-        held = _matched(state.optimizer, _optimizer_state(model), "optimizer variables")
+    pairs = _matched(state.seeds, _seeds(model), "random seeds") if state.seeds else []
+    is_compiled = getattr(model, "optimizer", None) is not None
+    if is_compiled and state.optimizer:
+        pairs += _matched(state.optimizer, _optimizer_state(model), "optimizer variables")
     weights.write(model, state.weights)
-    if getattr(model, "optimizer", None) is not None and not state.optimizer:
+    if is_compiled and not state.optimizer:
         fresh_optimizer(model)
-    for variable, value in [*seeds, *held]:
+    for variable, value in pairs:
         _keras.assign(variable, value)
 
 
@@ -176,11 +176,7 @@ def _matched(arrays: Arrays, variables: Mapping[str, Any], what: str) -> list[tu
     ]
     if wrong or len(arrays) != len(variables):
         raise MismatchError(
-            f"the state must fit the model: of its {len(arrays)} {what}, the model has"
-            f" {len(variables)}; these shapes differ: {wrong}. {_names(arrays, variables)}"
+            f"the state must fit the model: it has {len(arrays)} {what}, {list(arrays)}, and the"
+            f" model {len(variables)}, {list(variables)}. Of these the shapes differ: {wrong}."
         )
     return [(variable, array) for (_, array), (_, variable) in pairs]
-
-
-def _names(*groups: Iterable[str]) -> str:
-    return " / ".join(str(list(g)) for g in groups)

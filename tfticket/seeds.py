@@ -24,5 +24,10 @@ def generator(seed: int, *names: str | int) -> np.random.Generator:
 
 
 def derived_seed(seed: int, *names: str | int) -> int:
-    """Returns a seed below 2**31 for something that takes an integer and not a generator."""
+    """Returns a seed below 2**31 for something that takes an integer and not a generator.
+
+    Args:
+        seed: as for `generator`.
+        *names: as for `generator`.
+    """
     return int(generator(seed, *names).integers(2**31))

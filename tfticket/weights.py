@@ -129,6 +129,10 @@ def prunable(model: Any, filters: FilterLike = None) -> Prunable:
 def read(model: Any, filters: FilterLike = None) -> dict[str, np.ndarray]:
     """Copies the prunable weights of a model to the host.
 
+    Args:
+        model: a built model of either Keras.
+        filters: which weights count, as for `prunable`.
+
     Returns:
         `{path: array}`; the arrays are copies and stay as they are when the model trains on.
     """

@@ -24,9 +24,11 @@ class Callback:
     _supports_tf_logs = True
 
     def set_model(self, model: Any) -> None:
+        """Called by `fit` before anything else."""
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:
+        """Called by `fit` with what it knows in advance."""
         self.params = params
 
     def on_train_begin(self, logs: Any = None) -> None:

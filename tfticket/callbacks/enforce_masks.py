@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tfticket import _optimizers
 from tfticket.callbacks.base import Callback
 from tfticket.enforcement import Enforcement, enforce
 from tfticket.errors import EnforcementError
@@ -45,9 +46,18 @@ class EnforceMasks(Callback):
         """The masks it enforces."""
         return self._masks
 
-    def update(self, masks: Masks) -> None:
-        """Puts other masks of the same paths in force, at once if a model has been met."""
-        if self._enforcement is not None:
+    def update(self, masks: Masks, pruned_values: Mapping[str, np.ndarray] | None = None) -> None:
+        """Puts other masks of the same paths in force: at once, or from the next `fit` on.
+
+        Args:
+            masks: the kept weights by path.
+            pruned_values: other values for pruned weights to hold, from the next `fit` on; `None`
+                leaves them as they are.
+        """
+        if pruned_values:
+            self.release()
+            self._enforcement, self._pruned_values = None, pruned_values
+        elif self._enforcement is not None and not self._enforcement.is_released:
             self._enforcement.update(masks)
         self._masks = masks
 
@@ -74,7 +84,9 @@ class EnforceMasks(Callback):
             self._enforcement = enforce(self.model, self._masks, pruned_values=self._pruned_values)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        # Other callbacks have had their `on_train_begin` by now: BackupAndRestore, say.
+        # Other callbacks, such as BackupAndRestore, have had their `on_train_begin` by now. What
+        # tf_keras restores into slots, it does when they are created: they must be, to be cleared.
+        _optimizers.build(self.model.optimizer, self.model.trainable_variables)
         if self._enforcement is not None:
             self._enforcement.project()
 

@@ -10,10 +10,10 @@ from tfticket import _keras
 from tfticket.axes import Axes
 from tfticket.callbacks.base import Callback
 from tfticket.enforcement import Enforcement, enforce
+from tfticket.layouts import layouts
 from tfticket.masks import Masks, ones_like
 from tfticket.schedules import as_schedule, check_reachable
 from tfticket.scores import Evidence
-from tfticket.selection import select
 from tfticket.weights import FilterLike, prunable
 
 __all__ = ["PruneOnSchedule"]
@@ -54,8 +54,8 @@ class PruneOnSchedule(Callback):
         schedule: Any,
         *,
         score: Any = "magnitude",
-        scope: str = "layer",
-        granularity: str = "weight",
+        scope: Any = "layer",
+        granularity: Any = "weight",
         filters: FilterLike = None,
         evidence: Evidence | None = None,
         masks: Masks | None = None,
@@ -66,7 +66,7 @@ class PruneOnSchedule(Callback):
         self._filters = filters
         self._evidence = evidence or Evidence({}, seed=0)
         self._masks = masks
-        self._on_unreachable = on_unreachable
+        self._on_unreachable: Literal["raise", "warn"] = on_unreachable
         self._enforcement: Enforcement | None = None
         self._sparsity: Any = None
         #: `(step, sparsity)` at every pruning.
@@ -92,6 +92,7 @@ class PruneOnSchedule(Callback):
         self._step = int(self.model.optimizer.iterations)
         self._planned: int | None = None
         self._variables = prunable(self.model, self._filters).variables
+        self._layouts = layouts(self.model, self._variables)
         current = self._enforcement
         if current is not None and current.model is self.model and not current.is_released:
             current.attach()
@@ -129,10 +130,11 @@ class PruneOnSchedule(Callback):
                 stacklevel=2,
             )
             return
-        self._planned = (epochs - epoch) * per_epoch
+        planned = (epochs - epoch) * per_epoch
+        self._planned = planned
         check_reachable(
             self.schedule,
-            self._planned,
+            planned,
             self._step,
             current_sparsity=self.masks.sparsity,
             on_unreachable=self._on_unreachable,
@@ -150,13 +152,7 @@ class PruneOnSchedule(Callback):
             return
         looked_at = {p: _keras.view(v) for p, v in self._variables.items()}
         scores = self._axes.score(self.model, replace(self._evidence, weights=looked_at))
-        masks = select(
-            scores,
-            self.masks,
-            sparsity,
-            scope=self._axes.scope,
-            granularity=self._axes.granularity,
-        )
+        masks = self._axes.select(scores, self.masks, sparsity, self._layouts)
         self._enforcement.update(masks)
         self._masks, self._sparsity = masks, sparsity
         self.history.append((step, masks.sparsity))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfticket import _optimizers, clock
+from tfticket import _keras, _optimizers, clock
 from tfticket.callbacks.base import Callback
 from tfticket.rewinding import TrainingState, capture
 
@@ -30,9 +30,9 @@ class RecordRewindPoint(Callback):
 
     def __init__(self, step: int | str = 0):
         self._wanted = step
-        in_epochs = isinstance(step, str) and step.strip().endswith("ep")
-        self._step = clock.steps(step, 1)
-        self._is_known = not in_epochs or self._step == 0
+        self._received = f"Received: step={step!r}"
+        self._step = clock.steps(step, 1)  # raises at once for what is no step
+        self._is_known = not (isinstance(step, str) and step.strip().endswith("ep"))
         self._state: TrainingState | None = None
 
     @property
@@ -41,7 +41,7 @@ class RecordRewindPoint(Callback):
         if not self._is_known:
             raise ValueError(
                 f"`step` must be met in `fit` first: how many steps an epoch has is not known."
-                f" Received: step={self._wanted!r}"
+                f" {self._received}"
             )
         return self._step
 
@@ -51,7 +51,7 @@ class RecordRewindPoint(Callback):
         if self._state is None:
             raise ValueError(
                 f"`state` must be recorded first: no `fit` with this callback has reached the step."
-                f" Received: step={self._wanted!r}"
+                f" {self._received}"
             )
         return self._state
 
@@ -70,41 +70,44 @@ class RecordRewindPoint(Callback):
             self._record_if_reached()
 
     def _record_if_reached(self) -> None:
-        done = int(self.model.optimizer.iterations)
+        done = _optimizers.steps_done(self.model.optimizer)
         if done == self._step:
             self._state = capture(self.model)
         elif done > self._step:
-            raise ValueError(f"`step` must not be passed over: {done} steps are done. {self}")
+            raise ValueError(
+                f"`step` must not be passed over: {done} steps are done. {self._received}"
+            )
 
     def _plan(self, epoch: int) -> None:
         """Resolves the step and raises `ValueError` if this training will not stop at it."""
         optimizer, batches = self.model.optimizer, self.params.get("steps")
         per_step = _optimizers.batches_per_step(optimizer)
         if not self._is_known:
-            whole = batches is not None and batches % per_step == 0
-            self._step = clock.steps(self._wanted, batches // per_step if whole else None)
+            # An epoch of 2.5 updates is no measure; nor is one of unknown length.
+            epoch_steps = None if batches is None or batches % per_step else batches // per_step
+            self._step = clock.steps(self._wanted, epoch_steps)
             self._is_known = True
         ahead = self._step * per_step - _optimizers.batches_done(optimizer)
         if ahead < 0:
-            raise ValueError(f"`step` must lie ahead: training is past it already. {self}")
+            raise ValueError(
+                f"`step` must lie ahead: training is past it already. {self._received}"
+            )
         left = None if batches is None else batches * (self.params["epochs"] - epoch)
         if left is not None and ahead > left:
             raise ValueError(
                 f"`step` must come before training ends: {left} batches are left and {ahead} would"
-                f" be needed. {self}"
+                f" be needed. {self._received}"
             )
         # Within an epoch callbacks run after each execution; the last one may be shorter.
         if (ahead if batches is None else ahead % batches) % _steps_per_execution(self.model):
             raise ValueError(
                 f"`step` must be a multiple of `steps_per_execution`, counted from the start of its"
-                f" epoch: no callback runs in between. {self}"
+                f" epoch: no callback runs in between. {self._received}"
             )
-
-    def __str__(self) -> str:
-        return f"Received: step={self._wanted!r}"
 
 
 def _steps_per_execution(model: Any) -> int:
-    value = getattr(model, "_steps_per_execution", None)  # tf_keras: a variable, or None
-    value = getattr(model, "steps_per_execution", 1) if value is None else value
-    return int(value or 1)
+    variable = getattr(model, "_steps_per_execution", None)  # in tf_keras
+    if variable is not None:
+        return int(_keras.to_numpy(variable))
+    return getattr(model, "steps_per_execution", None) or 1

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, weights
+from tfticket import weights
 from tfticket.enforcement.hook import Hook
+from tfticket.enforcement.projection import Projection
 from tfticket.enforcement.pruned_weight import PrunedWeight
 from tfticket.errors import EnforcementError
 from tfticket.masks import Masks, check_same_paths
@@ -49,7 +50,9 @@ class Enforcement:
     """Masks in force on one model; made by `enforce`.
 
     The optimizer's slots of pruned weights are as at their creation, 0 for most. Adafactor is the
-    exception: it has no slots of single weights, only sums over rows and columns.
+    exception: it keeps means over rows and columns, from which what was pruned later fades.
+
+    Once released, by its user or because others took its place, it raises `EnforcementError`.
 
     Args:
         model: as for `enforce`.
@@ -79,6 +82,7 @@ class Enforcement:
                 for p, m in self._masks.items()
             }
         self._hooks: dict[Any, Hook] = {}
+        self._projection = Projection(model.distribute_strategy)
         for pruned in self._pruned.values():
             pruned.constrain()
         if getattr(model, "optimizer", None) is not None:
@@ -110,6 +114,7 @@ class Enforcement:
         Raises:
             ValueError: if there is none.
         """
+        self._require_in_force()
         own = getattr(self.model, "optimizer", None)
         optimizer = own if optimizer is None else optimizer
         if optimizer is None:
@@ -121,7 +126,7 @@ class Enforcement:
         if earlier is not None:
             earlier.remove()
         self._hooks[place] = hook = Hook(optimizer, list(self._pruned.values()))
-        hook.clear_slots(self._pruned.values())
+        hook.clear_slots(list(self._pruned.values()))
         _retrace(self.model)
 
     def update(self, masks: Masks) -> None:
@@ -133,6 +138,7 @@ class Enforcement:
         Raises:
             MismatchError: if paths or shapes differ from those in force.
         """
+        self._require_in_force()
         masks = self._of_model(masks)
         check_same_paths(masks, self._masks)
         self._masks = masks
@@ -145,13 +151,13 @@ class Enforcement:
 
         Steps need no help; call it after something else wrote weights or optimizer state.
         """
-        for pruned in self._pruned.values():
-            pruned.variable.assign(pruned.projected(_keras.value_of(pruned.variable)))
-        for hook in self._hooks.values():
-            hook.clear_slots(self._pruned.values())
+        self._require_in_force()
+        hooks, pruned = list(self._hooks.values()), list(self._pruned.values())
+        self._projection(pruned, [pair for hook in hooks for pair in hook.slots(pruned)])
 
     def check(self) -> None:
         """Raises `EnforcementError` if a pruned weight is not exactly at its value."""
+        self._require_in_force()
         wrong = {p: n for p, w in self._pruned.items() if (n := w.num_moved())}
         if wrong:
             raise EnforcementError(
@@ -173,6 +179,13 @@ class Enforcement:
             pruned.unconstrain()
         self._hooks, self._pruned = {}, {}
         _retrace(self.model)
+
+    def _require_in_force(self) -> None:
+        if self.is_released:
+            raise EnforcementError(
+                "the masks must be in force, but they were released, or others were put in force on"
+                " the same weights."
+            )
 
     def __enter__(self) -> Enforcement:
         return self

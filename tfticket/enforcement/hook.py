@@ -6,21 +6,27 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tfticket import _keras, _optimizers
+from tfticket._optimizers import Slot
 from tfticket.enforcement.pruned_weight import PrunedWeight
 
 __all__ = ["Hook"]
 
 
 class Hook:
-    """Stands in for the method through which one optimizer instance is given gradients."""
+    """Stands in for the method through which one optimizer instance is given gradients.
+
+    Args:
+        optimizer: an optimizer of either Keras.
+        pruned: the masked variables of a model that it trains.
+    """
 
     def __init__(self, optimizer: Any, pruned: Sequence[PrunedWeight]):
         self.optimizer = optimizer
         self._pruned = {_optimizers.key(w.variable): w for w in pruned}
         # What these optimizers leave at 0 needs no constraint: that would read and write every
         # weight once more, 6 % of a step of LeNet-300-100.
-        self._needs_constraint = not _optimizers.is_elementwise(optimizer) or any(
-            w.values is not None for w in pruned
+        self._needs_constraint = not (
+            _optimizers.is_elementwise(optimizer) and all(w.is_zero for w in pruned)
         )
         is_keras3 = _keras.flavour(optimizer) == "keras"
         self._name = "apply" if is_keras3 else "apply_gradients"
@@ -39,11 +45,14 @@ class Hook:
         if self._replaced is not None:
             vars(self.optimizer)[self._name] = self._replaced
 
-    def clear_slots(self, pruned: Any) -> None:
+    def slots(self, pruned: Sequence[PrunedWeight]) -> list[tuple[PrunedWeight, Slot]]:
+        """Lists the optimizer's slots of pruned weights; none before it has created them."""
+        return [(w, s) for w in pruned for s in _optimizers.slots(self.optimizer, w.variable)]
+
+    def clear_slots(self, pruned: Sequence[PrunedWeight]) -> None:
         """Sets the optimizer's slots of pruned weights to what they are created with."""
-        for weight in pruned:
-            for slot in _optimizers.slots(self.optimizer, weight.variable):
-                slot.variable.assign(weight.cleared(slot))
+        for weight, slot in self.slots(pruned):
+            slot.variable.assign(weight.cleared(slot))
 
     def _apply(self, grads: Any, trainable_variables: Any = None) -> Any:
         """Keras 3, where `apply_gradients` and loss scaling end in `apply` too."""

@@ -23,7 +23,8 @@ def deterministic(seed: int) -> Iterator[None]:
     Args:
         seed: see `seeded`.
     """
-    from tensorflow.python.framework import config  # the public API can turn it on, not off
+    # The public API can turn it on and not off.
+    from tensorflow.python.framework import config  # pyright: ignore[reportAttributeAccessIssue]
 
     was_on = config.is_op_determinism_enabled()
     tf.config.experimental.enable_op_determinism()

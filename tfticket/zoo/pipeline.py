@@ -93,7 +93,12 @@ def batches(
 
 
 def in_order(split: Split, *, batch_size: int = 1_000) -> tf.data.Dataset:
-    """Yields every example of a split once, in order; the last batch may be smaller."""
+    """Yields every example of a split once, in order; the last batch may be smaller.
+
+    Args:
+        split: examples in memory.
+        batch_size: examples per batch.
+    """
     import tensorflow as tf
 
     return _gathered(

@@ -39,7 +39,7 @@ def resolve(reference: str) -> Any:
 
 
 def accepted(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the options that a function has a parameter for."""
+    """Returns those of the `options` that `function` has a parameter for."""
     parameters = inspect.signature(function).parameters.values()
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return dict(options)
