@@ -125,7 +125,7 @@ def walk(model: Any) -> Iterator[tuple[str, Any, list[tuple[str, Any]]]]:
 
 def to_numpy(variable: Any) -> np.ndarray:
     """Copies a variable's value to the host; never an alias of its memory."""
-    return np.array(value_of(variable))
+    return np.asarray(value_of(variable).numpy())  # `numpy` copies; bfloat16 too
 
 
 def view(variable: Any) -> np.ndarray:
@@ -134,7 +134,10 @@ def view(variable: Any) -> np.ndarray:
     On the CPU it is the value's own memory, without a copy; TensorFlow leaves that alone as long as
     the array lives.
     """
-    return np.asarray(memoryview(value_of(variable)))
+    value = value_of(variable)
+    if value.dtype.name == "bfloat16":  # which the buffer protocol does not know
+        return np.asarray(value.numpy())
+    return np.asarray(memoryview(value))
 
 
 def value_of(variable: Any) -> Any:

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from tfticket import _keras, schedules
 from tfticket import masks as masks_
-from tfticket import schedules
 from tfticket import weights as weights_
 from tfticket.actions import RewindPoints
 from tfticket.axes import Axes
 from tfticket.initializers import draws
+from tfticket.layouts import layouts
 from tfticket.masks import Masks
-from tfticket.scores import Evidence
-from tfticket.selection import select
+from tfticket.scores import Evidence, MaskedWeights
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
 
@@ -54,22 +54,22 @@ def prune(
     """
     axes = axes or _axes(choices)
     evidence = evidence or Evidence({}, seed=0)
-    before = weights_.read_all(model)
-    paths = list(weights_.prunable(model, filters).variables)
-    masks = masks_.ones_like({p: before[p] for p in paths})
-    try:
-        for round_ in range(1, axes.num_rounds + 1):
-            masked = masks_.apply({p: before[p] for p in paths}, masks)
-            weights_.write(model, masked)
-            looked_at = dataclasses.replace(evidence, weights=masked)
-            masks = next_masks(model, axes, round_, masks, looked_at)
-            if on_round is not None:
-                on_round(round_, masks)
-    finally:
-        weights_.write(model, before)
-    points = RewindPoints({0: before, **evidence.rewind_points}, draws(model, paths))
+    # Views, not copies: TensorFlow leaves memory alone that someone looks at.
+    before = {p: np.asarray(_keras.value_of(v)) for p, v in weights_.variables(model).items()}
+    present = {p: before[p] for p in weights_.prunable(model, filters).variables}
+    masks = masks_.ones_like(present)
+    for round_ in range(1, axes.num_rounds + 1):
+        looked_at = dataclasses.replace(
+            evidence, weights=MaskedWeights(present, masks), masks=masks
+        )
+        masks = next_masks(model, axes, round_, masks, looked_at)
+        if on_round is not None:
+            on_round(round_, masks)
+    points = RewindPoints({0: before, **evidence.rewind_points}, draws(model, present))
     start = axes.action(before, masks, points)
-    return Ticket(masks, start, {"axes": axes.config(), "seed": evidence.seed})
+    held = axes.pruned(before, masks, points)
+    provenance = {"axes": axes.config(), "seed": evidence.seed}
+    return Ticket(masks, start, provenance, pruned_values=held)
 
 
 def _axes(choices: dict[str, Any]) -> Axes:
@@ -90,10 +90,4 @@ def next_masks(model: Any, axes: Axes, round_: int, masks: Masks, evidence: Evid
         evidence: what the score may look at.
     """
     scores: dict[str, np.ndarray] = axes.score(model, evidence)
-    return select(
-        scores,
-        masks,
-        axes.sparsity_after(round_),
-        scope=axes.scope,
-        granularity=axes.granularity,
-    )
+    return axes.select(scores, masks, axes.sparsity_after(round_), layouts(model, masks))

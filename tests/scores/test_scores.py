@@ -26,7 +26,38 @@ def test_a_score_says_which_evidence_is_missing():
 
 
 def test_an_unknown_score_is_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match="'magnitude', 'random'"):
+    with pytest.raises(ValueError, match="'grasp', .*'magnitude', .*'random', .*'synflow'"):
         scores.get("magnitud")
     with pytest.raises(TypeError, match="a name or a `Score`"):
         scores.get(3)
+    with pytest.raises(TypeError, match="temprature"):
+        scores.get({"name": "grasp", "temprature": 100})
+
+
+@pytest.mark.parametrize("name", sorted(scores.SCORES))
+def test_a_score_is_made_again_from_its_configuration(name):
+    score = scores.get(name)
+    assert scores.get(score.config()).config() == score.config()
+    assert scores.get(score) is score
+
+
+def test_settings_are_part_of_the_configuration():
+    assert scores.Grasp(temperature=1.0).config() == {"name": "grasp", "temperature": 1.0}
+
+
+def test_masked_weights_are_zero_and_the_others_are_not_copied():
+    unmasked = {"a": np.array([[-1.0, 2.0]], np.float32), "b": np.ones(2)}
+    masks = {"a": np.array([[False, True]]), "b": np.array([True, True])}
+    masked = scores.MaskedWeights(unmasked, masks)
+    assert masked["a"].tolist() == [[0.0, 2.0]] and not np.signbit(masked["a"]).any()
+    assert masked["b"] is unmasked["b"]
+    assert masked["a"].dtype == np.float32 and list(masked) == ["a", "b"] and len(masked) == 2
+
+
+def test_batches_are_one_pair_or_a_list_of_pairs():
+    pair = (np.zeros((2, 3)), np.zeros(2))
+    assert scores.Evidence({}).batches == []
+    assert scores.Evidence({}, batch=pair).batches == [pair]
+    assert scores.Evidence({}, batch=[pair, pair]).batches == [pair, pair]
+    with pytest.raises(ValueError, match=r"pair \(inputs, targets\)"):
+        _ = scores.Evidence({}, batch=[*pair]).batches

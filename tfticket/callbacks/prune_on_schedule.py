@@ -6,7 +6,7 @@ import warnings
 from dataclasses import replace
 from typing import Any, Literal
 
-from tfticket import _keras
+from tfticket import _keras, _optimizers
 from tfticket.axes import Axes
 from tfticket.callbacks.base import Callback
 from tfticket.enforcement import Enforcement, enforce
@@ -89,7 +89,7 @@ class PruneOnSchedule(Callback):
             self._enforcement.release()
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._step = int(self.model.optimizer.iterations)
+        self._step = _optimizers.steps_done(self.model.optimizer)
         self._planned: int | None = None
         self._variables = prunable(self.model, self._filters).variables
         self._layouts = layouts(self.model, self._variables)
@@ -102,6 +102,10 @@ class PruneOnSchedule(Callback):
         self._masks = self._enforcement.masks
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        # As in EnforceMasks: a backup may have been restored by now, slots included.
+        _optimizers.build(self.model.optimizer, self.model.trainable_variables)
+        if self._enforcement is not None:
+            self._enforcement.project()
         if self._planned is None:  # the first epoch of this `fit`; it need not be epoch 0
             self._plan(epoch)
             self._follow(self._step, self._step)

@@ -2,33 +2,91 @@
 
 from __future__ import annotations
 
-from tfticket.scores.base import Evidence, Score
+from collections.abc import Mapping
+from typing import Any
+
+from tfticket.scores.base import Evidence, MaskedWeights, Score
+from tfticket.scores.grasp import Grasp
+from tfticket.scores.homogeneous import NonHomogeneousWarning
+from tfticket.scores.large_init import LargeInit
+from tfticket.scores.large_init_large_final import LargeInitLargeFinal
 from tfticket.scores.magnitude import Magnitude
+from tfticket.scores.magnitude_increase import MagnitudeIncrease
+from tfticket.scores.movement import Movement
 from tfticket.scores.random import Random
+from tfticket.scores.saliency import Saliency
+from tfticket.scores.small_final import SmallFinal
+from tfticket.scores.small_init import SmallInit
+from tfticket.scores.small_init_small_final import SmallInitSmallFinal
+from tfticket.scores.snip import Snip
+from tfticket.scores.synflow import SynFlow
+from tfticket.scores.taylor import Taylor
 
-__all__ = ["SCORES", "Evidence", "Magnitude", "Random", "Score", "get"]
+__all__ = [
+    "SCORES",
+    "Evidence",
+    "Grasp",
+    "LargeInit",
+    "LargeInitLargeFinal",
+    "Magnitude",
+    "MagnitudeIncrease",
+    "MaskedWeights",
+    "Movement",
+    "NonHomogeneousWarning",
+    "Random",
+    "Saliency",
+    "Score",
+    "SmallFinal",
+    "SmallInit",
+    "SmallInitSmallFinal",
+    "Snip",
+    "SynFlow",
+    "Taylor",
+    "get",
+]
 
-#: Every score that has a name.
-SCORES: dict[str, type[Score]] = {s.name: s for s in (Magnitude, Random)}
+_NAMED: tuple[type[Score], ...] = (
+    Magnitude,
+    SmallFinal,
+    LargeInit,
+    SmallInit,
+    LargeInitLargeFinal,
+    SmallInitSmallFinal,
+    MagnitudeIncrease,
+    Movement,
+    Random,
+    Snip,
+    Grasp,
+    SynFlow,
+    Saliency,
+    Taylor,
+)
+
+#: Every score by name. What Zhou et al. call large final is the magnitude.
+SCORES: dict[str, type[Score]] = {**{s.name: s for s in _NAMED}, "large_final": Magnitude}
 
 
-def get(score: str | Score) -> Score:
-    """Returns a score by name, or the object itself.
+def get(score: str | Mapping[str, Any] | Score) -> Score:
+    """Returns a score by name or configuration, or the object itself.
 
     >>> get("magnitude").name
     'magnitude'
+    >>> get({"name": "grasp", "temperature": 100}).temperature
+    100
 
     Args:
-        score: one of `SCORES`, or a `Score`.
+        score: one of `SCORES`, a mapping `{"name": …, setting: value}`, or a `Score`.
 
     Raises:
         ValueError: if there is no score of that name.
-        TypeError: if it is neither text nor a `Score`.
+        TypeError: if it is of another kind, or a setting is unknown.
     """
     if isinstance(score, Score):
         return score
-    if not isinstance(score, str):
+    settings = dict(score) if isinstance(score, Mapping) else {"name": score}
+    name = settings.pop("name", None)
+    if not isinstance(name, str):
         raise TypeError(f"`score` must be a name or a `Score`. Received: score={score!r}")
-    if score not in SCORES:
-        raise ValueError(f"`score` must be one of {sorted(SCORES)}. Received: score={score!r}")
-    return SCORES[score]()
+    if name not in SCORES:
+        raise ValueError(f"`score` must be one of {sorted(SCORES)}. Received: score={name!r}")
+    return SCORES[name](**settings)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Evidence", "Score"]
+__all__ = ["Evidence", "MaskedWeights", "Score"]
 
 
 @dataclass(frozen=True)
@@ -17,27 +17,92 @@ class Evidence:
     """All that a score may look at besides the model.
 
     Args:
-        weights: present values of the prunable weights by path; their paths and shapes are those
-            of the scores. May be views of the model's memory: not to be written to.
+        weights: present values of the prunable weights by path, masked ones 0; their paths and
+            shapes are those of the scores. May be views of the model's memory: not to be written.
         rewind_points: weights by path at earlier steps, `{step: {path: array}}`; 0 is the
             initialisation.
-        batch: `(inputs, targets)` to compute a loss on.
-        loss: `(targets, logits) -> scalar`.
+        batch: `(inputs, targets)` to compute a loss on, or a list of such pairs.
+        loss: `(targets, outputs) -> scalar`, a Keras loss or its name; for several outputs a list
+            or mapping of these.
         seed: seed of scores that draw random numbers.
+        masks: the present masks by path, for scores that compare weights with each other; `None`
+            keeps all.
     """
 
     weights: Mapping[str, np.ndarray]
     rewind_points: Mapping[int, Mapping[str, np.ndarray]] = field(default_factory=dict)
-    batch: tuple[Any, Any] | None = None
-    loss: Callable[[Any, Any], Any] | None = None
+    batch: tuple[Any, Any] | list[tuple[Any, Any]] | None = None
+    loss: Any = None
     seed: int | None = None
+    masks: Mapping[str, np.ndarray] | None = None
+
+    @property
+    def batches(self) -> list[tuple[Any, Any]]:
+        """The batches as a list of `(inputs, targets)`, whether one, several or none is given."""
+        if self.batch is None:
+            return []
+        listed = self.batch if isinstance(self.batch, list) else [self.batch]
+        if any(not isinstance(pair, tuple) or len(pair) != 2 for pair in listed):
+            raise ValueError(
+                "`batch` must be a pair (inputs, targets) or a list of such pairs."
+                f" Received: {type(self.batch).__name__} of {[type(b).__name__ for b in listed]}"
+            )
+        return list(listed)
+
+    @property
+    def initial_weights(self) -> Mapping[str, np.ndarray]:
+        """The weights at step 0.
+
+        Raises:
+            ValueError: if step 0, or one of the weights at it, was not recorded.
+        """
+        initial = self.rewind_points.get(0, {})
+        missing = [p for p in self.weights if p not in initial]
+        if missing:
+            raise ValueError(
+                "`rewind_points` must have every prunable weight at step 0, the initialisation:"
+                f" {missing} are missing. Received: steps {sorted(self.rewind_points)}"
+            )
+        return initial
+
+
+class MaskedWeights(Mapping[str, np.ndarray]):
+    """Weights with 0 where they are masked, each made when it is looked at.
+
+    Nothing is copied while all of a weight is kept, and one weight at a time later.
+
+    Args:
+        unmasked: arrays by path.
+        masks: boolean arrays by path, True = kept.
+    """
+
+    def __init__(self, unmasked: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]):
+        self.unmasked, self.masks = unmasked, masks
+
+    def __getitem__(self, path: str) -> np.ndarray:
+        weight, mask = self.unmasked[path], self.masks[path]
+        if mask.all():
+            return weight
+        # Multiplying the bits gives +0.0 for every sign, five times as fast as `np.where`.
+        return (weight.view(f"i{weight.itemsize}") * mask).view(weight.dtype)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.unmasked)
+
+    def __len__(self) -> int:
+        return len(self.unmasked)
 
 
 class Score(abc.ABC):
     """One number per weight, larger = keep.
 
-    A score looks at the model and the evidence, changes neither, and knows nothing of masks:
-    which scores compete is the selection's business. Members list what they need in `needs`.
+    A score looks at the model and the evidence and changes neither. Which scores compete is the
+    selection's business: those of masked weights are computed and not looked at. The weights that
+    are scored are those of the evidence, whatever the model holds.
+
+    Attributes:
+        name: the score's name in configurations.
+        needs: what of the evidence it cannot do without.
     """
 
     name: ClassVar[str]
@@ -65,6 +130,11 @@ class Score(abc.ABC):
                 f" Received: {', '.join(f'{n}={getattr(evidence, n)!r}' for n in missing)}"
             )
         return self.compute(model, evidence)
+
+    def config(self) -> dict[str, Any]:
+        """Returns the name and settings, from which `get` makes the score again."""
+        settings = fields(self) if is_dataclass(self) else ()
+        return {"name": self.name, **{f.name: getattr(self, f.name) for f in settings if f.init}}
 
     @abc.abstractmethod
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:

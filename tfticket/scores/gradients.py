@@ -1,0 +1,146 @@
+"""Losses of a model and their gradients, at weights that the model need not hold."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfticket import _keras, weights
+from tfticket.scores.base import Evidence
+from tfticket.scores.examples import evaluation
+from tfticket.scores.losses import Loss, output_kinds
+
+__all__ = ["BatchLosses", "gradients", "lent", "mean_saliency"]
+
+
+@contextlib.contextmanager
+def lent(model: Any, values: Mapping[str, np.ndarray]) -> Iterator[list[Any]]:
+    """Holds other weights in a model inside a `with` block; yields their `tf.Variable`s.
+
+    Args:
+        model: a built model of either Keras; bit-identical again when the block ends.
+        values: weights by path.
+    """
+    variables = weights.variables(model)
+    before = {p: _keras.value_of(variables[p]) for p in values}
+    try:
+        for path in values:
+            _keras.assign(variables[path], values[path])
+        yield [_keras.native(variables[p]) for p in values]
+    finally:
+        for path, value in before.items():
+            _keras.assign(variables[path], value)
+
+
+def gradients(tape: tf.GradientTape, value: Any, variables: Sequence[Any]) -> list[tf.Tensor]:
+    """Returns dense gradients, 0 where the value does not depend on a variable.
+
+    Args:
+        tape: recorded the value.
+        value: a scalar.
+        variables: what to differentiate by.
+
+    Raises:
+        ValueError: if the value depends on none of them.
+    """
+    found = tape.gradient(value, variables) if tf.is_tensor(value) else [None]
+    if all(g is None for g in found):
+        raise ValueError(
+            "the loss or objective must be computed from the weights by TensorFlow or Keras"
+            f" operations: it has no gradient. Received: {value!r}"
+        )
+    zipped = zip(found, variables, strict=True)
+    return [tf.zeros_like(v) if g is None else tf.convert_to_tensor(g) for g, v in zipped]
+
+
+def mean_saliency(
+    model: Any,
+    evidence: Evidence,
+    functions: Sequence[Callable[[], Any]],
+    each: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+) -> dict[str, np.ndarray]:
+    """Averages `each(w · ∂R/∂w)` over several scalar functions R of the model.
+
+    Args:
+        model: a built model of either Keras; left as it was.
+        evidence: has the weights at which to differentiate.
+        functions: each computes one scalar from the model, without arguments.
+        each: what to do with the products before they are averaged.
+
+    Returns:
+        `{path: array}` with the shapes and types of the weights.
+    """
+    with lent(model, evidence.weights) as variables:
+        total: list[tf.Tensor] = []
+        for function in functions:
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(variables)
+                value = function()
+            found = gradients(tape, value, variables)
+            products = [each(v * g) for v, g in zip(variables, found, strict=True)]
+            total = [a + b for a, b in zip(total, products, strict=True)] if total else products
+    count = len(functions)
+    return {p: np.asarray(t / count) for p, t in zip(evidence.weights, total, strict=True)}
+
+
+@dataclass
+class BatchLosses:
+    """The loss on each batch of the evidence, in evaluation mode, as functions to differentiate.
+
+    A model is traced once; what is kept does not keep the model alive.
+    """
+
+    _traced: weakref.WeakKeyDictionary = field(default_factory=weakref.WeakKeyDictionary)
+
+    def __call__(self, model: Any, evidence: Evidence, temperature: float = 1.0) -> list:
+        """Returns one function without arguments per batch; each computes the loss.
+
+        Args:
+            model: a built model of either Keras.
+            evidence: has batches and a loss.
+            temperature: the outputs, which must be logits if it is not 1, are divided by it.
+
+        Raises:
+            ValueError: if the loss is for probabilities and the model gives logits, or the reverse.
+        """
+        if model not in self._traced:
+            self._traced[model] = _forward(model)
+        return [
+            self._on_batch(model, evidence.loss, batch, temperature) for batch in evidence.batches
+        ]
+
+    def _on_batch(self, model: Any, loss: Any, batch: tuple, temperature: float) -> Any:
+        inputs = tf.nest.map_structure(tf.convert_to_tensor, batch[0])
+        concrete = self._traced[model].get_concrete_function(inputs)
+        kinds = output_kinds(concrete)
+        made = Loss.of(loss, model, concrete.structured_outputs)
+        made.check(kinds)
+        if temperature != 1 and "probabilities" in kinds:
+            raise ValueError(
+                "`model` must give logits, which are divided by the temperature: it ends in softmax"
+                f" or sigmoid. Received: temperature={temperature}"
+            )
+
+        def compute() -> tf.Tensor:
+            outputs = self._traced[model](inputs)
+            cooled = tf.nest.map_structure(lambda o: o / tf.cast(temperature, o.dtype), outputs)
+            return made(batch[1], cooled)
+
+        return compute
+
+
+def _forward(model: Any) -> Any:
+    """Makes a traced function of a model that does not keep it alive."""
+    reference = weakref.ref(model)
+
+    @tf.function(reduce_retracing=True)
+    def forward(inputs: Any) -> Any:
+        return evaluation(reference())(inputs)
+
+    return forward
