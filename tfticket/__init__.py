@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfticket import (
         actions,
         callbacks,
+        collapse,
         controls,
         errors,
         export,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "actions",
     "callbacks",
+    "collapse",
     "controls",
     "errors",
     "export",
@@ -76,6 +78,7 @@ __all__ = [
     "__version__",
     "actions",
     "callbacks",
+    "collapse",
     "controls",
     "enforce",
     "errors",
