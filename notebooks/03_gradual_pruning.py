@@ -181,7 +181,7 @@ print(tt.reports.aligned(["network", "layout", "bytes", "bytes after gzip -9"], 
 # ## At full size
 #
 # From [`benchmarks/gradual_regression`](https://github.com/tfticket/tfticket/tree/main/benchmarks/gradual_regression):
-# 7 200 / 800 / 2 000 examples, 1 600 steps of 1 024, mean ± standard deviation over n replicates.
+# 7 200 / 800 / 2 000 examples, 1 600 steps of 1 024, one replicate (seed 0).
 #
 # | network | n | sparsity at the end | validation mse · 10³ | test mse · 10³ |
 # |---|---|---|---|---|
@@ -191,7 +191,8 @@ print(tt.reports.aligned(["network", "layout", "bytes", "bytes after gzip -9"], 
 # | 0 → 75 %, steps 200–1 000, `PruneOnSchedule`, Keras 3 | 1 | 0.7500 | 1.673 | 1.59 |
 # | 75 % at once at step 1 000, `PruneOnSchedule`, Keras 3 | 1 | 0.7500 | 2.066 | 1.971 |
 #
-# The schedule that ends within the training reaches 75 % exactly. The pruned network is better than the dense one
-# here: the target is linear, the dense network overfits, and a least-squares fit beats both by orders of magnitude, so
-# this problem says nothing for or against pruning. Pruning a little at a time and all at once at step 1 000 end within
-# the same range in this one replicate.
+# The schedule that ends within the training reaches 75 % exactly. The pruned network is better
+# than the dense one here: the target is linear, the dense network overfits, and a least-squares
+# fit beats both by orders of magnitude, so this problem says nothing for or against pruning.
+# Pruning a little at a time and all at once at step 1 000 end within the same range in this one
+# replicate.

@@ -59,9 +59,7 @@ def prune(
     present = {p: before[p] for p in weights_.prunable(model, filters).variables}
     masks = masks_.ones_like(present)
     for round_ in range(1, axes.num_rounds + 1):
-        looked_at = dataclasses.replace(
-            evidence, weights=MaskedWeights(present, masks), masks=masks
-        )
+        looked_at = dataclasses.replace(evidence, weights=MaskedWeights(present, masks))
         masks = next_masks(model, axes, round_, masks, looked_at)
         if on_round is not None:
             on_round(round_, masks)
@@ -87,7 +85,8 @@ def next_masks(model: Any, axes: Axes, round_: int, masks: Masks, evidence: Evid
         axes: the method.
         round_: the round that is due, 1 … rounds.
         masks: the present masks.
-        evidence: what the score may look at.
+        evidence: what the score may look at; its `masks` are these.
     """
+    evidence = dataclasses.replace(evidence, masks=masks)
     scores: dict[str, np.ndarray] = axes.score(model, evidence)
     return axes.select(scores, masks, axes.sparsity_after(round_), layouts(model, masks))
