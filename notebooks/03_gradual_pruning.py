@@ -189,10 +189,13 @@ print(tt.reports.aligned(["network", "layout", "bytes", "bytes after gzip -9"], 
 # | linear least squares, for comparison | 1 | – | – | 0.0002544 |
 # | dense | 1 | 0.0000 | 6.327 | 5.892 |
 # | 0 → 75 %, steps 200–1 000, `PruneOnSchedule`, Keras 3 | 1 | 0.7500 | 1.673 | 1.59 |
+# | 0 → 75 %, steps 200–1 000, `prune_low_magnitude`, tf_keras | 1 | 0.7500 | 1.613 | 1.544 |
 # | 75 % at once at step 1 000, `PruneOnSchedule`, Keras 3 | 1 | 0.7500 | 2.066 | 1.971 |
+# | 0 → 75 %, steps 1 000–5 000, `prune_low_magnitude`, tf_keras | 1 | 0.2894 | 5.973 | 5.596 |
 #
 # The schedule that ends within the training reaches 75 % exactly. The pruned network is better
 # than the dense one here: the target is linear, the dense network overfits, and a least-squares
 # fit beats both by orders of magnitude, so this problem says nothing for or against pruning.
 # Pruning a little at a time and all at once at step 1 000 end within the same range in this one
-# replicate.
+# replicate. tfmot's wrapper on the same clock ends at about the same error as ours; on the
+# tutorial's clock it ends at 28.9 %, and nothing warns.
