@@ -88,3 +88,15 @@ def test_masks_over_other_paths_or_shapes_are_refused():
         masks.apply({"a": HALF["a"]}, HALF)
     with pytest.raises(MismatchError, match="does not fit"):
         masks.unpack({"a": np.zeros(1, np.uint8)}, {"a": (9,)})
+
+
+def test_masks_that_keep_everything_take_no_memory_and_are_as_good_as_others():
+    shape = (3, 1_000, 1_000)
+    kept = masks.ones_like({"kernel": np.zeros(shape, np.float32)})
+    assert kept["kernel"].shape == shape
+    assert kept["kernel"].strides == (0, 0, 0)
+    assert kept == Masks({"kernel": np.ones(shape, np.bool_)})
+    assert kept.num_kept == 3_000_000
+    with pytest.raises(ValueError, match="read-only"):
+        kept["kernel"][0, 0, 0] = False
+    assert masks.unpack(masks.pack(kept), {"kernel": shape}) == kept

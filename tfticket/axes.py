@@ -106,7 +106,7 @@ class Axes:
     def config(self) -> dict[str, Any]:
         """Returns the choices as plain JSON values; `Axes(**config)` makes the row again."""
         return {
-            "score": self.score.name,
+            "score": _short(self.score.config()),
             "scope": _short(self.scope.config()),
             "granularity": _short(self.granularity.config()),
             "schedule": self.schedule.get_config(),

@@ -6,7 +6,7 @@ No training is needed: the model is pruned as it stands, to one compression afte
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +116,7 @@ def critical_compression(
     rounds: int = 1,
     filters: FilterLike = None,
     evidence: Evidence | None = None,
+    on_compression: Callable[[float, Mapping[str, int]], None] | None = None,
     **choices: Any,
 ) -> CollapseCurve:
     """Prunes a model to one compression after another and tells when a layer is emptied.
@@ -130,6 +131,7 @@ def critical_compression(
         rounds: in how many rounds each is reached, >= 1.
         filters: which weights may be masked.
         evidence: what the score needs besides the weights.
+        on_compression: called with each compression and what it keeps, by path.
         **choices: other parts of `Axes`; the scope is `"global"` unless it says otherwise.
 
     Returns:
@@ -156,7 +158,10 @@ def critical_compression(
     def kept(ratio: float) -> dict[str, int]:
         schedule = Exponential(1 - 1 / ratio, rounds=rounds)
         ticket = prune(model, filters=filters, evidence=evidence, schedule=schedule, **method)
-        return ticket.masks.kept_per_path()
+        counts = ticket.masks.kept_per_path()
+        if on_compression is not None:
+            on_compression(ratio, counts)
+        return counts
 
     return CollapseCurve(remembered.name, rounds, sizes, ratios, tuple(map(kept, ratios)))
 

@@ -74,6 +74,7 @@ def find_ticket(
     filters: FilterLike = None,
     seed: int = 0,
     resume: Level | None = None,
+    evidence: Evidence | None = None,
     **choices: Any,
 ) -> Iterator[Level]:
     """Finds a ticket by iterative pruning: yields each level as it has been trained.
@@ -92,6 +93,7 @@ def find_ticket(
         filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
         seed: seed of scores that draw random numbers.
         resume: a level of an earlier run of the same search, to go on after.
+        evidence: batch and loss, where the score needs them; the rest is the search's own.
         **choices: the parts of `axes`.
 
     Returns:
@@ -111,7 +113,8 @@ def find_ticket(
     variables = weights_.prunable(model, filters).variables
     enforced = EnforceMasks(ones_like(variables))
     drawn = draws(model, variables)
-    return _Search(model, train, axes, evaluate, drawn, seed, enforced).levels(resume)
+    search = _Search(model, train, axes, evaluate, drawn, seed, enforced, evidence or Evidence({}))
+    return search.levels(resume)
 
 
 def train_ticket(
@@ -151,6 +154,7 @@ class _Search:
     draws: Mapping[str, Draw]
     seed: int
     enforced: EnforceMasks
+    evidence: Evidence
 
     def levels(self, resume: Level | None) -> Iterator[Level]:
         try:
@@ -183,8 +187,9 @@ class _Search:
         """Prunes after a level's training, acts, and trains again."""
         restore(self.model, level.trained)  # whatever was done with the model since
         round_, trained = level.round + 1, level.trained.weights
-        evidence = Evidence(
-            self._prunable(trained),
+        evidence = dataclasses.replace(
+            self.evidence,
+            weights=self._prunable(trained),
             rewind_points={s: self._prunable(state.weights) for s, state in level.states.items()},
             seed=derived_seed(self.seed, "score", round_),
         )

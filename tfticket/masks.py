@@ -98,9 +98,13 @@ class Masks(Mapping[str, np.ndarray]):
         return {p: int(np.count_nonzero(m)) for p, m in self.items()}
 
 
+_KEPT = np.ones((), np.bool_)
+_KEPT.setflags(write=False)
+
+
 def _frozen(array: np.ndarray) -> np.ndarray:
     """Copies unless nobody can write to the array through any reference."""
-    if array.flags.writeable or array.base is not None:
+    if array.flags.writeable or not (array.base is None or array.base is _KEPT):
         array = np.array(array, dtype=np.bool_)
         array.setflags(write=False)
     return array
@@ -116,9 +120,7 @@ def ones_like(weights: Mapping[str, np.ndarray]) -> Masks:
 
 
 def _ones(shape: tuple[int, ...]) -> np.ndarray:
-    kept = np.ones(shape, np.bool_)
-    kept.setflags(write=False)  # `Masks` takes it as it is then
-    return kept
+    return np.broadcast_to(_KEPT, shape)  # takes no memory
 
 
 def apply(weights: Mapping[str, np.ndarray], masks: Masks) -> dict[str, np.ndarray]:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tfticket import _keras, zoo
+from tfticket import _keras, selection, zoo
+from tfticket.experiments.evidence import evidence_from
 from tfticket.experiments.gradual import Gradual
 from tfticket.experiments.planning import make_plan, notes_on
 from tfticket.experiments.spec import Spec
@@ -54,6 +55,22 @@ def test_gradual_pruning_ends_after_three_quarters_of_the_training():
     method = plan(recipe="gradual", num_steps=400).method
     assert isinstance(method, Gradual)
     assert (method.begin_step, method.end_step, method.frequency) == (0, 300, 4)
+
+
+def test_recipes_before_training_have_their_papers_rounds_unless_told():
+    made = plan(recipe="synflow", scope="erk", granularity="2x1").method
+    assert (made.score, made.rounds, made.scope) == ("synflow", 100, "erk")
+    assert made.axes.granularity == selection.Block((2, 1))
+    assert plan(recipe="snip", rounds=7).method.rounds == 7
+    assert plan(recipe="zhou_supermask", score="movement").method.score == "movement"
+    assert plan(recipe="zhou_supermask").method.scope == "layer"
+
+
+def test_the_batch_for_scores_has_as_many_examples_of_each_class():
+    made = plan(recipe="snip", examples_per_class=3)
+    x, y = evidence_from(made.data, made.build(0), made.examples_per_class, 5).batch
+    assert sorted(y.tolist()) == sorted(3 * list(range(10)))
+    assert x.shape == (30, 8, 8, 1)
 
 
 def test_another_optimizer_has_its_own_options_and_learning_rate(keras):

@@ -63,6 +63,13 @@ def test_every_wrong_setting_is_told_at_once():
         ({"end_step": 100}, "`end_step` must be left out: the recipe 'lottery_ticket'"),
         ({"recipe": "fine_tuning", "rewind_to": 3}, "`rewind_to` must be left out"),
         ({"recipe": "gradual", "sparsity": None}, "`sparsity` must be given: how sparse"),
+        ({"recipe": "snip", "sparsity": None, "rounds": 3}, "`sparsity` must be given: how sparse"),
+        (
+            {"recipe": "synflow", "score": "random"},
+            "`score` must be left out: the recipe 'synflow'",
+        ),
+        ({"recipe": "zhou_supermask", "rounds": 3}, "`rounds` must be left out"),
+        ({"recipe": "grasp", "end_step": 3}, "`end_step` must be left out"),
     ],
 )
 def test_settings_at_odds_are_refused(settings, said):

@@ -3,7 +3,16 @@ import pytest
 
 from tfticket import weights, zoo
 
-NETWORKS = ["lenet_300_100", "conv_431k", "conv_2", "conv_4", "conv_6", "regression_mlp"]
+NETWORKS = [
+    "lenet_300_100",
+    "conv_431k",
+    "conv_2",
+    "conv_4",
+    "conv_6",
+    "regression_mlp",
+    "vgg_11_bn",
+    "resnet_20",
+]
 
 
 def num_prunable(model):
@@ -19,6 +28,10 @@ def num_prunable(model):
         ("conv_4", 2_425_024, 2_425_930),
         ("conv_6", 2_261_184, 2_262_602),
         ("regression_mlp", 2_073_600, 2_075_649),
+        ("vgg_11_bn", 9_222_848, 9_233_866),
+        ("vgg_16_bn", 14_715_584, 14_732_490),
+        ("resnet_20", 270_896, 274_042),
+        ("resnet_56", 851_504, 860_026),
     ],
 )
 def test_networks_have_their_papers_numbers_of_weights(keras, name, num_weights, num_parameters):
@@ -121,6 +134,21 @@ def test_images_too_small_for_the_convolutions_are_refused():
         zoo.conv_6(input_shape=(4, 8, 1))
     with pytest.raises(ValueError, match=r"input_shape=\(64,\)"):
         zoo.conv_2(input_shape=(64,))
+
+
+def test_vgg_wants_images_that_can_be_halved_five_times(keras):
+    assert zoo.vgg_11_bn(keras=keras, input_shape=(32, 40, 1)).output_shape == (None, 10)
+    with pytest.raises(ValueError, match=r"at least 32 pixels.*input_shape=\(28, 28, 1\)"):
+        zoo.vgg_16_bn(keras=keras, input_shape=(28, 28, 1))
+
+
+def test_a_residual_block_carries_its_input_around(keras):
+    model = zoo.resnet_20(keras=keras, num_classes=3)
+    projections = [name for name in weights.read(model) if "projection" in name]
+    assert projections == [f"stage_{s}_block_1_projection/kernel" for s in (2, 3)]
+    block = model.get_layer("stage_1_block_2_add").input
+    assert {t.shape[-1] for t in block} == {16}
+    assert model.output_shape == (None, 3)
 
 
 def test_a_smallest_image_still_fits(keras):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tfticket._version import __version__
+from tfticket.cli.collapse import collapse
 from tfticket.cli.demo import demo
 from tfticket.cli.export import export
 from tfticket.cli.failures import debugging
@@ -47,4 +48,5 @@ def tfticket(
 app.command()(demo)
 app.command()(find)
 app.command()(show)
+app.command()(collapse)
 app.command()(export)

@@ -18,7 +18,8 @@ __all__ = ["PANELS", "with_spec_options"]
 PANELS: Mapping[str, tuple[str, ...]] = {
     "What": ("model", "data", "recipe", "keras"),
     "How sparse": (
-        *("sparsity", "pruning_rate", "output_pruning_rate", "rounds", "scope", "score"),
+        *("sparsity", "pruning_rate", "output_pruning_rate", "rounds", "scope"),
+        *("granularity", "score", "examples_per_class"),
         *("include", "exclude", "rewind_to", "begin_step", "end_step", "frequency"),
     ),
     "Training": (

@@ -9,6 +9,10 @@ from typing import Any
 __all__ = ["refuse_given", "refuse_repeated", "require_one_target", "text"]
 
 
+#: Recipes whose rounds and rates may say how sparse the ticket is to be.
+_BY_RATE = ("lottery_ticket", "late_rewinding", "learning_rate_rewinding", "fine_tuning")
+
+
 def text(error: Any, fields: Mapping[str, Any]) -> str:
     """Turns pydantic's errors into sentences, one line each.
 
@@ -48,8 +52,9 @@ def refuse_repeated(listed: Mapping[str, tuple]) -> None:
 def require_one_target(spec: Any) -> None:
     """Raises `ValueError` unless it is clear how sparse the ticket is to be."""
     given = f"sparsity={spec.sparsity}, pruning_rate={spec.pruning_rate}, rounds={spec.rounds}"
-    if spec.sparsity is None and (spec.rounds is None or spec.recipe == "gradual"):
-        other = "" if spec.recipe == "gradual" else ", or `rounds` instead"
+    by_rate = spec.recipe in _BY_RATE
+    if spec.sparsity is None and (spec.rounds is None or not by_rate):
+        other = ", or `rounds` instead" if by_rate else ""
         raise ValueError(f"`sparsity` must be given{other}: how sparse? Received: {given}")
     rates = [spec.pruning_rate, spec.output_pruning_rate]
     if spec.sparsity is not None and spec.rounds is not None and any(rates):

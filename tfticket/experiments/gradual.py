@@ -15,6 +15,7 @@ from tfticket.lottery import Level, train_ticket
 from tfticket.masks import Masks, ones_like
 from tfticket.rewinding import TrainingState, capture, restore
 from tfticket.schedules import Polynomial
+from tfticket.scores import Evidence
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
 
@@ -35,6 +36,7 @@ class Gradual:
         begin_step: first step to prune at.
         end_step: last step to prune at; `None` means three quarters of the training.
         frequency: steps from one pruning to the next; `None` means a hundredth of the training.
+        granularity: the unit that is masked together.
     """
 
     sparsity: float
@@ -43,6 +45,7 @@ class Gradual:
     begin_step: int | str = 0
     end_step: int | str | None = None
     frequency: int | None = None
+    granularity: Any = "weight"
 
     def in_steps(self, training: Training, num_examples: int) -> Gradual:
         """Returns the same with every moment as a step of that training."""
@@ -72,6 +75,7 @@ class Gradual:
         filters: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
+        evidence: Evidence | None = None,
     ) -> Iterator[Level]:
         """Yields the levels after `resume`, each when it has been trained."""
         level = resume
@@ -82,22 +86,31 @@ class Gradual:
             level = dataclasses.replace(level, states={0: initial})
             yield level
         if level.round == 0:
-            yield self._pruned(model, train, evaluate, filters, level, seed)
+            callback = PruneOnSchedule(
+                self._schedule(),
+                score=self.score,
+                scope=self.scope,
+                granularity=self.granularity,
+                filters=filters,
+                evidence=evidence,
+            )
+            yield self._pruned(model, train, evaluate, callback, level, seed)
+
+    def try_ticket(self, model: Any, train: Train, ticket: Ticket, *, evaluate: Evaluate) -> Level:
+        """Trains another ticket with its masks in force from the first step on."""
+        return train_ticket(model, train, ticket, evaluate=evaluate)
 
     def _pruned(
         self,
         model: Any,
         train: Train,
         evaluate: Evaluate,
-        filters: FilterLike,
+        callback: PruneOnSchedule,
         dense: Level,
         seed: int,
     ) -> Level:
         initial = dense.states[0]
         restore(model, initial)
-        callback = PruneOnSchedule(
-            self._schedule(), score=self.score, scope=self.scope, filters=filters
-        )
         try:
             log = {**train(model, [callback]), "prunings": callback.history}
             metrics = evaluate(model)

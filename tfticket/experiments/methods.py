@@ -17,7 +17,9 @@ from tfticket.axes import Axes
 from tfticket.clock import steps
 from tfticket.experiments.rates import planned_schedule
 from tfticket.experiments.training import Evaluate, Train, Training
-from tfticket.lottery import Level, find_ticket
+from tfticket.lottery import Level, find_ticket, train_ticket
+from tfticket.scores import Evidence
+from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
 
 __all__ = ["Iterative", "Method", "resolved_rates"]
@@ -53,8 +55,13 @@ class Method(Protocol):
         filters: FilterLike,
         seed: int,
         resume: Level | None,
+        evidence: Evidence | None,
     ) -> Iterator[Level]:
         """Yields the levels after `resume`, each when it has been trained."""
+        ...
+
+    def try_ticket(self, model: Any, train: Train, ticket: Ticket, *, evaluate: Evaluate) -> Level:
+        """Does with another ticket what is done with this method's own: trains it, as a rule."""
         ...
 
 
@@ -69,8 +76,9 @@ class Iterative:
         pruning_rate: fraction of the surviving weights removed in a round; or, with scope
             `"layer"`, one by regular expression of weight paths, the first match counting.
         rounds: number of rounds; at least one of `sparsity` and `rounds` is given.
-        scope: where weights are ranked, `"layer"` or `"global"`.
+        scope: where weights are ranked, `"layer"`, `"global"` or another name of a scope.
         score: what each weight is worth, a name or a `Score`.
+        granularity: the unit that is masked together.
 
     Raises:
         ValueError: if the action is unknown, or rates by path meet the scope `"global"`.
@@ -83,6 +91,7 @@ class Iterative:
     rounds: int | None = None
     scope: str = "layer"
     score: Any = "magnitude"
+    granularity: Any = "weight"
 
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
@@ -129,7 +138,13 @@ class Iterative:
             rounds=self.rounds,
         )
         action = ACTIONS[self.action](int(self.rewind_to))
-        return Axes(schedule, score=self.score, scope=self.scope, action=action)
+        return Axes(
+            schedule,
+            score=self.score,
+            scope=self.scope,
+            granularity=self.granularity,
+            action=action,
+        )
 
     def levels(
         self,
@@ -140,12 +155,23 @@ class Iterative:
         filters: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
+        evidence: Evidence | None = None,
     ) -> Iterator[Level]:
         """Yields the levels after `resume`, each when it has been trained: `find_ticket`."""
-        axes = self.axes(model, filters)
         return find_ticket(
-            model, train, axes, evaluate=evaluate, filters=filters, seed=seed, resume=resume
+            model,
+            train,
+            self.axes(model, filters),
+            evaluate=evaluate,
+            filters=filters,
+            seed=seed,
+            resume=resume,
+            evidence=evidence,
         )
+
+    def try_ticket(self, model: Any, train: Train, ticket: Ticket, *, evaluate: Evaluate) -> Level:
+        """Trains another ticket as this method's are: `train_ticket`."""
+        return train_ticket(model, train, ticket, evaluate=evaluate)
 
 
 def in_steps(moment: int | str, training: Training, num_examples: int, name: str) -> int:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras, zoo
+from tfticket.experiments.at_initialization import AtInitialization
 from tfticket.experiments.determinism import restart_names, set_seeds
 from tfticket.experiments.gradual import Gradual
 from tfticket.experiments.methods import Iterative, Method
 from tfticket.experiments.search import Plan
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.training import Training
+from tfticket.experiments.untrained import Untrained
 from tfticket.weights import Filter
 from tfticket.zoo import Dataset, Entry, OptimizerConfig, references
 
@@ -32,6 +34,12 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     },
     "fine_tuning": {"action": "fine_tune", "rewind_to": 0, "scope": "global"},
     "gradual": {"scope": "layer"},
+    "synflow": {"score": "synflow", "rounds": 100, "scope": "global"},
+    "snip": {"score": "snip", "rounds": 1, "scope": "global"},
+    "grasp": {"score": "grasp", "rounds": 1, "scope": "global"},
+    "magnitude_at_init": {"score": "magnitude", "rounds": 1, "scope": "global"},
+    "random_at_init": {"score": "random", "rounds": 1, "scope": "global"},
+    "zhou_supermask": {"score": "large_final", "scope": "layer"},
 }
 _MAX_STEPS_PER_EXECUTION = 50
 _USUAL_RATE = 0.2
@@ -67,6 +75,7 @@ def make_plan(spec: Spec) -> Plan:
         replicates=spec.replicates,
         controls=spec.controls,
         control_levels=spec.control_levels,
+        examples_per_class=spec.examples_per_class,
     )
 
 
@@ -110,24 +119,35 @@ def _entry(spec: Spec, data: Dataset) -> Entry:
 def _method(spec: Spec, entry: Entry) -> Method:
     defaults = dict(DEFAULTS[spec.recipe])
     scope = spec.scope or defaults["scope"]
+    score = spec.score or defaults.get("score", "magnitude")
+    common = {"scope": scope, "score": score, "granularity": spec.granularity}
+    if "action" in defaults:
+        return _iterative(spec, entry, defaults, common)
+    assert spec.sparsity is not None  # the spec sees to it
     if spec.recipe == "gradual":
-        assert spec.sparsity is not None  # the spec sees to it
         return Gradual(
-            sparsity=spec.sparsity,
-            scope=scope,
-            score=spec.score,
+            spec.sparsity,
             begin_step=spec.begin_step or 0,
             end_step=spec.end_step,
             frequency=spec.frequency,
+            **common,
         )
+    if spec.recipe == "zhou_supermask":
+        return Untrained(sparsity=spec.sparsity, **common)
+    rounds = spec.rounds or defaults["rounds"]
+    return AtInitialization(sparsity=spec.sparsity, rounds=rounds, **common)
+
+
+def _iterative(
+    spec: Spec, entry: Entry, defaults: Mapping[str, Any], common: Mapping[str, Any]
+) -> Method:
     return Iterative(
         action=defaults["action"],
         rewind_to=defaults["rewind_to"] if spec.rewind_to is None else spec.rewind_to,
         sparsity=spec.sparsity,
-        pruning_rate=_rates(spec, entry, scope),
+        pruning_rate=_rates(spec, entry, common["scope"]),
         rounds=spec.rounds,
-        scope=scope,
-        score=spec.score,
+        **common,
     )
 
 

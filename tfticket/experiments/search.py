@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tfticket import controls as controls_
+from tfticket.experiments.evidence import evidence_from
 from tfticket.experiments.methods import Method
 from tfticket.experiments.shelves import Shelf
 from tfticket.experiments.training import Training, evaluate_on, finite, train_on
-from tfticket.lottery import Level, train_ticket
+from tfticket.lottery import Level
 from tfticket.reports.results import DENSE, TICKET, Result
 from tfticket.seeds import derived_seed
 from tfticket.tickets import Ticket
@@ -35,6 +36,7 @@ class Plan:
         replicates: how many.
         controls: names of controls to train beside the ticket.
         control_levels: at which rounds; none means the last.
+        examples_per_class: for scores that look at a batch.
 
     Raises:
         ValueError: if a control is unknown.
@@ -49,6 +51,7 @@ class Plan:
     replicates: int = 1
     controls: tuple[str, ...] = ()
     control_levels: tuple[int, ...] = ()
+    examples_per_class: int = 10
 
     def __post_init__(self) -> None:
         unknown = [c for c in self.controls if c not in controls_.CONTROLS]
@@ -111,6 +114,8 @@ class _Replicate:
         self.train = train_on(plan.data, training)
         self.evaluate = evaluate_on(plan.data)
         self.num_rounds = plan.method.num_rounds(self.model, plan.filters)
+        per_class = plan.examples_per_class
+        self.evidence = evidence_from(plan.data, self.model, per_class, self.seed)
 
     def train_levels(self) -> None:
         """Trains the levels that are not on the shelf."""
@@ -125,6 +130,7 @@ class _Replicate:
             filters=self.plan.filters,
             seed=self.seed,
             resume=resume,
+            evidence=self.evidence,
         )
         self._begin(f"level {num_kept} of {self.num_rounds}")
         for level in levels:
@@ -146,7 +152,8 @@ class _Replicate:
     def _train_control(self, control: str, level: Level) -> None:
         seed = derived_seed(self.seed, "control", control, level.round)
         ticket = controls_.make(control, at_initialization(level), self.model, seed=seed)
-        trained = train_ticket(self.model, self.train, ticket, evaluate=self.evaluate)
+        method = self.plan.method
+        trained = method.try_ticket(self.model, self.train, ticket, evaluate=self.evaluate)
         trained = dataclasses.replace(trained, round=level.round)
         result = result_of(trained, self.number, control, seed)
         self.shelf.keep_control(trained, result)

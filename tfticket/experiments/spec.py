@@ -19,7 +19,17 @@ except ImportError as error:
 __all__ = ["Spec"]
 
 Recipe = Literal[
-    "lottery_ticket", "late_rewinding", "learning_rate_rewinding", "fine_tuning", "gradual"
+    "lottery_ticket",
+    "late_rewinding",
+    "learning_rate_rewinding",
+    "fine_tuning",
+    "gradual",
+    "synflow",
+    "snip",
+    "grasp",
+    "magnitude_at_init",
+    "random_at_init",
+    "zhou_supermask",
 ]
 Control = Literal[
     "reinitialize",
@@ -72,10 +82,18 @@ class Spec(BaseModel):
         None, description="the same for the output layer, where scope is layer"
     )
     rounds: Count | None = Field(None, description="number of prunings; left out, from sparsity")
-    scope: Literal["global", "layer"] | None = Field(
+    scope: Literal["global", "layer", "uniform", "erk", "smart_ratio"] | None = Field(
         None, description="where weights are ranked; left out, the recipe's"
     )
-    score: str = Field("magnitude", description="what each weight is worth; larger = keep")
+    granularity: str = Field(
+        "weight",
+        description="unit that is masked together: weight, channel, a block of inputs x outputs"
+        " such as 4x1, or 2:4 for two of every four inputs",
+    )
+    score: str | None = Field(
+        None, description="what each weight is worth, larger = keep; left out, the recipe's"
+    )
+    examples_per_class: Count = Field(10, description="in the batch that SNIP and GraSP look at")
     include: tuple[str, ...] = Field((), description="regular expression of weights to prune")
     exclude: tuple[str, ...] = Field((), description="regular expression of weights to leave alone")
     rewind_to: Step | None = Field(
@@ -139,12 +157,9 @@ class Spec(BaseModel):
             if getattr(self, name) is not None:
                 steps(getattr(self, name), steps_per_epoch=1, name=name)
         complaints.refuse_repeated({n: getattr(self, n) for n in _DISTINCT})
-        if self.recipe == "gradual":
-            complaints.refuse_given("gradual", self.changed(), _ROUND_FIELDS)
-        else:
+        complaints.refuse_given(self.recipe, self.changed(), _USELESS.get(self.recipe, ()))
+        if self.recipe != "gradual":
             complaints.refuse_given(self.recipe, self.changed(), _CLOCK_FIELDS)
-        if self.recipe == "fine_tuning":
-            complaints.refuse_given("fine_tuning", self.changed(), ("rewind_to",))
         complaints.require_one_target(self)
         return self
 
@@ -176,5 +191,13 @@ Spec.__doc__ = "\n".join(
     ]
 )
 _DISTINCT = ("controls", "control_levels", "export")
-_ROUND_FIELDS = ("rounds", "pruning_rate", "output_pruning_rate", "rewind_to")
+_RATE_FIELDS = ("pruning_rate", "output_pruning_rate", "rewind_to")
 _CLOCK_FIELDS = ("begin_step", "end_step", "frequency")
+_AT_INIT = ("synflow", "snip", "grasp", "magnitude_at_init", "random_at_init")
+#: Settings that a recipe has no use for.
+_USELESS = {
+    "gradual": ("rounds", *_RATE_FIELDS),
+    "fine_tuning": ("rewind_to",),
+    "zhou_supermask": ("rounds", *_RATE_FIELDS),
+    **dict.fromkeys(_AT_INIT, ("score", *_RATE_FIELDS)),
+}

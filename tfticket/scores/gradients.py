@@ -16,7 +16,7 @@ from tfticket.scores.base import Evidence
 from tfticket.scores.examples import evaluation
 from tfticket.scores.losses import Loss, output_kinds
 
-__all__ = ["BatchLosses", "gradients", "lent", "mean_saliency"]
+__all__ = ["BatchLoss", "BatchLosses", "Forward", "gradients", "lent", "mean_saliency"]
 
 
 @contextlib.contextmanager
@@ -79,14 +79,95 @@ def mean_saliency(
     with lent(model, evidence.weights) as variables:
         total: list[tf.Tensor] = []
         for function in functions:
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(variables)
-                value = function()
-            found = gradients(tape, value, variables)
+            found = _differentiated(function, variables)
             products = [each(v * g) for v, g in zip(variables, found, strict=True)]
             total = [a + b for a, b in zip(total, products, strict=True)] if total else products
     count = len(functions)
-    return {p: np.asarray(t / count) for p, t in zip(evidence.weights, total, strict=True)}
+    means = total if count == 1 else [t / count for t in total]
+    return {p: np.asarray(m) for p, m in zip(evidence.weights, means, strict=True)}
+
+
+def _differentiated(function: Callable[[], Any], variables: Sequence[Any]) -> list[tf.Tensor]:
+    if isinstance(function, BatchLoss):
+        return function.gradients(variables)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(variables)
+        value = function()
+    return gradients(tape, value, variables)
+
+
+@dataclass(frozen=True)
+class BatchLoss:
+    """The loss on one batch, in evaluation mode.
+
+    Args:
+        forward: the traced model.
+        loss: what compares targets and outputs.
+        batch: `(inputs, targets)`.
+        temperature: what the outputs are divided by.
+        given: the loss as the caller gave it, by which traced gradients are found again.
+    """
+
+    forward: Forward
+    loss: Loss
+    batch: tuple[Any, Any]
+    temperature: float
+    given: Any
+
+    def __call__(self) -> tf.Tensor:
+        return self._value(self.forward.traced, *self.batch)
+
+    def gradients(self, variables: Sequence[Any]) -> list[tf.Tensor]:
+        """Differentiates by these variables alone, in one graph that is traced once.
+
+        A tape around a traced model would differentiate by everything the model refers to.
+
+        Args:
+            variables: `tf.Variable`s of the model.
+        """
+        key = (id(self.given), self.temperature, tuple(map(id, variables)))
+        if key not in self.forward.differentiated:
+            reference = self.forward.reference
+
+            @tf.function(reduce_retracing=True)
+            def differentiated(inputs: Any, targets: Any) -> list[tf.Tensor]:
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(variables)
+                    value = self._value(evaluation(reference()), inputs, targets)
+                return gradients(tape, value, variables)
+
+            # The loss is kept, so that no other can have its identity
+            self.forward.differentiated[key] = differentiated, self.given
+        step, _ = self.forward.differentiated[key]
+        return step(*tf.nest.map_structure(tf.convert_to_tensor, self.batch))
+
+    def _value(self, forward: Callable[[Any], Any], inputs: Any, targets: Any) -> tf.Tensor:
+        outputs = forward(inputs)
+        cooled = tf.nest.map_structure(lambda o: o / tf.cast(self.temperature, o.dtype), outputs)
+        return self.loss(targets, cooled)
+
+
+class Forward:
+    """A model traced in evaluation mode, that does not keep the model alive.
+
+    Args:
+        model: a built model of either Keras.
+
+    Attributes:
+        reference: weak, to the model.
+        traced: the model as a function of its inputs.
+        differentiated: gradients of losses, as they are traced.
+    """
+
+    def __init__(self, model: Any):
+        self.reference = reference = weakref.ref(model)
+        self.differentiated: dict[tuple, tuple[Any, Any]] = {}
+
+        @tf.function(reduce_retracing=True)
+        def forward(inputs: Any) -> Any:
+            return evaluation(reference())(inputs)
+
+        self.traced = forward
 
 
 @dataclass
@@ -98,7 +179,7 @@ class BatchLosses:
 
     _traced: weakref.WeakKeyDictionary = field(default_factory=weakref.WeakKeyDictionary)
 
-    def __call__(self, model: Any, evidence: Evidence, temperature: float = 1.0) -> list:
+    def __call__(self, model: Any, evidence: Evidence, temperature: float = 1.0) -> list[BatchLoss]:
         """Returns one function without arguments per batch; each computes the loss.
 
         Args:
@@ -110,14 +191,14 @@ class BatchLosses:
             ValueError: if the loss is for probabilities and the model gives logits, or the reverse.
         """
         if model not in self._traced:
-            self._traced[model] = _forward(model)
+            self._traced[model] = Forward(model)
         return [
             self._on_batch(model, evidence.loss, batch, temperature) for batch in evidence.batches
         ]
 
-    def _on_batch(self, model: Any, loss: Any, batch: tuple, temperature: float) -> Any:
+    def _on_batch(self, model: Any, loss: Any, batch: tuple, temperature: float) -> BatchLoss:
         inputs = tf.nest.map_structure(tf.convert_to_tensor, batch[0])
-        concrete = self._traced[model].get_concrete_function(inputs)
+        concrete = self._traced[model].traced.get_concrete_function(inputs)
         kinds = output_kinds(concrete)
         made = Loss.of(loss, model, concrete.structured_outputs)
         made.check(kinds)
@@ -126,21 +207,4 @@ class BatchLosses:
                 "`model` must give logits, which are divided by the temperature: it ends in softmax"
                 f" or sigmoid. Received: temperature={temperature}"
             )
-
-        def compute() -> tf.Tensor:
-            outputs = self._traced[model](inputs)
-            cooled = tf.nest.map_structure(lambda o: o / tf.cast(temperature, o.dtype), outputs)
-            return made(batch[1], cooled)
-
-        return compute
-
-
-def _forward(model: Any) -> Any:
-    """Makes a traced function of a model that does not keep it alive."""
-    reference = weakref.ref(model)
-
-    @tf.function(reduce_retracing=True)
-    def forward(inputs: Any) -> Any:
-        return evaluation(reference())(inputs)
-
-    return forward
+        return BatchLoss(self._traced[model], made, (inputs, batch[1]), temperature, loss)

@@ -50,7 +50,7 @@ class Grasp(Score):
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         functions = self._losses(model, evidence, self.temperature)
         with lent(model, evidence.weights) as variables:
-            slopes = _mean([_slope(f, variables) for f in functions])
+            slopes = _mean([f.gradients(variables) for f in functions])
             bends = _mean([_bend(f, variables, slopes) for f in functions])
             scores = [np.asarray(v * b) for v, b in zip(variables, bends, strict=True)]
         return dict(zip(evidence.weights, scores, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ SCOPES: dict[str, type[Scope]] = {
 GRANULARITIES: dict[str, type[Granularity]] = {
     g.name: g for g in (Unstructured, Block, NByM, Channel)
 }
+
+_SHORT = re.compile(r"(\d+)([x:])(\d+)")
 
 
 def get_scope(scope: str | Mapping[str, Any] | Sequence[Any] | Scope) -> Scope:
@@ -43,14 +46,22 @@ def get_scope(scope: str | Mapping[str, Any] | Sequence[Any] | Scope) -> Scope:
 def get_granularity(granularity: str | Mapping[str, Any] | Granularity) -> Granularity:
     """Returns a granularity by name, by configuration, or the object itself.
 
+    Blocks and n:m have short names: `"4x1"` is `Block((4, 1))`, `"2:4"` is `NByM(2, 4)`.
+
     >>> get_granularity({"name": "block", "shape": [4, 1]})
     Block(shape=(4, 1), pooling='mean', on_misfit='raise')
+    >>> get_granularity("2:4")
+    NByM(n=2, m=4)
 
     Raises:
         ValueError: if there is no granularity of that name, or it needs settings.
     """
     if isinstance(granularity, Granularity):
         return granularity
+    if isinstance(granularity, str) and (short := _SHORT.fullmatch(granularity)):
+        first, sign, second = short.groups()
+        sizes = int(first), int(second)
+        return Block(sizes) if sign == "x" else NByM(*sizes)
     return _made(granularity, GRANULARITIES, "granularity")
 
 

@@ -7,6 +7,7 @@
 10
 """
 
+from tfticket.zoo.cifar import resnet_20, resnet_56, vgg_11_bn, vgg_16_bn
 from tfticket.zoo.corruptions import CORRUPTIONS, corrupted
 from tfticket.zoo.datasets import DATASETS, from_arrays, load_data
 from tfticket.zoo.entries import Entry, OptimizerConfig
@@ -36,4 +37,8 @@ __all__ = [
     "lenet_300_100",
     "load_data",
     "regression_mlp",
+    "resnet_20",
+    "resnet_56",
+    "vgg_11_bn",
+    "vgg_16_bn",
 ]

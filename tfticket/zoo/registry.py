@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfticket import _keras
-from tfticket.zoo import models, references
+from tfticket.zoo import cifar, models, references
 from tfticket.zoo.entries import Entry, OptimizerConfig
 
 __all__ = ["MODELS", "get_model"]
@@ -26,6 +26,17 @@ def _conv_entry(build: Any, learning_rate: float, num_steps: int, conv_rate: flo
         num_steps=num_steps,
         optimizer=OptimizerConfig("Adam", learning_rate),
         pruning_rates={_CONV: conv_rate, _DENSE: 0.2, _OUTPUT: 0.1},
+    )
+
+
+def _cifar_entry(build: Any) -> Entry:
+    return Entry(
+        name=build.__name__,
+        build=build,
+        input_shape=(32, 32, 3),
+        batch_size=128,
+        num_steps=62_560,  # 160 epochs of 50 000 examples, 391 batches each
+        optimizer=OptimizerConfig("SGD", 0.1, {"momentum": 0.9}),
     )
 
 
@@ -50,6 +61,7 @@ _ENTRIES = (
     _conv_entry(models.conv_2, 2e-4, 20_000, 0.10),
     _conv_entry(models.conv_4, 3e-4, 25_000, 0.10),
     _conv_entry(models.conv_6, 3e-4, 30_000, 0.15),
+    *map(_cifar_entry, (cifar.vgg_11_bn, cifar.vgg_16_bn, cifar.resnet_20, cifar.resnet_56)),
     Entry(
         name="regression_mlp",
         build=models.regression_mlp,

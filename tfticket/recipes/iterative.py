@@ -1,27 +1,8 @@
-"""The papers' methods, as named compositions over the axes.
-
-    found = recipes.lottery_ticket(model_fn, data, sparsity=0.9, replicates=3)
-    print(found)
-    found.ticket.save("ticket")
-
-Every recipe takes the model as a function, because each replicate starts from another
-initialisation, and returns `Findings`. Beside their own numbers all of them take these settings:
-
-    num_steps: optimizer updates of one training; left out, ten epochs' worth.
-    batch_size: examples per update, 64.
-    eval_every: steps between validations, for early-stop steps; left out, none.
-    seed: of replicate 0, and of the validation examples where arrays are given, 0.
-    replicates: how many, 1; replicate k has `seed + k`.
-    controls: names of `tfticket.controls.CONTROLS` to train beside the last ticket; none.
-    control_levels: rounds at which to train the controls; none means the last.
-    filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
-    on_event: called with an `Event` before and after each training.
-"""
+"""Train, prune, act, again; and gradual pruning inside one training."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tfticket.experiments.findings import Findings, search
@@ -29,8 +10,6 @@ from tfticket.experiments.gradual import Gradual
 from tfticket.experiments.methods import Iterative
 
 __all__ = [
-    "RECIPES",
-    "Recipe",
     "fine_tuning",
     "gradual",
     "late_rewinding",
@@ -51,6 +30,7 @@ def lottery_ticket(
     rounds: int | None = None,
     rewind_to: int | str = 0,
     scope: str = "layer",
+    granularity: Any = "weight",
     **settings: Any,
 ) -> Findings:
     """Finds lottery tickets: train, prune the smallest weights, rewind the rest, again.
@@ -69,12 +49,15 @@ def lottery_ticket(
         rewind_to: the step that kept weights go back to, with the whole training state: 0,
             `"500it"`, `"2ep"`.
         scope: where weights are ranked, `"layer"` or `"global"`.
-        settings: see the module.
+        granularity: the unit that is masked together.
+        settings: see `tfticket.recipes`.
 
     References:
         Frankle & Carbin 2019, "The Lottery Ticket Hypothesis", https://arxiv.org/abs/1803.03635
     """
-    method = Iterative("rewind", rewind_to, sparsity, pruning_rate, rounds, scope)
+    method = Iterative(
+        "rewind", rewind_to, sparsity, pruning_rate, rounds, scope, granularity=granularity
+    )
     return search(model_fn, data, method, **settings)
 
 
@@ -87,6 +70,7 @@ def late_rewinding(
     rounds: int | None = None,
     rewind_to: int | str = "500it",
     scope: str = "global",
+    granularity: Any = "weight",
     **settings: Any,
 ) -> Findings:
     """Finds tickets that start a little after the initialisation: larger networks need that.
@@ -99,13 +83,16 @@ def late_rewinding(
         rounds: instead of `sparsity`.
         rewind_to: the step that kept weights go back to.
         scope: where weights are ranked.
-        settings: see the module.
+        granularity: the unit that is masked together.
+        settings: see `tfticket.recipes`.
 
     References:
         Frankle et al. 2020, "Linear Mode Connectivity and the Lottery Ticket Hypothesis",
         https://arxiv.org/abs/1912.05671
     """
-    method = Iterative("rewind", rewind_to, sparsity, pruning_rate, rounds, scope)
+    method = Iterative(
+        "rewind", rewind_to, sparsity, pruning_rate, rounds, scope, granularity=granularity
+    )
     return search(model_fn, data, method, **settings)
 
 
@@ -118,6 +105,7 @@ def learning_rate_rewinding(
     rounds: int | None = None,
     rewind_to: int | str = 0,
     scope: str = "global",
+    granularity: Any = "weight",
     **settings: Any,
 ) -> Findings:
     """Prunes and trains again with the learning rates of the first time; weights stay.
@@ -130,13 +118,22 @@ def learning_rate_rewinding(
         rounds: instead of `sparsity`.
         rewind_to: the step from which learning rates and batches replay.
         scope: where weights are ranked.
-        settings: see the module.
+        granularity: the unit that is masked together.
+        settings: see `tfticket.recipes`.
 
     References:
         Renda et al. 2020, "Comparing Rewinding and Fine-tuning in Neural Network Pruning",
         https://arxiv.org/abs/2003.02389
     """
-    method = Iterative("rewind_learning_rate", rewind_to, sparsity, pruning_rate, rounds, scope)
+    method = Iterative(
+        "rewind_learning_rate",
+        rewind_to,
+        sparsity,
+        pruning_rate,
+        rounds,
+        scope,
+        granularity=granularity,
+    )
     return search(model_fn, data, method, **settings)
 
 
@@ -148,6 +145,7 @@ def fine_tuning(
     pruning_rate: Rates = 0.2,
     rounds: int | None = None,
     scope: str = "global",
+    granularity: Any = "weight",
     **settings: Any,
 ) -> Findings:
     """Prunes and trains on, at the last learning rate, for as many steps again after each round.
@@ -159,13 +157,16 @@ def fine_tuning(
         pruning_rate: in a round.
         rounds: instead of `sparsity`.
         scope: where weights are ranked.
-        settings: see the module.
+        granularity: the unit that is masked together.
+        settings: see `tfticket.recipes`.
 
     References:
         Han et al. 2015, "Learning both Weights and Connections for Efficient Neural Networks",
         https://arxiv.org/abs/1506.02626
     """
-    method = Iterative("fine_tune", 0, sparsity, pruning_rate, rounds, scope)
+    method = Iterative(
+        "fine_tune", 0, sparsity, pruning_rate, rounds, scope, granularity=granularity
+    )
     return search(model_fn, data, method, **settings)
 
 
@@ -178,6 +179,7 @@ def gradual(
     end_step: int | str | None = None,
     frequency: int | None = None,
     scope: str = "layer",
+    granularity: Any = "weight",
     **settings: Any,
 ) -> Findings:
     """Prunes inside one training, by a cubic schedule; trains the dense network beside it.
@@ -190,64 +192,11 @@ def gradual(
         end_step: last step to prune at; `None` means three quarters of the training.
         frequency: steps from one pruning to the next; `None` means a hundredth of the training.
         scope: where weights are ranked.
-        settings: see the module.
+        granularity: the unit that is masked together.
+        settings: see `tfticket.recipes`.
 
     References:
         Zhu & Gupta 2017, "To prune, or not to prune", https://arxiv.org/abs/1710.01878
     """
-    method = Gradual(sparsity, scope, "magnitude", begin_step, end_step, frequency)
+    method = Gradual(sparsity, scope, "magnitude", begin_step, end_step, frequency, granularity)
     return search(model_fn, data, method, **settings)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A named composition and where it comes from.
-
-    Args:
-        function: what to call.
-        paper: authors and year.
-        link: of the paper.
-        files: of the package, where its parts are.
-    """
-
-    function: Callable[..., Findings]
-    paper: str
-    link: str
-    files: tuple[str, ...]
-
-
-_ROUNDS = ("lottery.py", "experiments/rates.py", "schedules/exponential.py")
-
-#: Every recipe by its name.
-RECIPES: Mapping[str, Recipe] = {
-    "lottery_ticket": Recipe(
-        lottery_ticket,
-        "Frankle & Carbin 2019",
-        "https://arxiv.org/abs/1803.03635",
-        (*_ROUNDS, "actions/rewind.py", "controls.py"),
-    ),
-    "late_rewinding": Recipe(
-        late_rewinding,
-        "Frankle et al. 2020",
-        "https://arxiv.org/abs/1912.05671",
-        (*_ROUNDS, "actions/rewind.py", "callbacks/record_rewind_point.py"),
-    ),
-    "learning_rate_rewinding": Recipe(
-        learning_rate_rewinding,
-        "Renda et al. 2020",
-        "https://arxiv.org/abs/2003.02389",
-        (*_ROUNDS, "actions/rewind.py", "rewinding.py"),
-    ),
-    "fine_tuning": Recipe(
-        fine_tuning,
-        "Han et al. 2015",
-        "https://arxiv.org/abs/1506.02626",
-        (*_ROUNDS, "actions/rewind.py"),
-    ),
-    "gradual": Recipe(
-        gradual,
-        "Zhu & Gupta 2017",
-        "https://arxiv.org/abs/1710.01878",
-        ("callbacks/prune_on_schedule.py", "schedules/curves.py", "experiments/gradual.py"),
-    ),
-}

@@ -15,31 +15,6 @@ from tfticket.experiments.search import Event
 from tfticket.schedules import PerPath
 
 
-@pytest.fixture(scope="module")
-def data():
-    return zoo.load_data("digits")
-
-
-@pytest.fixture
-def model_fn(keras):
-    """One hidden layer of 20: 64 x 20 + 20 x 10 = 1 480 prunable weights."""
-
-    def build():
-        model = keras.Sequential(
-            [
-                keras.Input((8, 8, 1)),
-                keras.layers.Flatten(),
-                keras.layers.Dense(20, activation="relu", name="hidden"),
-                keras.layers.Dense(10, name="output"),
-            ]
-        )
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
-        return model
-
-    return build
-
-
 def test_a_lottery_ticket_starts_from_the_initial_weights(model_fn, data):
     found = recipes.lottery_ticket(
         model_fn, data, sparsity=0.5, pruning_rate=0.3, num_steps=5, replicates=2, seed=3
