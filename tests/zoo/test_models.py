@@ -6,6 +6,7 @@ from tfticket import weights, zoo
 NETWORKS = [
     "lenet_300_100",
     "conv_431k",
+    "conv_1200k",
     "conv_2",
     "conv_4",
     "conv_6",
@@ -24,6 +25,7 @@ def num_prunable(model):
     [
         ("lenet_300_100", 266_200, 266_610),
         ("conv_431k", 430_500, 431_080),
+        ("conv_1200k", 1_199_648, 1_199_648),
         ("conv_2", 4_300_992, 4_301_642),
         ("conv_4", 2_425_024, 2_425_930),
         ("conv_6", 2_261_184, 2_262_602),
@@ -132,6 +134,8 @@ def test_images_too_small_for_the_convolutions_are_refused():
         zoo.conv_431k(input_shape=(8, 8, 1))
     with pytest.raises(ValueError, match=r"at least 8 pixels.*input_shape=\(4, 8, 1\)"):
         zoo.conv_6(input_shape=(4, 8, 1))
+    with pytest.raises(ValueError, match=r"at least 6 pixels.*input_shape=\(5, 8, 1\)"):
+        zoo.conv_1200k(input_shape=(5, 8, 1))
     with pytest.raises(ValueError, match=r"input_shape=\(64,\)"):
         zoo.conv_2(input_shape=(64,))
 

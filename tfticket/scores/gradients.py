@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from tfticket.scores.base import Evidence
 from tfticket.scores.examples import evaluation
 from tfticket.scores.losses import Loss, output_kinds
 
-__all__ = ["BatchLoss", "BatchLosses", "Forward", "gradients", "lent", "mean_saliency"]
+__all__ = ["BatchLoss", "Forward", "batch_losses", "gradients", "lent", "mean_saliency"]
 
 
 @contextlib.contextmanager
@@ -28,14 +28,23 @@ def lent(model: Any, values: Mapping[str, np.ndarray]) -> Iterator[list[Any]]:
         values: weights by path.
     """
     variables = weights.variables(model)
-    before = {p: _keras.value_of(variables[p]) for p in values}
+    before: dict[str, Any] = {}
     try:
-        for path in values:
-            _keras.assign(variables[path], values[path])
+        for path, value in values.items():
+            held = _keras.value_of(variables[path])
+            if not _is_memory_of(value, held):
+                before[path] = held
+                _keras.assign(variables[path], value)
         yield [_keras.native(variables[p]) for p in values]
     finally:
         for path, value in before.items():
             _keras.assign(variables[path], value)
+
+
+def _is_memory_of(value: np.ndarray, tensor: Any) -> bool:
+    """Tells whether an array is a tensor's own memory, so that nothing has to be lent."""
+    own = np.asarray(tensor)
+    return value.dtype == own.dtype and value.ctypes.data == own.ctypes.data
 
 
 def gradients(tape: tf.GradientTape, value: Any, variables: Sequence[Any]) -> list[tf.Tensor]:
@@ -170,41 +179,35 @@ class Forward:
         self.traced = forward
 
 
-@dataclass
-class BatchLosses:
-    """The loss on each batch of the evidence, in evaluation mode, as functions to differentiate.
+#: What has been traced of each model, for all scores; models that are gone leave it.
+_TRACED: weakref.WeakKeyDictionary[Any, Forward] = weakref.WeakKeyDictionary()
 
-    A model is traced once; what is kept does not keep the model alive.
+
+def batch_losses(model: Any, evidence: Evidence, temperature: float = 1.0) -> list[BatchLoss]:
+    """Returns the loss on each batch of the evidence as a function without arguments.
+
+    Args:
+        model: a built model of either Keras; traced once, whatever the score.
+        evidence: has batches and a loss.
+        temperature: the outputs, which must be logits if it is not 1, are divided by it.
+
+    Raises:
+        ValueError: if the loss is for probabilities and the model gives logits, or the reverse.
     """
+    if model not in _TRACED:
+        _TRACED[model] = Forward(model)
+    return [_on_batch(model, evidence.loss, batch, temperature) for batch in evidence.batches]
 
-    _traced: weakref.WeakKeyDictionary = field(default_factory=weakref.WeakKeyDictionary)
 
-    def __call__(self, model: Any, evidence: Evidence, temperature: float = 1.0) -> list[BatchLoss]:
-        """Returns one function without arguments per batch; each computes the loss.
-
-        Args:
-            model: a built model of either Keras.
-            evidence: has batches and a loss.
-            temperature: the outputs, which must be logits if it is not 1, are divided by it.
-
-        Raises:
-            ValueError: if the loss is for probabilities and the model gives logits, or the reverse.
-        """
-        if model not in self._traced:
-            self._traced[model] = Forward(model)
-        return [
-            self._on_batch(model, evidence.loss, batch, temperature) for batch in evidence.batches
-        ]
-
-    def _on_batch(self, model: Any, loss: Any, batch: tuple, temperature: float) -> BatchLoss:
-        inputs = tf.nest.map_structure(tf.convert_to_tensor, batch[0])
-        concrete = self._traced[model].traced.get_concrete_function(inputs)
-        kinds = output_kinds(concrete)
-        made = Loss.of(loss, model, concrete.structured_outputs)
-        made.check(kinds)
-        if temperature != 1 and "probabilities" in kinds:
-            raise ValueError(
-                "`model` must give logits, which are divided by the temperature: it ends in softmax"
-                f" or sigmoid. Received: temperature={temperature}"
-            )
-        return BatchLoss(self._traced[model], made, (inputs, batch[1]), temperature, loss)
+def _on_batch(model: Any, loss: Any, batch: tuple, temperature: float) -> BatchLoss:
+    inputs = tf.nest.map_structure(tf.convert_to_tensor, batch[0])
+    concrete = _TRACED[model].traced.get_concrete_function(inputs)
+    kinds = output_kinds(concrete)
+    made = Loss.of(loss, model, concrete.structured_outputs)
+    made.check(kinds)
+    if temperature != 1 and "probabilities" in kinds:
+        raise ValueError(
+            "`model` must give logits, which are divided by the temperature: it ends in softmax"
+            f" or sigmoid. Received: temperature={temperature}"
+        )
+    return BatchLoss(_TRACED[model], made, (inputs, batch[1]), temperature, loss)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.gradients import BatchLosses, gradients, lent
+from tfticket.scores.gradients import batch_losses, gradients, lent
 
 __all__ = ["Grasp"]
 
@@ -38,7 +38,6 @@ class Grasp(Score):
     name = "grasp"
     needs = ("batch", "loss")
     temperature: float = 200.0
-    _losses: BatchLosses = field(default_factory=BatchLosses, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
@@ -48,7 +47,7 @@ class Grasp(Score):
             )
 
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
-        functions = self._losses(model, evidence, self.temperature)
+        functions = batch_losses(model, evidence, self.temperature)
         with lent(model, evidence.weights) as variables:
             slopes = _mean([f.gradients(variables) for f in functions])
             bends = _mean([_bend(f, variables, slopes) for f in functions])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.gradients import BatchLosses, mean_saliency
+from tfticket.scores.gradients import batch_losses, mean_saliency
 
 __all__ = ["Saliency"]
 
@@ -36,7 +36,6 @@ class Saliency(Score):
     name = "saliency"
     objective: Callable[[Any, Evidence], Any] | None = None
     signed: bool = False
-    _losses: BatchLosses = field(default_factory=BatchLosses, init=False, repr=False, compare=False)
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -46,7 +45,7 @@ class Saliency(Score):
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         objective = self.objective
         if objective is None:
-            functions = self._losses(model, evidence)
+            functions = batch_losses(model, evidence)
         else:
             functions = [lambda: objective(model, evidence)]
         averaged = mean_saliency(model, evidence, functions)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.gradients import BatchLosses, mean_saliency
+from tfticket.scores.gradients import batch_losses, mean_saliency
 
 __all__ = ["Snip"]
 
@@ -29,8 +29,7 @@ class Snip(Score):
 
     name = "snip"
     needs = ("batch", "loss")
-    _losses: BatchLosses = field(default_factory=BatchLosses, init=False, repr=False, compare=False)
 
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
-        averaged = mean_saliency(model, evidence, self._losses(model, evidence))
+        averaged = mean_saliency(model, evidence, batch_losses(model, evidence))
         return {p: np.abs(s) for p, s in averaged.items()}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.gradients import BatchLosses, mean_saliency
+from tfticket.scores.gradients import batch_losses, mean_saliency
 
 __all__ = ["Taylor"]
 
@@ -28,7 +28,6 @@ class Taylor(Score):
 
     name = "taylor"
     needs = ("batch", "loss")
-    _losses: BatchLosses = field(default_factory=BatchLosses, init=False, repr=False, compare=False)
 
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
-        return mean_saliency(model, evidence, self._losses(model, evidence), each=tf.square)
+        return mean_saliency(model, evidence, batch_losses(model, evidence), each=tf.square)

@@ -11,7 +11,15 @@ from tfticket.zoo.cifar import resnet_20, resnet_56, vgg_11_bn, vgg_16_bn
 from tfticket.zoo.corruptions import CORRUPTIONS, corrupted
 from tfticket.zoo.datasets import DATASETS, from_arrays, load_data
 from tfticket.zoo.entries import Entry, OptimizerConfig
-from tfticket.zoo.models import conv_2, conv_4, conv_6, conv_431k, lenet_300_100, regression_mlp
+from tfticket.zoo.models import (
+    conv_2,
+    conv_4,
+    conv_6,
+    conv_431k,
+    conv_1200k,
+    lenet_300_100,
+    regression_mlp,
+)
 from tfticket.zoo.pipeline import batches, evaluate, in_order
 from tfticket.zoo.registry import MODELS, get_model
 from tfticket.zoo.splits import Dataset, Split
@@ -29,6 +37,7 @@ __all__ = [
     "conv_4",
     "conv_6",
     "conv_431k",
+    "conv_1200k",
     "corrupted",
     "evaluate",
     "from_arrays",

@@ -19,7 +19,15 @@ from typing import Any
 from tfticket import _keras
 from tfticket.zoo.initialization import initialize
 
-__all__ = ["conv_2", "conv_4", "conv_6", "conv_431k", "lenet_300_100", "regression_mlp"]
+__all__ = [
+    "conv_2",
+    "conv_4",
+    "conv_6",
+    "conv_431k",
+    "conv_1200k",
+    "lenet_300_100",
+    "regression_mlp",
+]
 
 Shape = tuple[int, ...]
 
@@ -88,6 +96,49 @@ def conv_431k(
         make.Dense(num_classes, name="output", **_as_torch(flavour, 500)),
     ]
     return _built(keras, "conv_431k", input_shape, layers, seed)
+
+
+def conv_1200k(
+    *, keras: Any = "keras", seed: int = 0, input_shape: Shape = (28, 28, 1), num_classes: int = 10
+) -> Any:
+    """Two 3 x 3 convolutions of 32 and 64 channels, a pool, dense 128, output: 1 199 648 weights.
+
+    The network in which edge-popup is often shown on MNIST: no biases, dropout before both dense
+    layers, pixels normalised by MNIST's mean and deviation in the network itself. Kernels are He
+    normal.
+
+    Args:
+        keras: which Keras.
+        seed: chooses the initial weights.
+        input_shape: `(height, width, channels)`, at least 6 pixels each way, of values in [0, 1].
+        num_classes: number of logits.
+
+    Raises:
+        ValueError: if the images are too small for two valid 3 x 3 convolutions and a pool.
+
+    References:
+        Ramanujan et al. 2020, "What's Hidden in a Randomly Weighted Neural Network?",
+        https://arxiv.org/abs/1911.13299; their example for MNIST
+    """
+    if len(input_shape) != 3 or min(input_shape[:2]) < 6:
+        raise ValueError(
+            "`input_shape` must be (height, width, channels) with at least 6 pixels each way: two"
+            f" valid 3 x 3 convolutions and a pool. Received: input_shape={input_shape}"
+        )
+    make = _keras.module(keras).layers
+    plain = {"use_bias": False, "kernel_initializer": "he_normal"}
+    layers = [
+        make.Rescaling(1 / 0.3081, offset=-0.1307 / 0.3081, name="normalized"),
+        make.Conv2D(32, 3, activation="relu", name="conv_1", **plain),
+        make.Conv2D(64, 3, name="conv_2", **plain),
+        make.MaxPooling2D(name="pool"),
+        make.SpatialDropout2D(0.25, name="dropout_1"),
+        make.Flatten(name="flatten"),
+        make.Dense(128, activation="relu", name="dense_1", **plain),
+        make.Dropout(0.5, name="dropout_2"),
+        make.Dense(num_classes, name="output", **plain),
+    ]
+    return _built(keras, "conv_1200k", input_shape, layers, seed)
 
 
 def conv_2(

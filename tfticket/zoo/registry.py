@@ -58,6 +58,14 @@ _ENTRIES = (
         num_steps=4_690,  # 5 epochs of 60 000 examples, 938 batches each
         optimizer=OptimizerConfig("SGD", 0.01),
     ),
+    Entry(
+        name="conv_1200k",
+        build=models.conv_1200k,
+        input_shape=(28, 28, 1),
+        batch_size=64,
+        num_steps=18_760,  # 20 epochs of 60 000 examples, 938 batches each
+        optimizer=OptimizerConfig("SGD", 0.01, {"momentum": 0.9}),
+    ),
     _conv_entry(models.conv_2, 2e-4, 20_000, 0.10),
     _conv_entry(models.conv_4, 3e-4, 25_000, 0.10),
     _conv_entry(models.conv_6, 3e-4, 30_000, 0.15),
