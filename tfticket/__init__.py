@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         schedules,
         scores,
         selection,
+        supermasks,
         weights,
         zoo,
     )
@@ -51,6 +52,7 @@ _MODULES = (
     "schedules",
     "scores",
     "selection",
+    "supermasks",
     "weights",
     "zoo",
 )
@@ -92,6 +94,7 @@ __all__ = [
     "scores",
     "select",
     "selection",
+    "supermasks",
     "train_ticket",
     "weights",
     "zoo",

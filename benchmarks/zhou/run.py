@@ -1,6 +1,6 @@
 """Zhou's criteria and actions on MNIST: what makes a mask good, and what of the weights matters.
 
-LeNet-300-100, Adam at 1.2e-3, 5 000 steps of 60, 3 replicates, 55 000 / 5 000 / 10 000 examples.
+LeNet-300-100, Adam at 1.2e-3, 3 000 steps of 60, 3 replicates, 55 000 / 5 000 / 10 000 examples.
 A dense network is trained once per replicate; masks are taken from it in one shot, layer by layer,
 at three densities. Each mask is tried over the initial weights and over their signed constant
 without training, and trained from the initial weights. Then, for the mask of the largest final
@@ -10,7 +10,7 @@ weights, the mask-1 and mask-0 actions. Nothing is chosen; every network is meas
     python benchmarks/zhou/run.py
 
 writes `results.json` beside this file, network by network, and goes on from there when started
-again. About half an hour on one core.
+again. About twenty minutes on one core.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 HERE = Path(__file__).parent
 DENSITIES = (0.5, 0.2, 0.05)
-NUM_STEPS, BATCH_SIZE = 5_000, 60
+NUM_STEPS, BATCH_SIZE = 3_000, 60
 CRITERIA = (
     *("large_final", "magnitude_increase", "movement", "large_init_large_final", "large_init"),
     *("random", "small_init", "small_init_small_final", "small_final"),

@@ -2,7 +2,16 @@
 
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.enforce_masks import EnforceMasks
+from tfticket.callbacks.follow_density import FollowDensity
 from tfticket.callbacks.prune_on_schedule import PruneOnSchedule
 from tfticket.callbacks.record_rewind_point import RecordRewindPoint
+from tfticket.callbacks.supermask_log import SupermaskLog
 
-__all__ = ["Callback", "EnforceMasks", "PruneOnSchedule", "RecordRewindPoint"]
+__all__ = [
+    "Callback",
+    "EnforceMasks",
+    "FollowDensity",
+    "PruneOnSchedule",
+    "RecordRewindPoint",
+    "SupermaskLog",
+]

@@ -16,6 +16,7 @@ from tfticket.selection.collapse import OnCollapse, check_on_collapse, report
 from tfticket.selection.granularity import Granularity, Unstructured
 from tfticket.selection.lookup import get_granularity
 from tfticket.selection.scope import Group
+from tfticket.selection.top import all_finite
 from tfticket.selection.units import Units, keep_units
 
 __all__ = ["select"]
@@ -121,7 +122,7 @@ def _as_floats(path: str, score: np.ndarray) -> np.ndarray:
     score = np.asarray(score)
     if score.dtype not in (np.float32, np.float64):
         score = score.astype(np.float64 if score.dtype.kind in "iu" else np.float32)
-    if not np.isfinite(score).all():
+    if not all_finite(score):
         raise ValueError(f"`scores` must be finite. Received: {path!r} with NaN or infinity")
     return score
 

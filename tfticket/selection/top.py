@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-__all__ = ["keep_top", "kth_largest"]
+__all__ = ["all_finite", "keep_top", "kth_largest"]
 
 _CHUNK = 1 << 17  # elements looked at together: a few of them fit into a core's cache
 _SMALL = 1 << 16  # up to here a sample costs more than it saves
@@ -47,8 +47,22 @@ def keep_top(
         return [np.array(c) for c in candidates]
     if num_kept == 0:
         return [np.zeros(c.shape, np.bool_) for c in candidates]
-    threshold, num_above = kth_largest(scores, candidates, num_kept)
-    return _marked(scores, candidates, threshold, num_kept - num_above)
+    threshold, num_above, num_equal = _kth_largest(scores, candidates, num_kept)
+    spare = num_kept - num_above
+    if spare == num_equal:  # all that equal it are kept, as where it occurs once
+        return _at_least(scores, candidates, threshold)
+    return _marked(scores, candidates, threshold, spare)
+
+
+def _at_least(
+    scores: Sequence[np.ndarray], candidates: Sequence[np.ndarray], threshold: np.floating
+) -> list[np.ndarray]:
+    """Marks the candidates that are no less than the threshold."""
+    kept = [np.empty(c.shape, np.bool_) for c in candidates]
+    for mark, score, candidate in _chunks(kept, scores, candidates):
+        np.greater_equal(score, threshold, out=mark)
+        mark &= candidate
+    return kept
 
 
 def _marked(
@@ -87,6 +101,14 @@ def kth_largest(
     Returns:
         The value, and how many candidates are greater.
     """
+    value, num_above, _ = _kth_largest(scores, candidates, k)
+    return value, num_above
+
+
+def _kth_largest(
+    scores: Sequence[np.ndarray], candidates: Sequence[np.ndarray], k: int
+) -> tuple[np.floating, int, int]:
+    """Finds the value, how many candidates are greater, and how many equal it."""
     low, high = _bracket(scores, candidates, k)
     while True:
         above, at_high, between, at_low = _zones(scores, candidates, low, high)
@@ -95,14 +117,15 @@ def kth_largest(
         if zone == 0:
             low, high = high, _infinity(scores)
         elif zone == 1:
-            return high, above
+            return high, above, at_high
         elif zone == 2:
             place = int(ends[2]) - k
             between.partition(place)
             value = between[place]
-            return value, int(ends[1] + np.count_nonzero(between > value))
+            num_equal = int(np.count_nonzero(between == value))
+            return value, int(ends[1] + np.count_nonzero(between > value)), num_equal
         elif zone == 3:
-            return low, int(ends[2])
+            return low, int(ends[2]), at_low
         else:
             low, high = -_infinity(scores), low
 
@@ -143,18 +166,28 @@ def _zones(
     above = at_high = at_low = 0
     between = []
     for score, candidate in _chunks(scores, candidates):
-        top = score >= high
+        top = score > high
         top &= candidate
-        inside = score > low
-        inside &= score < high
+        inside = score >= low
         inside &= candidate
-        num_top = int(np.count_nonzero(top))
-        num_high = int(np.count_nonzero((score == high) & candidate)) if num_top else 0
-        above, at_high = above + num_top - num_high, at_high + num_high
+        inside ^= top  # what is above is not below
+        above += int(np.count_nonzero(top))
+        found = score[inside]
+        is_high, is_low = found == high, found == low
+        at_high += int(np.count_nonzero(is_high))
         if low < high:
-            at_low += int(np.count_nonzero((score == low) & candidate))
-        between.append(score[inside])
+            at_low += int(np.count_nonzero(is_low))
+        between.append(found[~(is_high | is_low)])
     return above, at_high, np.concatenate(between), at_low
+
+
+def all_finite(scores: np.ndarray) -> bool:
+    """Tells whether there is neither NaN nor infinity, without an array of answers.
+
+    Args:
+        scores: a floating-point array.
+    """
+    return all(bool(np.isfinite(chunk).all()) for (chunk,) in _chunks([scores]))
 
 
 def _infinity(scores: Sequence[np.ndarray]) -> np.floating:

@@ -1,0 +1,96 @@
+"""FollowDensity: the density of a supermask model, as its schedule says, while `fit` runs."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal
+
+from tfticket import _keras, _optimizers
+from tfticket.callbacks.base import Callback
+from tfticket.schedules import check_reachable
+
+__all__ = ["FollowDensity"]
+
+
+class FollowDensity(Callback):
+    """Moves the densities of supermask layers along their schedules; nothing is traced again.
+
+    A density given as a schedule, as in `EdgePopup(Polynomial(0.9, begin_step=0, end_step=1000))`,
+    is 1 minus the schedule's sparsity at the number of optimizer updates done. It changes at the
+    steps at which the schedule prunes, or, with `steps_per_execution`, at the first opportunity
+    after. Layers of a constant density are left alone.
+
+    Args:
+        on_unreachable: whether to `"raise"` or `"warn"`, before training, if the planned steps do
+            not reach a schedule's end.
+
+    Raises:
+        ValueError: in `fit`, if no layer of the model has a scheduled density.
+        UnreachableSparsityError: in `fit`, before the first step.
+    """
+
+    def __init__(self, *, on_unreachable: Literal["raise", "warn"] = "raise"):
+        self._on_unreachable: Literal["raise", "warn"] = on_unreachable
+        self._layers: list[Any] = []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._layers = [
+            layer
+            for _, layer, _ in _keras.walk(self.model)
+            if getattr(layer, "density_schedule", None) is not None
+        ]
+        if not self._layers:
+            raise ValueError(
+                "`model` must have supermask layers whose density is a schedule; it has none."
+                f" Received: model={self.model.name!r}"
+            )
+        self._step = _optimizers.steps_done(self.model.optimizer)
+        self._is_planned = False
+        for layer in self._layers:
+            schedule = layer.density_schedule
+            layer.set_density(1.0 - schedule.sparsity_at(_last_turn(schedule, self._step)))
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if not self._is_planned:  # the first epoch of this `fit`; it need not be epoch 0
+            self._is_planned = True
+            self._plan(epoch)
+        self._epoch_begin = self._step
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        done = self._epoch_begin + batch + 1
+        for layer in self._layers:
+            schedule = layer.density_schedule
+            due = [s for s in range(self._step + 1, done + 1) if schedule.should_prune(s)]
+            if due:
+                layer.set_density(1.0 - schedule.sparsity_at(due[-1]))
+        self._step = done
+
+    def _plan(self, epoch: int) -> None:
+        """Complains now if a schedule's end will not be reached."""
+        per_epoch, epochs = self.params.get("steps"), self.params.get("epochs")
+        if not per_epoch or not epochs:
+            warnings.warn(
+                "the number of steps per epoch is not known to Keras, so it cannot be checked that"
+                " the schedule ends within the training. Pass `steps_per_epoch` to `fit`.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return
+        planned = (epochs - epoch) * per_epoch
+        for layer in self._layers:
+            check_reachable(
+                layer.density_schedule,
+                planned,
+                self._step,
+                current_sparsity=1.0 - layer.density,
+                on_unreachable=self._on_unreachable,
+            )
+
+
+def _last_turn(schedule: Any, step: int) -> int:
+    """The last step, up to this one, at which the schedule changes anything."""
+    if step <= schedule.begin_step:
+        return schedule.begin_step
+    if schedule.last_step is not None and step >= schedule.last_step:
+        return schedule.last_step
+    return step - (step - schedule.begin_step) % schedule.frequency

@@ -1,0 +1,228 @@
+"""SeedTicket: a whole network as a few seeds and one bit per weight."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfticket import files, weights
+from tfticket import masks as masks_
+from tfticket.errors import CorruptFileError
+from tfticket.masks import Masks
+from tfticket.supermasks import initializers
+from tfticket.supermasks.plain import Subnetwork, subnetworks
+from tfticket.tickets import Ticket
+
+__all__ = ["SeedTicket"]
+
+_FORMAT = "tfticket.seed_ticket/1"
+
+
+@dataclass(frozen=True)
+class SeedTicket:
+    """The subnetwork of a supermask model without its weights: they are drawn again from seeds.
+
+    Attributes:
+        masks: the kept weights by path.
+        inverted: the inverted weights by path, boolean; none unless a masker inverts.
+        kernels: by path, how each kernel is drawn (`initializer`, with its seed), its `dtype`, and
+            the `scale` of kept weights.
+        others: every variable that is not a masked kernel, by path: offsets, normalisation.
+        digest: SHA-256 over the kernels drawn, unmasked.
+    """
+
+    masks: Masks
+    inverted: Mapping[str, np.ndarray]
+    kernels: Mapping[str, Mapping[str, Any]]
+    others: Mapping[str, np.ndarray]
+    digest: str
+
+    @classmethod
+    def of(cls, model: Any) -> SeedTicket:
+        """Reads the seed-only ticket off a supermask model.
+
+        Args:
+            model: a built supermask model whose kernels are as this package's initialisers drew
+                them, as by `convert(model, initializer=…)`.
+
+        Raises:
+            ValueError: if a kernel is not what its initialiser draws from its seed.
+        """
+        found = subnetworks(model)
+        kernels = {p: _recipe(p, s) for p, s in found.items()}
+        state = [f"{p.rpartition('/')[0]}/{n}" for p, s in found.items() for n in _extra(s)]
+        own = {*found, *state}
+        return cls(
+            masks=Masks({p: s.mask != 0 for p, s in found.items()}),
+            inverted={p: s.mask < 0 for p, s in found.items() if (s.mask < 0).any()},
+            kernels=kernels,
+            others={
+                p: a for p, a in weights.read_all(model).items() if p not in own and _is_network(p)
+            },
+            digest=files.digest({p: s.kernel for p, s in found.items()}),
+        )
+
+    @property
+    def dense_bytes(self) -> int:
+        """Bytes of the dense model's variables, which this ticket replaces."""
+        kernels = sum(
+            m.size * np.dtype(self.kernels[p]["dtype"]).itemsize for p, m in self.masks.items()
+        )
+        return kernels + sum(a.nbytes for a in self.others.values())
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of the file that `save` writes."""
+        from safetensors.numpy import save
+
+        return len(save(self._arrays()))
+
+    def __str__(self) -> str:
+        return (
+            f"SeedTicket: {self.masks.num_weights} weights as seeds and one bit each,"
+            f" {self.num_bytes:,} bytes, 1/{self.dense_bytes / self.num_bytes:.1f} of the dense"
+            f" {self.dense_bytes:,}"
+        )
+
+    def expand(self) -> Ticket:
+        """Draws the kernels and returns the whole ticket, as `to_plain` did.
+
+        Raises:
+            CorruptFileError: if the kernels are not, bit for bit, those that were masked.
+        """
+        drawn = {p: _drawn(self.kernels[p], m.shape) for p, m in self.masks.items()}
+        if files.digest(drawn) != self.digest:
+            raise CorruptFileError("the kernels drawn from the seeds are not those of the ticket.")
+        values = {}
+        for path, kernel in drawn.items():
+            inverted = self.inverted.get(path, np.zeros((), np.bool_))
+            mask = np.where(inverted, -1, self.masks[path]).astype(np.int8)
+            scale = np.float32(self.kernels[path]["scale"])
+            values[path] = Subnetwork(None, kernel, mask, scale).weight
+        provenance = {
+            "method": "supermask",
+            "kernels": {p: dict(k) for p, k in self.kernels.items()},
+        }
+        return Ticket(self.masks, {**values, **self.others}, provenance)
+
+    def rebuild(self, model: Any) -> Masks:
+        """Writes the subnetwork into a plain Keras model: the same bits in either Keras.
+
+        Args:
+            model: a built plain model of the same architecture.
+
+        Returns:
+            The masks under the model's own weight paths.
+
+        Raises:
+            MismatchError: if the model does not fit; it is left as it was.
+        """
+        return self.expand().apply(model)
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the ticket to one `.safetensors` file, as a whole, and returns its path."""
+        files.write_arrays(path, self._arrays())
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> SeedTicket:
+        """Reads what `save` wrote.
+
+        Raises:
+            CorruptFileError: if the file is missing or damaged.
+        """
+        arrays = files.read_arrays(path)
+        try:
+            manifest = json.loads(arrays.pop("manifest").tobytes())
+            if manifest["format"] != _FORMAT or manifest["sha256"] != files.digest(arrays):
+                raise CorruptFileError(f"{path} is damaged: its contents are not what was saved.")
+            return cls._from(manifest, arrays)
+        except (KeyError, ValueError, TypeError) as error:
+            raise CorruptFileError(f"{path} is not a seed-only ticket: {error!r}.") from error
+
+    @classmethod
+    def _from(cls, manifest: dict[str, Any], arrays: dict[str, np.ndarray]) -> SeedTicket:
+        shapes = {p: tuple(k.pop("shape")) for p, k in manifest["kernels"].items()}
+
+        def unpacked(kind: str) -> Any:
+            packed = {p: arrays[f"{kind}/{p}"] for p in shapes if f"{kind}/{p}" in arrays}
+            return masks_.unpack(packed, {p: shapes[p] for p in packed}) if packed else {}
+
+        constants = {
+            p: np.full(shape, value, dtype)
+            for p, (shape, dtype, value) in manifest["others"].items()
+        }
+        stored = {
+            p.removeprefix("others/"): a for p, a in arrays.items() if p.startswith("others/")
+        }
+        others = {p: {**constants, **stored}[p] for p in manifest["order"]}
+        return cls(
+            unpacked("masks"), unpacked("inverted"), manifest["kernels"], others, manifest["digest"]
+        )
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of the file; what is one number throughout goes to the manifest."""
+        constant = {p: a for p, a in self.others.items() if _is_constant(a)}
+        arrays = {f"masks/{p}": a for p, a in masks_.pack(self.masks).items()}
+        if self.inverted:
+            packed = masks_.pack(Masks(self.inverted))
+            arrays |= {f"inverted/{p}": a for p, a in packed.items()}
+        arrays |= {f"others/{p}": a for p, a in self.others.items() if p not in constant}
+        manifest = {
+            "format": _FORMAT,
+            "digest": self.digest,
+            "sha256": files.digest(arrays),
+            "kernels": {
+                p: {**k, "shape": list(self.masks[p].shape)} for p, k in self.kernels.items()
+            },
+            "order": list(self.others),
+            "others": {
+                p: [list(a.shape), a.dtype.name, a.flat[0].item()] for p, a in constant.items()
+            },
+        }
+        text = json.dumps(manifest, allow_nan=False, separators=(",", ":")).encode()
+        return {**arrays, "manifest": np.frombuffer(text, np.uint8)}
+
+
+def _recipe(path: str, subnetwork: Subnetwork) -> dict[str, Any]:
+    layer = subnetwork.layer
+    initializer = getattr(layer, layer.initializer_name)
+    recipe: dict[str, Any] = {"dtype": subnetwork.kernel.dtype.name}
+    recipe["scale"] = float(subnetwork.scale)
+    is_ours = isinstance(initializer, initializers.Kaiming)
+    if is_ours:
+        recipe["initializer"] = {"name": initializer.name, **initializer.get_config()}
+    shape = subnetwork.kernel.shape
+    if not is_ours or not np.array_equal(_drawn(recipe, shape), subnetwork.kernel):
+        raise ValueError(
+            f"the kernel {path!r} must be as its initialiser drew it, and that must be one of"
+            " supermasks.initializers: it cannot be had again from a seed otherwise. Use"
+            f" `convert(model, initializer=…)`. Received: {initializer!r}"
+        )
+    return recipe
+
+
+def _drawn(recipe: Mapping[str, Any], shape: tuple[int, ...]) -> np.ndarray:
+    return initializers.get(recipe["initializer"])(shape, recipe["dtype"])
+
+
+def _extra(subnetwork: Subnetwork) -> list[str]:
+    """Names of what a supermask layer has besides its parent's weights."""
+    return ["scores", *subnetwork.layer.masker_state]
+
+
+def _is_network(path: str) -> bool:
+    # Keras 3 keeps the state of Dropout's random numbers as a variable, tf_keras does not.
+    return not path.rpartition("/")[2].startswith("seed_generator_state")
+
+
+def _is_constant(array: np.ndarray) -> bool:
+    # Compared by bytes: -0.0 equals 0.0 and is another number; NaN equals nothing.
+    if not array.size or not np.isfinite(np.float64(array.flat[0])):
+        return False
+    return array.tobytes() == np.full(array.shape, array.flat[0], array.dtype).tobytes()
