@@ -84,6 +84,7 @@ def test_comparing_gives_plain_rows_a_table_and_a_picture(model, tmp_path):
         "rounds": 1,
         "critical_compression": 1.0,
         "first_collapse": 3.0,
+        "first_disconnection": None,
         "maximal_compression": 700 / 3,
         "collapsed_layers": ["second/kernel"],
     }
@@ -102,6 +103,37 @@ def test_comparing_gives_plain_rows_a_table_and_a_picture(model, tmp_path):
         "random, 2 rounds\nno collapse",
     ]
     figure.savefig(tmp_path / "collapse.png")
+
+
+def test_a_residual_network_may_lose_a_layer_and_stay_connected(keras):
+    layers = keras.layers
+    inputs = layers.Input((4,))
+    inner = layers.Dense(4, use_bias=False, name="inner")(inputs)
+    outputs = layers.Dense(2, use_bias=False, name="output")(layers.Add()([inputs, inner]))
+    model = keras.Model(inputs, outputs)
+    ramp = np.linspace(1, 2, 8, dtype=np.float32).reshape(4, 2)
+    small = np.linspace(0.1, 0.2, 16, dtype=np.float32).reshape(4, 4)
+    write(model, {"inner/kernel": small, "output/kernel": ramp})
+    ratios = [1, 3, 24]
+    curve = collapse.critical_compression(
+        model, "magnitude", compression_ratios=ratios, check_flow=True
+    )
+    assert curve.first_collapse == 3  # the 8 kept weights are all in the last layer
+    assert curve.connected == (True, True, True)
+    assert curve.first_disconnection is None
+    chain = keras.Sequential(
+        [
+            layers.Input((4,)),
+            layers.Dense(4, use_bias=False, name="inner"),
+            layers.Dense(2, use_bias=False, name="output"),
+        ]
+    )
+    write(chain, {"inner/kernel": small, "output/kernel": ramp})
+    curve = collapse.critical_compression(
+        chain, "magnitude", compression_ratios=ratios, check_flow=True
+    )
+    assert curve.connected == (True, False, False)
+    assert curve.first_disconnection == curve.first_collapse == 3
 
 
 def test_bad_compressions_and_no_curves_are_refused(model):

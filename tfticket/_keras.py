@@ -178,3 +178,11 @@ def _unique(name: str, taken: set[str]) -> str:
         number += 1
     taken.add(candidate)
     return candidate
+
+
+def steps_per_execution(model: Any) -> int:
+    """Returns how many steps one call of a compiled model's training function makes."""
+    variable = getattr(model, "_steps_per_execution", None)  # in tf_keras
+    if variable is not None:
+        return int(to_numpy(variable))
+    return getattr(model, "steps_per_execution", None) or 1

@@ -6,6 +6,7 @@ No training is needed: the model is pruned as it stands, to one compression afte
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,8 @@ from tfticket import scores as scores_
 from tfticket.masks import Masks
 from tfticket.pruning import prune
 from tfticket.schedules import Exponential
-from tfticket.scores import Evidence, Score
-from tfticket.weights import FilterLike, prunable
+from tfticket.scores import Evidence, MaskedWeights, NonHomogeneousWarning, Score
+from tfticket.weights import FilterLike, prunable, read
 
 __all__ = [
     "PAPER_ROUNDS",
@@ -42,6 +43,8 @@ class CollapseCurve:
         num_weights: number of prunable weights by path.
         compression_ratios: the compressions tried, rising.
         kept: for each of them, the number of kept weights by path.
+        connected: for each of them, whether anything flows from inputs to outputs; empty if that
+            was not asked. A network with residual connections may lose a layer and stay connected.
     """
 
     score: str
@@ -49,6 +52,7 @@ class CollapseCurve:
     num_weights: Mapping[str, int]
     compression_ratios: tuple[float, ...]
     kept: tuple[Mapping[str, int], ...]
+    connected: tuple[bool, ...] = ()
 
     @property
     def maximal_compression(self) -> float:
@@ -66,6 +70,12 @@ class CollapseCurve:
         first = self.first_collapse
         reached = [c for c in self.compression_ratios if first is None or c < first]
         return reached[-1] if reached else None
+
+    @property
+    def first_disconnection(self) -> float | None:
+        """The smallest compression tried at which nothing reaches the outputs; `None` if none."""
+        pairs = zip(self.compression_ratios, self.connected, strict=False)
+        return next((ratio for ratio, is_connected in pairs if not is_connected), None)
 
     @property
     def collapsed_layers(self) -> list[str]:
@@ -117,6 +127,7 @@ def critical_compression(
     filters: FilterLike = None,
     evidence: Evidence | None = None,
     on_compression: Callable[[float, Mapping[str, int]], None] | None = None,
+    check_flow: bool = False,
     **choices: Any,
 ) -> CollapseCurve:
     """Prunes a model to one compression after another and tells when a layer is emptied.
@@ -132,6 +143,7 @@ def critical_compression(
         filters: which weights may be masked.
         evidence: what the score needs besides the weights.
         on_compression: called with each compression and what it keeps, by path.
+        check_flow: whether to tell if anything still flows from inputs to outputs.
         **choices: other parts of `Axes`; the scope is `"global"` unless it says otherwise.
 
     Returns:
@@ -155,15 +167,19 @@ def critical_compression(
     remembered = _DenseOnce(scores_.get(score))
     method = {"scope": "global", "on_collapse": "ignore", **choices, "score": remembered}
 
-    def kept(ratio: float) -> dict[str, int]:
+    flow = _Flow(model) if check_flow else None
+
+    def kept(ratio: float) -> tuple[dict[str, int], bool]:
         schedule = Exponential(1 - 1 / ratio, rounds=rounds)
         ticket = prune(model, filters=filters, evidence=evidence, schedule=schedule, **method)
         counts = ticket.masks.kept_per_path()
         if on_compression is not None:
             on_compression(ratio, counts)
-        return counts
+        return counts, flow is None or flow.passes(ticket.masks)
 
-    return CollapseCurve(remembered.name, rounds, sizes, ratios, tuple(map(kept, ratios)))
+    counts, connected = zip(*map(kept, ratios), strict=True)
+    connected = connected if check_flow else ()
+    return CollapseCurve(remembered.name, rounds, sizes, ratios, counts, connected)
 
 
 def compare(
@@ -201,11 +217,27 @@ def rows(curves: Iterable[CollapseCurve]) -> list[dict[str, Any]]:
             "rounds": c.rounds,
             "critical_compression": c.critical_compression,
             "first_collapse": c.first_collapse,
+            "first_disconnection": c.first_disconnection,
             "maximal_compression": c.maximal_compression,
             "collapsed_layers": c.collapsed_layers,
         }
         for c in curves
     ]
+
+
+class _Flow:
+    """Whether anything gets through a model under masks, by the flow of positive weights."""
+
+    def __init__(self, model: Any):
+        self._model, self._score = model, scores_.SynFlow(biases=False)
+        self._weights = read(model)
+
+    def passes(self, masks: Masks) -> bool:
+        present = MaskedWeights({p: self._weights[p] for p in masks}, masks)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NonHomogeneousWarning)
+            flows = self._score(self._model, Evidence(present, masks=masks))
+        return any(flow.any() for flow in flows.values())
 
 
 class _DenseOnce(Score):

@@ -22,12 +22,12 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import workers
 
 HERE = Path(__file__).parent
 BATCH = 100
@@ -75,76 +75,31 @@ def plain(method: str, rounds: int):
     return lambda: plain_torch.snip(model, x_, y_, 0.1)
 
 
-def serve(method: str, side: str, rounds: int, repository: str | None) -> None:
-    """Does the work once for every line that comes in, and answers with its times."""
-    one_thread(torch=side in ("plain", "authors"))
+def serve(method: str, side: str, rounds: int, repository: str) -> None:
+    workers.threads(1, torch=side in ("plain", "authors"))
     if side == "authors":
         import plain_torch
 
-        work = plain_torch.authors_synflow(str(repository), 0.01, rounds)
+        work = plain_torch.authors_synflow(repository, 0.01, rounds)
     else:
         work = plain(method, rounds) if side == "plain" else ours(method, side, rounds)
-    for _ in sys.stdin:
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        answer = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
-        print("answer " + json.dumps(answer), flush=True)
-
-
-def one_thread(torch: bool = False) -> None:
-    if torch:
-        import torch as torch_
-
-        torch_.set_num_threads(1)
-        return
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
-class Worker:
-    """One side in its own process."""
-
-    def __init__(self, *arguments: str):
-        command = [sys.executable, __file__, "--serve", *arguments]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
-
-    def time(self) -> dict[str, float]:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
-            if line.startswith("answer "):
-                return json.loads(line.removeprefix("answer "))
-        raise RuntimeError(f"{self.process.args} ended without an answer")
-
-    def stop(self) -> None:
-        self.process.communicate("")
+    workers.serve(work)
 
 
 def in_turn(method: str, opponent: str, rounds: int, count: int, repository: str) -> dict:
     """Times both Kerases and one opponent in turn; ratios are of CPU time, medians of `count`."""
-    sides = (*KERASES, opponent)
-    workers = {side: Worker(method, side, str(rounds), repository) for side in sides}
-    timings: dict[str, list[dict]] = {side: [] for side in sides}
-    for turn in range(count + 1):
-        for side, worker in workers.items():
-            measured = worker.time()
-            if turn:  # the first, in which things are traced and loaded, is told by itself
-                timings[side].append(measured)
-            else:
-                timings[f"{side}, first"] = [measured]
-    for worker in workers.values():
-        worker.stop()
+    sides = {
+        side: workers.Worker(__file__, method, side, str(rounds), repository)
+        for side in (*KERASES, opponent)
+    }
+    timings = workers.in_turn(sides, count)
     found: dict = {"rounds": rounds} if method == "synflow" else {"batch": BATCH}
-    for side in sides:
-        found[f"{side}_cpu_seconds"] = [round(t["cpu"], 2) for t in timings[side]]
-        found[f"{side}_first_cpu_seconds"] = round(timings[f"{side}, first"][0]["cpu"], 2)
+    for side, (first, *others) in timings.items():
+        found[f"{side}_cpu_seconds"] = [round(t["cpu"], 2) for t in others]
+        found[f"{side}_first_cpu_seconds"] = round(first["cpu"], 2)
     for side in KERASES:
         for kind in ("cpu", "wall"):
-            pairs = zip(timings[side], timings[opponent], strict=True)
+            pairs = zip(timings[side][1:], timings[opponent][1:], strict=True)
             ratios = [a[kind] / b[kind] for a, b in pairs]
             found[f"{side}_{kind}_ratio"] = round(statistics.median(ratios), 3)
     return found
@@ -255,7 +210,7 @@ def main() -> None:
     if args.serve:
         method, side, rounds, repository = args.serve
         return serve(method, side, int(rounds), repository)
-    one_thread()
+    workers.threads(1)
     if args.memory_of:
         return print(peak_memory(args.memory_of[0], int(args.memory_of[1])))
     path = HERE / "results.json"

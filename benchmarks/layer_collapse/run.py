@@ -1,4 +1,5 @@
-"""Layer collapse of untrained networks: the first compression at which a score empties a layer.
+"""Layer collapse of untrained networks: the first compression at which a score empties a layer,
+and the first at which nothing flows from the input to the output any more.
 
 LeNet-300-100 (5 seeds, initialised twice: as Keras draws Glorot normal, truncated at two standard
 deviations, and untruncated), VGG-16-BN (1 seed) and ResNet-20 (3 seeds) in CIFAR-10 shape. Four
@@ -77,7 +78,10 @@ def measure(name: str, seed: int, label: str, model, evidence) -> dict:
     from tfticket import collapse
 
     score, rounds = SCORES[label]
-    curve = collapse.critical_compression(model, score, rounds=rounds, evidence=evidence)
+    is_residual = NETS[name][0] == "resnet_20"  # in a chain an emptied layer disconnects
+    curve = collapse.critical_compression(
+        model, score, rounds=rounds, evidence=evidence, check_flow=is_residual
+    )
     kept = [list(by_path.values()) for by_path in curve.kept]
     return {
         "net": name,
@@ -85,6 +89,9 @@ def measure(name: str, seed: int, label: str, model, evidence) -> dict:
         "score": label,
         "log10_first_collapse": log10(curve.first_collapse),
         "log10_critical_compression": log10(curve.critical_compression),
+        "log10_first_disconnection": log10(
+            curve.first_disconnection if is_residual else curve.first_collapse
+        ),
         "log10_maximal_compression": log10(curve.maximal_compression),
         "collapsed_layers": curve.collapsed_layers,
         "num_weights": dict(curve.num_weights),
@@ -93,22 +100,25 @@ def measure(name: str, seed: int, label: str, model, evidence) -> dict:
     }
 
 
-def table(rows: list[dict]) -> str:
-    """The first collapse, log10, over seeds: the least and the largest."""
+def table(rows: list[dict], figure: str) -> str:
+    """The first collapse or disconnection, log10, over seeds: the least and the largest."""
     nets = list(dict.fromkeys(r["net"] for r in rows))
     lines = ["| score | " + " | ".join(nets) + " |", "|---|" + "---|" * len(nets)]
     for label in SCORES:
-        cells = [_cell([r for r in rows if (r["net"], r["score"]) == (net, label)]) for net in nets]
+        cells = [
+            _cell([r for r in rows if (r["net"], r["score"]) == (net, label)], figure)
+            for net in nets
+        ]
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
     maximal = [next(r for r in rows if r["net"] == n)["log10_maximal_compression"] for n in nets]
     lines.append("| maximal compression | " + " | ".join(f"{m:.2f}" for m in maximal) + " |")
     return "\n".join(lines)
 
 
-def _cell(rows: list[dict]) -> str:
+def _cell(rows: list[dict], figure: str) -> str:
     if not rows:
         return "-"
-    found = sorted(math.inf if r is None else r for r in (x["log10_first_collapse"] for x in rows))
+    found = sorted(math.inf if r is None else r for r in (x[figure] for x in rows))
     named = ["none" if math.isinf(f) else f"{f:.2f}" for f in (found[0], found[-1])]
     return named[0] if named[0] == named[1] else "–".join(named)
 
@@ -158,7 +168,8 @@ def main() -> None:
                 path.write_text(json.dumps({"keras": args.keras, "rows": rows}) + "\n")
                 print(name, seed, label, rows[-1]["log10_first_collapse"], flush=True)
         plot(rows, name, args.out / f"{name.replace(', ', '_')}.png")
-    print(table(rows))
+    for figure in ("log10_first_collapse", "log10_first_disconnection"):
+        print(figure, table(rows, figure), sep="\n\n", end="\n\n")
 
 
 if __name__ == "__main__":

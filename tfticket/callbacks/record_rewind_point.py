@@ -99,15 +99,8 @@ class RecordRewindPoint(Callback):
                 f" be needed. {self._received}"
             )
         # Within an epoch callbacks run after each execution; the last one may be shorter.
-        if (ahead if batches is None else ahead % batches) % _steps_per_execution(self.model):
+        if (ahead if batches is None else ahead % batches) % _keras.steps_per_execution(self.model):
             raise ValueError(
                 f"`step` must be a multiple of `steps_per_execution`, counted from the start of its"
                 f" epoch: no callback runs in between. {self._received}"
             )
-
-
-def _steps_per_execution(model: Any) -> int:
-    variable = getattr(model, "_steps_per_execution", None)  # in tf_keras
-    if variable is not None:
-        return int(_keras.to_numpy(variable))
-    return getattr(model, "steps_per_execution", None) or 1

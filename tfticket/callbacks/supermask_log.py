@@ -19,6 +19,10 @@ class SupermaskLog(Callback):
     taken together; `mask_change` the fraction of mask entries that differ from the epoch before,
     of the first epoch from the start of `fit`. Both are in `History` too.
 
+    Attributes:
+        density: of every epoch since it was made.
+        mask_change: as many.
+
     Raises:
         ValueError: in `fit`, if the model has no supermask layer.
 
@@ -26,6 +30,10 @@ class SupermaskLog(Callback):
         history = supermask.fit(x, y, epochs=5, callbacks=[SupermaskLog()]).history
         history["mask_change"]
     """
+
+    def __init__(self) -> None:
+        self.density: list[float] = []
+        self.mask_change: list[float] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._layers = {
@@ -42,11 +50,12 @@ class SupermaskLog(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         now = self._masks()
+        size = sum(m.size for m in now.values())
+        changed = sum(int(np.count_nonzero(m != self._last[p])) for p, m in now.items())
+        self.density.append(sum(int(np.count_nonzero(m)) for m in now.values()) / size)
+        self.mask_change.append(changed / size)
         if isinstance(logs, dict):
-            size = sum(m.size for m in now.values())
-            logs["density"] = sum(int(np.count_nonzero(m)) for m in now.values()) / size
-            changed = sum(int(np.count_nonzero(m != self._last[p])) for p, m in now.items())
-            logs["mask_change"] = changed / size
+            logs |= {"density": self.density[-1], "mask_change": self.mask_change[-1]}
         self._last = now
 
     def _masks(self) -> dict[str, np.ndarray]:

@@ -19,7 +19,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "What": ("model", "data", "recipe", "keras"),
     "How sparse": (
         *("sparsity", "pruning_rate", "output_pruning_rate", "rounds", "scope"),
-        *("granularity", "score", "examples_per_class"),
+        *("granularity", "score", "examples_per_class", "initializer", "scores_learning_rate"),
         *("include", "exclude", "rewind_to", "begin_step", "end_step", "frequency"),
     ),
     "Training": (

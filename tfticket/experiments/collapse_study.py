@@ -48,14 +48,19 @@ class CollapseStudy:
         }
 
     def __str__(self) -> str:
-        header = ["score", "rounds", "critical", "first collapse", "emptied first"]
+        header = ["score", "rounds", "critical", "first collapse", "disconnected", "emptied first"]
         lines = [
             [
                 row["score"],
                 str(row["rounds"]),
-                "none" if row["critical_compression"] is None else _short(row, "critical"),
-                "no collapse" if row["first_collapse"] is None else _short(row, "first"),
-                ", ".join(row["collapsed_layers"]) or "-",
+                "none"
+                if row["critical_compression"] is None
+                else _short(row, "critical_compression"),
+                "no collapse" if row["first_collapse"] is None else _short(row, "first_collapse"),
+                "never"
+                if row["first_disconnection"] is None
+                else _short(row, "first_disconnection"),
+                _first_of(row["collapsed_layers"]),
             ]
             for row in collapse.rows(self.curves)
         ]
@@ -112,6 +117,7 @@ def study_collapse(
             filters=filters,
             evidence=evidence,
             on_compression=tell.of(score.name),
+            check_flow=True,
         )
         for score in listed
     ]
@@ -161,6 +167,9 @@ def _product(shape: Sequence[int]) -> int:
     return product
 
 
-def _short(row: dict[str, Any], which: str) -> str:
-    value = row["critical_compression" if which == "critical" else "first_collapse"]
-    return f"{value:,.4g}"
+def _short(row: dict[str, Any], name: str) -> str:
+    return f"{row[name]:,.4g}"
+
+
+def _first_of(paths: list[str]) -> str:
+    return "-" if not paths else paths[0] + (f" and {len(paths) - 1} more" if paths[1:] else "")

@@ -53,6 +53,8 @@ def require_one_target(spec: Any) -> None:
     """Raises `ValueError` unless it is clear how sparse the ticket is to be."""
     given = f"sparsity={spec.sparsity}, pruning_rate={spec.pruning_rate}, rounds={spec.rounds}"
     by_rate = spec.recipe in _BY_RATE
+    if spec.recipe == "bernoulli_supermask":
+        return  # it finds how sparse
     if spec.sparsity is None and (spec.rounds is None or not by_rate):
         other = ", or `rounds` instead" if by_rate else ""
         raise ValueError(f"`sparsity` must be given{other}: how sparse? Received: {given}")

@@ -16,8 +16,10 @@ from tfticket.experiments.gradual import Gradual
 from tfticket.experiments.methods import Iterative, Method
 from tfticket.experiments.search import Plan
 from tfticket.experiments.spec import Spec
+from tfticket.experiments.supermask import Supermask
 from tfticket.experiments.training import Training
 from tfticket.experiments.untrained import Untrained
+from tfticket.supermasks import Bernoulli, EdgePopup, Masker
 from tfticket.weights import Filter
 from tfticket.zoo import Dataset, Entry, OptimizerConfig, references
 
@@ -40,6 +42,8 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "magnitude_at_init": {"score": "magnitude", "rounds": 1, "scope": "global"},
     "random_at_init": {"score": "random", "rounds": 1, "scope": "global"},
     "zhou_supermask": {"score": "large_final", "scope": "layer"},
+    "edge_popup": {"scope": "layer", "learning_rate": 0.1, "weight_decay": 1e-4},
+    "bernoulli_supermask": {"learning_rate": 100.0, "weight_decay": 0.0},
 }
 _MAX_STEPS_PER_EXECUTION = 50
 _USUAL_RATE = 0.2
@@ -118,6 +122,8 @@ def _entry(spec: Spec, data: Dataset) -> Entry:
 
 def _method(spec: Spec, entry: Entry) -> Method:
     defaults = dict(DEFAULTS[spec.recipe])
+    if spec.recipe in ("edge_popup", "bernoulli_supermask"):
+        return _supermask(spec, defaults)
     scope = spec.scope or defaults["scope"]
     score = spec.score or defaults.get("score", "magnitude")
     common = {"scope": scope, "score": score, "granularity": spec.granularity}
@@ -136,6 +142,18 @@ def _method(spec: Spec, entry: Entry) -> Method:
         return Untrained(sparsity=spec.sparsity, **common)
     rounds = spec.rounds or defaults["rounds"]
     return AtInitialization(sparsity=spec.sparsity, rounds=rounds, **common)
+
+
+def _supermask(spec: Spec, defaults: Mapping[str, Any]) -> Method:
+    masker: Masker = Bernoulli(rescale=True)
+    if spec.sparsity is not None:
+        masker = EdgePopup(1 - spec.sparsity, scope=spec.scope or defaults["scope"])
+    return Supermask(
+        masker,
+        spec.initializer or "signed_kaiming_constant",
+        spec.scores_learning_rate or defaults["learning_rate"],
+        defaults["weight_decay"],
+    )
 
 
 def _iterative(

@@ -30,6 +30,11 @@ Recipe = Literal[
     "magnitude_at_init",
     "random_at_init",
     "zhou_supermask",
+    "edge_popup",
+    "bernoulli_supermask",
+]
+Initializer = Literal[
+    "kaiming_normal", "kaiming_uniform", "signed_kaiming_constant", "kaiming_constant"
 ]
 Control = Literal[
     "reinitialize",
@@ -94,6 +99,14 @@ class Spec(BaseModel):
         None, description="what each weight is worth, larger = keep; left out, the recipe's"
     )
     examples_per_class: Count = Field(10, description="in the batch that SNIP and GraSP look at")
+    initializer: Initializer | None = Field(
+        None,
+        description="supermasks: draws the weights that are not trained;"
+        " left out, signed_kaiming_constant",
+    )
+    scores_learning_rate: Positive | None = Field(
+        None, description="supermasks: of the scores at the start; left out, the recipe's"
+    )
     include: tuple[str, ...] = Field((), description="regular expression of weights to prune")
     exclude: tuple[str, ...] = Field((), description="regular expression of weights to leave alone")
     rewind_to: Step | None = Field(
@@ -158,6 +171,8 @@ class Spec(BaseModel):
                 steps(getattr(self, name), steps_per_epoch=1, name=name)
         complaints.refuse_repeated({n: getattr(self, n) for n in _DISTINCT})
         complaints.refuse_given(self.recipe, self.changed(), _USELESS.get(self.recipe, ()))
+        if self.recipe not in _SUPERMASKS:
+            complaints.refuse_given(self.recipe, self.changed(), _SUPERMASK_FIELDS)
         if self.recipe != "gradual":
             complaints.refuse_given(self.recipe, self.changed(), _CLOCK_FIELDS)
         complaints.require_one_target(self)
@@ -193,11 +208,16 @@ Spec.__doc__ = "\n".join(
 _DISTINCT = ("controls", "control_levels", "export")
 _RATE_FIELDS = ("pruning_rate", "output_pruning_rate", "rewind_to")
 _CLOCK_FIELDS = ("begin_step", "end_step", "frequency")
+_SUPERMASK_FIELDS = ("initializer", "scores_learning_rate")
+_SUPERMASKS = ("edge_popup", "bernoulli_supermask")
+_NOT_RANKED = ("score", "granularity", "rounds", "include", "exclude", *_RATE_FIELDS)
 _AT_INIT = ("synflow", "snip", "grasp", "magnitude_at_init", "random_at_init")
 #: Settings that a recipe has no use for.
 _USELESS = {
     "gradual": ("rounds", *_RATE_FIELDS),
     "fine_tuning": ("rewind_to",),
     "zhou_supermask": ("rounds", *_RATE_FIELDS),
+    "edge_popup": _NOT_RANKED,
+    "bernoulli_supermask": ("sparsity", "scope", *_NOT_RANKED),
     **dict.fromkeys(_AT_INIT, ("score", *_RATE_FIELDS)),
 }

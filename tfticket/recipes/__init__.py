@@ -34,11 +34,14 @@ from tfticket.recipes.iterative import (
     learning_rate_rewinding,
     lottery_ticket,
 )
+from tfticket.recipes.supermask import bernoulli_supermask, edge_popup
 from tfticket.recipes.untrained import zhou_supermask
 
 __all__ = [
     "RECIPES",
     "Recipe",
+    "bernoulli_supermask",
+    "edge_popup",
     "fine_tuning",
     "gradual",
     "grasp",

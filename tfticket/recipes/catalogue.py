@@ -20,6 +20,7 @@ from tfticket.recipes.iterative import (
     learning_rate_rewinding,
     lottery_ticket,
 )
+from tfticket.recipes.supermask import bernoulli_supermask, edge_popup
 from tfticket.recipes.untrained import zhou_supermask
 
 __all__ = ["RECIPES", "Recipe"]
@@ -43,6 +44,7 @@ class Recipe:
 
 
 _AT_INITIALIZATION = ("pruning.py", "experiments/at_initialization.py")
+_SUPERMASKS = ("supermasks/convert.py", "supermasks/plain.py", "experiments/supermask.py")
 _ROUNDS = ("lottery.py", "experiments/rates.py", "schedules/exponential.py")
 
 #: Every recipe by its name.
@@ -106,6 +108,18 @@ RECIPES: Mapping[str, Recipe] = {
         "Frankle et al. 2021",
         "https://arxiv.org/abs/2009.08576",
         ("scores/ranks.py", *_AT_INITIALIZATION),
+    ),
+    "edge_popup": Recipe(
+        edge_popup,
+        "Ramanujan et al. 2020",
+        "https://arxiv.org/abs/1911.13299",
+        ("supermasks/maskers/edge_popup.py", *_SUPERMASKS),
+    ),
+    "bernoulli_supermask": Recipe(
+        bernoulli_supermask,
+        "Zhou et al. 2019",
+        "https://arxiv.org/abs/1905.01067",
+        ("supermasks/maskers/bernoulli.py", *_SUPERMASKS),
     ),
     "zhou_supermask": Recipe(
         zhou_supermask,
