@@ -32,12 +32,12 @@ import numpy as np
 HERE = Path(__file__).parent
 ARMS = ("weights", "mask", "random mask")
 RATES = {
-    ("segmentation", "weights"): 1e-3,
+    ("segmentation", "weights"): 3e-3,
     ("segmentation", "mask"): 1.0,
-    ("regression", "weights"): 1e-3,
-    ("regression", "mask"): 0.3,
+    ("regression", "weights"): 3e-3,
+    ("regression", "mask"): 0.1,
 }
-STEPS = {"segmentation": 600, "regression": 4_000}
+STEPS = {"segmentation": 300, "regression": 4_000}
 BATCH = {"segmentation": 16, "regression": 64}
 SIDE = 40
 
