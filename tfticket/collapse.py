@@ -158,15 +158,9 @@ def critical_compression(
     sizes = {p: math.prod(v.shape) for p, v in prunable(model, filters).variables.items()}
     if compression_ratios is None:
         compression_ratios = compression_grid(sum(sizes.values()), len(sizes))
-    ratios = tuple(sorted({float(c) for c in compression_ratios}))
-    if not ratios or ratios[0] < 1:
-        raise ValueError(
-            "`compression_ratios` must be at least 1: it is dense size by kept size."
-            f" Received: compression_ratios={compression_ratios}"
-        )
+    ratios = _checked(compression_ratios)
     remembered = _DenseOnce(scores_.get(score))
     method = {"scope": "global", "on_collapse": "ignore", **choices, "score": remembered}
-
     flow = _Flow(model) if check_flow else None
 
     def kept(ratio: float) -> tuple[dict[str, int], bool]:
@@ -180,6 +174,16 @@ def critical_compression(
     counts, connected = zip(*map(kept, ratios), strict=True)
     connected = connected if check_flow else ()
     return CollapseCurve(remembered.name, rounds, sizes, ratios, counts, connected)
+
+
+def _checked(compression_ratios: Sequence[float]) -> tuple[float, ...]:
+    ratios = tuple(sorted({float(c) for c in compression_ratios}))
+    if not ratios or ratios[0] < 1:
+        raise ValueError(
+            "`compression_ratios` must be at least 1: it is dense size by kept size."
+            f" Received: compression_ratios={compression_ratios}"
+        )
+    return ratios
 
 
 def compare(

@@ -139,7 +139,11 @@ def test_random_states_of_the_program_are_left_alone(whole):
 
 def test_what_a_killed_process_was_writing_is_swept_up(whole, small, tmp_path):
     root = whole.copy(tmp_path / "run")
-    drafts = [root / ".metrics.jsonl.a1b2c3_d", root / "ticket/.manifest.json.abcdefgh"]
+    drafts = [
+        root / ".metrics.jsonl.a1b2c3_d",
+        root / f".metrics.jsonl.{'0f' * 16}",
+        root / "ticket/.manifest.json.abcdefgh",
+    ]
     others = [root / ".notes.txt", root / ".gitignore"]
     for path in (*drafts, *others):
         path.touch()

@@ -9,17 +9,23 @@ import numpy as np
 import pytest
 
 from tfticket.export import flatbuffer
-from tfticket.export.convert import dense_tflite
+from tfticket.export.convert import dense_tflite, quantized_tflite
 from tfticket.export.runner import run_in_batches
 from tfticket.export.signature import signature
 
+NUMBERS = ("float32", "float16", "int8")
+
 
 @functools.cache
-def _converted(flavour: str, name: str) -> bytes:
+def _converted(flavour: str, name: str, weights: str) -> bytes:
     keras = importlib.import_module(flavour)
     keras.utils.set_random_seed(0)
     model = MODELS[name](keras)
-    return dense_tflite(model, signature(model))
+    given = signature(model)
+    dense = dense_tflite(model, given)
+    if weights == "float32":
+        return dense
+    return quantized_tflite(model, given, dense, weights=weights, calibration=given.sample(8, 0))
 
 
 def _lenet(keras):
@@ -74,6 +80,19 @@ def _pointwise(keras):
     return keras.Sequential([*convolved, layers.Dense(40)])
 
 
+def _transposed(keras):
+    layers = keras.layers
+    convolved = [layers.Input((5, 5, 8)), layers.Conv2DTranspose(16, 3), layers.Flatten()]
+    return keras.Sequential([*convolved, layers.Dense(20)])
+
+
+def _stem(keras):
+    """The entry of XNNPACK's sparse clusters, and no global average at the end."""
+    layers = keras.layers
+    entry = [layers.Input((8, 8, 3)), layers.ZeroPadding2D(1), layers.Conv2D(16, 3, strides=2)]
+    return keras.Sequential([*entry, layers.Conv2D(16, 1), layers.Flatten(), layers.Dense(40)])
+
+
 def _no_bias(keras):
     layers = keras.layers
     first = layers.Dense(64, use_bias=False, activation="relu")
@@ -87,6 +106,8 @@ MODELS = {
     "tied": _tied,
     "conv": _conv,
     "pointwise": _pointwise,
+    "transposed": _transposed,
+    "stem": _stem,
     "no_bias": _no_bias,
 }
 
@@ -94,7 +115,7 @@ MODELS = {
 @pytest.fixture
 def converted(keras):
     """Gives the dense file of one of `MODELS` made with this Keras."""
-    return lambda name: _converted(keras.__name__, name)
+    return lambda name, weights="float32": _converted(keras.__name__, name, weights)
 
 
 @pytest.fixture
@@ -105,7 +126,7 @@ def zeroed():
         model, generator = flatbuffer.read(blob), np.random.default_rng(seed)
         for tensor in model.subgraphs[0].tensors:
             values, shape = flatbuffer.stored_values(model, tensor), flatbuffer.shape(tensor)
-            is_weight = len(shape) >= 2 and values is not None and values.dtype == np.float32
+            is_weight = len(shape) >= 2 and values is not None and values.dtype.name in NUMBERS
             if is_weight and only in (None, shape):
                 units = values.copy().reshape(-1, block)
                 gone = generator.permutation(len(units))[: round(len(units) * sparsity)]

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from tfticket.export import encode, flatbuffer, graph
-from tfticket.export.encoder import DIRECT_SPARSITY, differing_weight
+from tfticket.export.encoder import (
+    DIRECT_SPARSITY,
+    REASON_INTEGER,
+    REASON_MIXED,
+    REASON_TRANSPOSED,
+    differing_weight,
+)
 from tfticket.export.sizes import bounds
 
 SPARSITIES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)
@@ -65,7 +71,7 @@ def test_files_are_near_the_csr_bound(converted, zeroed, sparsity, ratio):
 def test_no_file_is_larger_than_its_dense_twin(converted, zeroed, name, layout):
     for sparsity in (0.0, 0.1, 0.2, 0.25, 0.3, 0.34, 0.4, 1.0):
         dense = zeroed(converted(name), sparsity)
-        assert len(encode(dense, layout=layout, convolutions=True)[0]) <= len(dense)
+        assert len(encode(dense, layout=layout)[0]) <= len(dense)
 
 
 def test_a_dense_file_comes_back_as_it_was(converted):
@@ -150,38 +156,52 @@ def test_a_weight_that_is_also_an_output_stays_dense(converted, zeroed):
     assert "output of the graph" in row.reason
 
 
-def test_auto_leaves_nets_with_convolutions_dense(converted, zeroed):
-    dense = zeroed(converted("conv"), 0.9)
+@pytest.mark.parametrize("layout", ["auto", "storage", "compute"])
+@pytest.mark.parametrize("name", ["conv", "pointwise", "transposed"])
+def test_convolutions_are_unpacked_at_load_time(
+    converted, zeroed, assert_same_outputs, name, layout
+):
+    dense = zeroed(converted(name), 0.9)
+    encoded, rows = encode(dense, layout=layout)
+    assert encodings(rows) == {("csr", "densify")}
+    assert_same_outputs(encoded, dense)
+
+
+def test_beside_a_stem_that_phones_rewrite_nothing_is_unpacked(converted, zeroed):
+    dense = zeroed(converted("stem"), 0.9)
     encoded, rows = encode(dense)
     assert encoded is dense
-    assert all("convolutions" in row.reason for row in rows)
-
-
-def test_convolutions_stay_dense_beside_sparse_dense_layers(converted, zeroed, assert_same_outputs):
-    dense = zeroed(converted("conv"), 0.9)
-    encoded, rows = encode(dense, layout="storage")
-    kinds = {len(row.shape): (row.encoding, row.reason) for row in rows}
-    assert kinds[2][0] == "csr"
-    assert kinds[4] == ("dense", "a convolution: its weights stay dense")
-    assert_same_outputs(encoded, dense)
-
-
-def test_convolutions_can_be_encoded_once_a_caller_has_ruled_out_harm(
-    converted, zeroed, assert_same_outputs
-):
-    dense = zeroed(converted("conv"), 0.9)
-    encoded, rows = encode(dense, layout="storage", convolutions=True)
-    assert {row.encoding for row in rows} == {"csr"}
-    assert_same_outputs(encoded, dense)
-
-
-def test_nothing_is_unpacked_beside_1x1_convolutions(converted, zeroed):
-    dense = zeroed(converted("pointwise"), 0.9)
-    encoded, rows = encode(dense, layout="storage")
-    assert encoded is dense
-    assert any("1x1 convolutions" in row.reason for row in rows)
-    _, rows = encode(zeroed(converted("pointwise"), 0.97), layout="compute")
+    assert all(row.reason.startswith("G5: phones compute") for row in rows)
+    _, rows = encode(zeroed(converted("stem"), 0.97), layout="compute")
     assert ("csr", "direct") in encodings(rows)
+
+
+@pytest.mark.parametrize("layout", ["storage", "compute"])
+def test_float16_is_unpacked_only(converted, zeroed, assert_same_outputs, layout):
+    for name, block in [("lenet", 1), ("lenet", 4), ("conv", 1)]:
+        dense = zeroed(converted(name, "float16"), 0.98, block=block)
+        encoded, rows = encode(dense, layout=layout)
+        assert ("csr", "densify") in encodings(rows) <= {("csr", "densify"), ("dense", "")}
+        assert len(encoded) < len(dense)
+        assert_same_outputs(encoded, dense)
+
+
+def test_float16_of_transposed_convolutions_stays_dense(converted, zeroed):
+    dense = zeroed(converted("transposed", "float16"), 0.9)
+    _, rows = encode(dense)
+    kinds = {len(row.shape): (row.encoding, row.reason) for row in rows}
+    assert kinds[4] == ("dense", REASON_TRANSPOSED)
+    assert kinds[2][0] == "csr"
+
+
+def test_dynamic_files_stay_dense(converted, zeroed):
+    dense = zeroed(converted("lenet", "dynamic"), 0.98)
+    encoded, rows = encode(dense)
+    assert encoded is dense
+    assert {(row.type, row.reason) for row in rows} == {
+        ("int8", REASON_INTEGER),
+        ("float32", REASON_MIXED),
+    }
 
 
 def test_no_dense_copy_stays_in_the_file(converted, zeroed):

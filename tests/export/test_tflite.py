@@ -121,14 +121,14 @@ def test_subclassed_models_are_exported_with_examples(keras, tmp_path):
     assert report.num_samples == 4
 
 
-def test_nets_with_convolutions_stay_dense_and_say_why(keras, tmp_path):
+def test_nets_that_phones_rewrite_stay_dense_and_say_why(keras, tmp_path):
     layers = keras.layers
-    convolved = [layers.Input((10, 10, 1)), layers.Conv2D(4, 3), layers.Flatten()]
-    model = keras.Sequential([*convolved, layers.Dense(30)])
+    entry = [layers.Input((8, 8, 3)), layers.ZeroPadding2D(1), layers.Conv2D(4, 3, strides=2)]
+    model = keras.Sequential([*entry, layers.MaxPooling2D(), layers.Flatten(), layers.Dense(30)])
     model.set_weights([w * 0 for w in model.get_weights()])
     report = tflite(model, tmp_path / "conv.tflite", num_samples=8)
     assert report.layout == "dense"
-    assert all("convolutions" in row.reason for row in report.tensors)
+    assert all("MAX_POOL_2D" in row.reason for row in report.tensors)
 
 
 def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path, monkeypatch):
@@ -262,7 +262,9 @@ def test_the_batch_size_of_a_model_that_fixes_it_is_kept(keras, tmp_path):
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"weights": "int8"}, r"`weights` must be one of \('float32',\).*weights='int8'"),
+        ({"weights": "int4"}, r"`weights` must be one of \('float32', .*weights='int4'"),
+        ({"weights": "int8"}, "`representative_data` must be given for int8"),
+        ({"representative_data": np.ones((3, 64))}, "for int8 and for nothing else"),
         ({"sparse": "csr"}, "`sparse` must be one of .*sparse='csr'"),
         ({"num_samples": 0}, "`num_samples` must be at least 1"),
         ({"inputs": np.ones((3, 63))}, "`inputs` must be at least one example"),

@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from tfticket._version import __version__
+from tfticket.cli.advise import advise
+from tfticket.cli.bench import bench
 from tfticket.cli.collapse import collapse
 from tfticket.cli.demo import demo
 from tfticket.cli.export import export
 from tfticket.cli.failures import debugging
 from tfticket.cli.find import find
+from tfticket.cli.inspect import inspect
 from tfticket.cli.show import show
 
 __all__ = ["app"]
@@ -49,4 +52,7 @@ app.command()(demo)
 app.command()(find)
 app.command()(show)
 app.command()(collapse)
+app.command()(inspect)
+app.command()(bench)
+app.command()(advise)
 app.command()(export)

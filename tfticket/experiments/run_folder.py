@@ -24,7 +24,9 @@ __all__ = ["RunFolder", "is_run_folder"]
 
 _SPEC, _ENVIRONMENT, _REPORT = "spec.json", "environment.json", "report.json"
 _LOCK = ".lock"
-_DRAFT = re.compile(r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.\w{8}")
+_DRAFT = re.compile(
+    r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.(\w{8}|[0-9a-f]{32})"
+)
 _LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow-model-optimization")
 
 

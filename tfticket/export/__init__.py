@@ -1,7 +1,11 @@
 """Models as files: small where zeros allow it, plain, and run before they are handed over."""
 
+from tfticket.export.advice import Advice, Way, WeightAdvice, advise
 from tfticket.export.encoder import encode
+from tfticket.export.hazards import Hazard
 from tfticket.export.inspection import Inspection, inspect
+from tfticket.export.latency import FileLatency, Latency, latency
+from tfticket.export.phone import phone_ready
 from tfticket.export.report import (
     Attempt,
     Check,
@@ -15,18 +19,27 @@ from tfticket.export.tflite import tflite
 from tfticket.export.verify import verify
 
 __all__ = [
+    "Advice",
     "Attempt",
     "Bounds",
     "Check",
     "ExportReport",
+    "FileLatency",
+    "Hazard",
     "Inspection",
+    "Latency",
     "SavedReport",
     "Sizes",
     "TensorEncoding",
     "Verification",
+    "Way",
+    "WeightAdvice",
+    "advise",
     "encode",
     "inspect",
     "keras_file",
+    "latency",
+    "phone_ready",
     "savedmodel",
     "sizes",
     "tflite",

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
 
 from tfticket.errors import ExportError
+from tfticket.export import flatbuffer
 from tfticket.export.quiet import quiet
 from tfticket.export.signature import Signature, output_names, variables
+
+WeightType = Literal["float32", "float16", "dynamic", "int8"]
+# The line of the caller that the converter names first; it says nothing about the model.
+PLACE = re.compile(r"^\S+:\d+:\d+: (error: )?")
+WAYS = ("UNIDIRECTIONAL", "BIDIRECTIONAL")
+LOOPS = {"WHILE", "IF"}
+STATEFUL = {f"{way}_SEQUENCE_{cell}" for way in WAYS for cell in ("LSTM", "RNN")}
 
 
 def served(model: Any, given: Signature) -> Any:
@@ -37,8 +49,59 @@ def dense_tflite(model: Any, given: Signature) -> bytes:
     The converter's sparsity flag is never set: see `encoder`.
 
     Raises:
+        ExportError: if TensorFlow's converter refuses the model, with its first words, or makes
+            an operator of it that starts where the last call ended.
+    """
+    dense = _convert(model, given, lambda converter: None)
+    found = STATEFUL & set(_operators(dense))
+    if found:
+        raise ExportError(
+            f"TensorFlow's converter made {sorted(found)} of a recurrent layer, which carries its"
+            " state over from one call to the next and so computes something else than Keras."
+            " Unroll the recurrent layers (`unroll=True`)"
+        )
+    return dense
+
+
+def quantized_tflite(
+    model: Any,
+    given: Signature,
+    dense: bytes,
+    *,
+    weights: WeightType,
+    calibration: Mapping[str, np.ndarray] | None = None,
+) -> bytes:
+    """Converts a model to a dense TFLite file of smaller weights.
+
+    Args:
+        model: of either Keras.
+        given: its signature.
+        dense: its float32 file, as `dense_tflite` writes it.
+        weights: `"float16"`: halved, computed with in float32; `"dynamic"`: int8 weights, float
+            activations that the runtime rounds call by call; `"int8"`: activations too, with
+            ranges measured on `calibration`. Inputs and outputs stay float32.
+        calibration: inputs by name, `[examples, ...]`; for `"int8"` only.
+
+    Raises:
         ExportError: if TensorFlow's converter refuses the model, with its first words.
     """
+    found = LOOPS & set(_operators(dense))
+    if weights == "int8" and found:
+        # The calibrator of TensorFlow 2.21 kills the process on a graph with a loop.
+        raise ExportError(
+            f"int8 needs a model without loops: TensorFlow's calibrator crashes on {sorted(found)}."
+            " Unroll the recurrent layers (`unroll=True`), or take another type of weights"
+        )
+
+    def choose(converter: Any) -> None:
+        _choose_type(converter, weights)
+        if weights == "int8":
+            converter.representative_dataset = lambda: _one_by_one(given, calibration or {})
+
+    return _convert(model, given, choose)
+
+
+def _convert(model: Any, given: Signature, choose: Any) -> bytes:
     import tensorflow as tf
 
     try:
@@ -46,9 +109,34 @@ def dense_tflite(model: Any, given: Signature) -> bytes:
             module = served(model, given)
             function = module.serve.get_concrete_function()
             converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
+            choose(converter)
             return bytes(converter.convert())
     except Exception as error:
         said = str(error).strip().splitlines() or [""]
+        words = PLACE.sub("", said[0])
         raise ExportError(
-            f"TensorFlow's converter refused the model: {type(error).__name__}: {said[0]}"
+            f"TensorFlow's converter refused the model: {type(error).__name__}: {words}"
         ) from error
+
+
+def _choose_type(converter: Any, weights: WeightType) -> None:
+    import tensorflow as tf
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if weights == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if weights == "int8":
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+
+
+def _one_by_one(given: Signature, inputs: Mapping[str, np.ndarray]) -> Iterator[list[np.ndarray]]:
+    size = given.fixed_batch_size or 1
+    num_examples = len(inputs[given.names[0]])
+    for start in range(0, num_examples, size):
+        rows = np.arange(start, start + size) % num_examples
+        yield [np.ascontiguousarray(inputs[name][rows]) for name in given.names]
+
+
+def _operators(blob: bytes) -> list[str]:
+    model = flatbuffer.read(blob)
+    return [flatbuffer.operator_name(model, o) for g in model.subgraphs for o in g.operators or []]

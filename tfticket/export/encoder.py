@@ -5,9 +5,11 @@ never uses it. Per weight it takes compressed sparse rows where that is smaller 
 
     storage   read by a DENSIFY operator, which unpacks at load time: outputs are bit-equal to
               those of the dense file, as fast, with more memory and a slower load
-    compute   read by the Dense kernel itself, in 1x4 blocks or value by value
+    compute   read by the Dense kernel itself, in 1x4 blocks or value by value; float32 only
 
-A weight that cannot be encoded stays dense and its row says why.
+Float16 weights are only ever unpacked, and integers stay dense: runtimes read sparse integers
+wrongly or not at all, and slowly where they do. A weight that cannot be encoded stays dense and
+its row says why.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from tfticket.export import csr, flatbuffer, graph, sparsity
+from tfticket.export import csr, flatbuffer, graph, sparsity, xnnpack
 from tfticket.export.report import Reader, TensorEncoding
 from tfticket.export.rewrite import Rewriter
 
@@ -27,14 +29,16 @@ DIRECT_SPARSITY = 0.95  # below it the elementwise kernel is slower than the den
 # What a sparse weight adds beside values, segments and indices: the measured maximum, rounded up.
 TABLE_BYTES = 160
 DENSIFY_BYTES = 176
+FLOATS = ("float32", "float16")
+READABLE = {"FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"}
 
-REASON_TYPE = "not float32: only float32 weights are encoded"
-REASON_RANK = "not a matrix: only weights of two axes are encoded"
-REASON_CONVOLUTION = "a convolution: its weights stay dense"
+REASON_INTEGER = "integers stay dense: sparse ones are read wrongly, slowly or not at all (G3, G4)"
+REASON_MIXED = "the file computes with rounded activations: all its weights stay dense (G3)"
+REASON_TRANSPOSED = "float16 of a transposed convolution: sparse, it would be NaN (G7)"
+REASON_RANK = "not a kernel: only weights of two or four axes are encoded"
 REASON_SPARSE = "sparse already"
 REASON_LARGER = "not encoded: {encoded} bytes are not fewer than {dense}"
-REASON_USED = "not only a Dense weight: it {use}"
-REASON_NETWORK = "a net with convolutions: `auto` encodes nets of Dense layers only"
+REASON_USED = "not only the weight of a layer: it {use}"
 REASON_NONE = "not asked for"
 REASON_STORAGE = "smaller: unpacked at load time, as fast as dense"
 REASON_BLOCKS = "smaller: read directly, 1x4 blocks hold nearly all kept values"
@@ -49,17 +53,13 @@ class _Choice:
     reason: str
 
 
-def encode(
-    dense_bytes: bytes, *, layout: Layout = "auto", convolutions: bool = False
-) -> tuple[bytes, list[TensorEncoding]]:
+def encode(dense_bytes: bytes, *, layout: Layout = "auto") -> tuple[bytes, list[TensorEncoding]]:
     """Encodes the weights of a dense TFLite file sparsely, each where that is smaller.
 
     Args:
         dense_bytes: a file without sparse weights, as the converter writes it.
-        layout: `"storage"`, `"compute"`, `"none"`, or `"auto"`: storage for nets without
-            convolutions, none for others.
-        convolutions: whether to encode convolution kernels too. Some of these files are right on
-            one CPU and wrong on another, so the caller must have ruled that out.
+        layout: `"storage"`, `"compute"`, `"none"`, or `"auto"`, which is storage. Where a file
+            would be right on one CPU and wrong on another, nothing is left to be unpacked.
 
     Returns:
         The file, `dense_bytes` itself if nothing was encoded, and a row per weight.
@@ -71,7 +71,7 @@ def encode(
     if layout not in get_args(Layout):
         raise ValueError(f"`layout` must be one of {get_args(Layout)}. Received: layout={layout!r}")
     model = flatbuffer.read(dense_bytes)
-    choose = _chooser(model, layout, convolutions)
+    choose = _chooser(model, layout)
     rewriter, rows = Rewriter(model), []
     for constant in graph.constants(model):
         if not _is_weight(model, constant):
@@ -112,23 +112,23 @@ def differing_weight(dense_bytes: bytes, encoded_bytes: bytes) -> str:
     return ""
 
 
-def _chooser(model: Any, layout: Layout, convolutions: bool) -> Callable[[Any, Any], _Choice]:
+def _chooser(model: Any, layout: Layout) -> Callable[[Any, Any], _Choice]:
     if layout == "none":
         return lambda *_: _Choice(None, "", REASON_NONE)
     if flatbuffer.has_external_data(model):
         return lambda *_: _Choice(None, "", REASON_EXTERNAL)
-    if layout == "auto" and graph.is_convolutional(model):
-        return lambda *_: _Choice(None, "", REASON_NETWORK)
-    hazard = "" if convolutions else graph.densify_hazard(model)
-    return lambda m, constant: _choose(m, constant, layout, hazard, convolutions)
+    hazard = xnnpack.densify_hazard(model)
+    is_mixed = any(_is_integer_weight(model, constant) for constant in graph.constants(model))
+    return lambda m, constant: _choose(m, constant, layout, hazard, is_mixed)
 
 
-def _choose(model: Any, constant: Any, layout: str, hazard: str, convolutions: bool) -> _Choice:
-    obstacle = _obstacle(model, constant, convolutions)
+def _choose(model: Any, constant: Any, layout: str, hazard: str, is_mixed: bool) -> _Choice:
+    obstacle = _obstacle(model, constant) or (REASON_MIXED if is_mixed else "")
     if obstacle:
         return _Choice(None, "", obstacle)
     weight = _values(model, constant)
-    packed, reader, reason = _pack(weight, layout, _is_dense_weight(constant))
+    is_walkable = weight.dtype == np.float32 and _is_dense_weight(model, constant)
+    packed, reader, reason = _pack(weight, layout, is_walkable)
     if reader == "densify" and hazard:
         return _Choice(None, "", hazard)
     if _cost(packed, reader, len(constant.tensors)) >= weight.nbytes:
@@ -137,9 +137,9 @@ def _choose(model: Any, constant: Any, layout: str, hazard: str, convolutions: b
     return _Choice(packed, reader, reason)
 
 
-def _pack(weight: np.ndarray, layout: str, is_matrix: bool) -> tuple[csr.Packed, Reader, str]:
+def _pack(weight: np.ndarray, layout: str, is_walkable: bool) -> tuple[csr.Packed, Reader, str]:
     packed = csr.pack(weight)
-    if layout == "compute" and is_matrix:
+    if layout == "compute" and is_walkable:
         if weight.shape[-1] % csr.BLOCK == 0:
             blocks = csr.pack_blocks(weight)
             # Whole blocks cost no more than single values only if blocks were kept on purpose.
@@ -156,26 +156,25 @@ def _cost(packed: csr.Packed, reader: Reader, num_tensors: int) -> int:
     return packed.values.nbytes + num_tensors * (tables + extra)
 
 
-def _obstacle(model: Any, constant: Any, convolutions: bool) -> str:
+def _obstacle(model: Any, constant: Any) -> str:
     tensors = _tensors(model, constant)
+    kind, uses = flatbuffer.type_name(tensors[0]), graph.readers(model, constant)
     if any(t.sparsity is not None for t in tensors):
         return REASON_SPARSE
-    names = {use.name for use in constant.uses}
-    if names & graph.CONVOLUTIONS and not convolutions:
-        return REASON_CONVOLUTION
-    if any(flatbuffer.type_name(t) != "float32" for t in tensors):
-        return REASON_TYPE
+    if kind not in FLOATS or any(flatbuffer.type_name(t) != kind for t in tensors):
+        return REASON_INTEGER
+    if kind == "float16" and any(use.name == "TRANSPOSE_CONV" for use in uses):
+        return REASON_TRANSPOSED
     if len({flatbuffer.shape(t) for t in tensors}) > 1:
         return REASON_USED.format(use="has several shapes")
     if constant.other or any(t.isVariable for t in tensors):
         return REASON_USED.format(use=(constant.other or ["is a variable"])[0])
-    readable = {"FULLY_CONNECTED"} | ({"CONV_2D", "DEPTHWISE_CONV_2D"} if convolutions else set())
-    if len(flatbuffer.shape(tensors[0])) not in ((2, 4) if convolutions else (2,)):
+    if len(flatbuffer.shape(tensors[0])) not in (2, 4):
         return REASON_RANK
-    for use in constant.uses:
-        if use.name not in readable or use.position != graph.WEIGHT_INPUT:
+    for use in uses:
+        if use.name not in READABLE or use.position != graph.WEIGHT_INPUT:
             return REASON_USED.format(use=f"is input {use.position} of {use.name}")
-    shuffled = any(_is_shuffled(model, use) for use in constant.uses)
+    shuffled = any(_is_shuffled(model, use) for use in uses)
     return REASON_USED.format(use="is stored shuffled") if shuffled else ""
 
 
@@ -186,12 +185,20 @@ def _is_shuffled(model: Any, use: graph.Use) -> bool:
 
 def _is_weight(model: Any, constant: Any) -> bool:
     tensor = _tensors(model, constant)[0]
-    numbers = {"float32", "float16", "int8"}
+    numbers = {*FLOATS, "int8"}
     return len(flatbuffer.shape(tensor)) >= 2 and flatbuffer.type_name(tensor) in numbers
 
 
-def _is_dense_weight(constant: Any) -> bool:
-    return all(use.name == "FULLY_CONNECTED" for use in constant.uses)
+def _is_integer_weight(model: Any, constant: Any) -> bool:
+    readers = {use.name for use in graph.readers(model, constant)}
+    kind = flatbuffer.type_name(_tensors(model, constant)[0])
+    return (
+        kind not in FLOATS and bool(readers & graph.WEIGHT_READERS) and _is_weight(model, constant)
+    )
+
+
+def _is_dense_weight(model: Any, constant: Any) -> bool:
+    return all(use.name == "FULLY_CONNECTED" for use in graph.readers(model, constant))
 
 
 def _tensors(model: Any, constant: Any) -> list[Any]:

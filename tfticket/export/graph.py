@@ -1,8 +1,9 @@
-"""Who reads which constant of a TFLite file, and which sparse encodings its graph allows."""
+"""Who reads which constant of a TFLite file."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,10 @@ from tfticket.export import flatbuffer
 CONVOLUTIONS = {
     *("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "CONV_3D", "CONV_3D_TRANSPOSE"),
 }
+WEIGHT_READERS = CONVOLUTIONS | {"FULLY_CONNECTED"}
 WEIGHT_INPUT = 1  # also of TRANSPOSE_CONV, whose input 0 is the output shape
+# Operators that only change how a constant is stored.
+UNPACKING = {"DEQUANTIZE", "DENSIFY"}
 
 
 @dataclass(frozen=True)
@@ -61,39 +65,32 @@ def constants(model: Any) -> list[Constant]:
     return list(found.values())
 
 
+def readers(model: Any, constant: Constant) -> list[Use]:
+    """Returns who reads a constant in the end, `DEQUANTIZE` and `DENSIFY` looked through."""
+    found, waiting = [], list(constant.uses)
+    while waiting:
+        use = waiting.pop(0)
+        if use.name not in UNPACKING:
+            found.append(use)
+            continue
+        outputs = _indices(model.subgraphs[use.subgraph].operators[use.operator].outputs)
+        by_tensor = _uses(model, use.subgraph)
+        waiting += [later for index in outputs for later in by_tensor[index]]
+    return found
+
+
 def is_convolutional(model: Any) -> bool:
     """Tells whether any operator is a convolution."""
-    return any(name in CONVOLUTIONS for _, _, name in _operators(model))
+    return any(name in CONVOLUTIONS for _, _, name in operators(model))
 
 
 def count_operators(model: Any) -> dict[str, int]:
     """Counts the operators of a file by name, in alphabetical order."""
-    return dict(sorted(Counter(name for _, _, name in _operators(model)).items()))
+    return dict(sorted(Counter(name for _, _, name in operators(model)).items()))
 
 
-def densify_hazard(model: Any) -> str:
-    """Says why a DENSIFY operator in this graph could go wrong on other CPUs.
-
-    A single DENSIFY makes XNNPACK consider its sparse convolutions, on ARM and on x86 without
-    AVX. It then rewrites clusters that enter through a 3x3 stride-2 convolution on 3 channels and
-    hold 1x1 convolutions. A graph with either is left alone: here it would look right.
-
-    Returns:
-        The reason; empty if there is none.
-    """
-    for subgraph, operator, name in _operators(model):
-        if name != "CONV_2D":
-            continue
-        kernel = flatbuffer.shape(subgraph.tensors[operator.inputs[WEIGHT_INPUT]])
-        options = operator.builtinOptions
-        if kernel[1:3] == (1, 1):
-            return "the graph has 1x1 convolutions, which phones may rewrite beside DENSIFY"
-        if kernel[1:] == (3, 3, 3) and options is not None and options.strideH == 2:
-            return "the graph has a 3x3 stride-2 stem, which phones may rewrite beside DENSIFY"
-    return ""
-
-
-def _operators(model: Any):
+def operators(model: Any) -> Iterator[tuple[Any, Any, str]]:
+    """Yields every operator with its subgraph before it and its name after it."""
     for subgraph in model.subgraphs:
         for operator in subgraph.operators or []:
             yield subgraph, operator, flatbuffer.operator_name(model, operator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,8 @@ import numpy as np
 
 from tfticket.errors import CorruptFileError
 from tfticket.export import flatbuffer, graph, sparsity
-from tfticket.export.report import TensorEncoding, table, to_dict
-
-
-@dataclass(frozen=True)
-class Hazard:
-    """One thing about a file that can go wrong, here or elsewhere.
-
-    Args:
-        code: short name of the case.
-        tensor: name of the constant it concerns; empty for the whole graph.
-        message: what happens and what to do.
-    """
-
-    code: str
-    tensor: str
-    message: str
+from tfticket.export.hazards import Hazard, blocks, hazards
+from tfticket.export.report import Reader, TensorEncoding, table, to_dict
 
 
 @dataclass(frozen=True)
@@ -56,9 +43,13 @@ class Inspection:
         return to_dict(self)
 
     def __str__(self) -> str:
-        warned = [f"  {w.code} {w.tensor}: {w.message}" for w in self.warnings]
+        warned = [
+            f"  warning {w.code}{f', {w.tensor}' if w.tensor else ''}: {w.message}"
+            for w in self.warnings
+        ]
+        used = ", ".join(f"{name} x{count}" for name, count in self.operators.items())
         head = f"{self.path}: {self.file_bytes:,} bytes"
-        return "\n".join([head, table(self.tensors), *warned])
+        return "\n".join([head, table(self.tensors), f"  operators: {used}", *warned])
 
 
 def inspect(path: str | Path) -> Inspection:
@@ -69,9 +60,11 @@ def inspect(path: str | Path) -> Inspection:
 
     Returns:
         An `Inspection`; sparse constants, ours and the converter's, are decoded to be counted.
+        One that contradicts itself has the encoding `"damaged"` and a warning, and of its values
+        only the stored ones are counted.
 
     Raises:
-        CorruptFileError: if the file is damaged or a sparse constant contradicts itself.
+        CorruptFileError: if the file is damaged.
         MissingDependencyError: without `ai-edge-litert`.
     """
     blob = Path(path).read_bytes()
@@ -79,38 +72,49 @@ def inspect(path: str | Path) -> Inspection:
         model = flatbuffer.read(blob)
         rows = [_row(model, constant) for constant in graph.constants(model)]
         operators = graph.count_operators(model)
+        warnings = hazards(model)
     except CorruptFileError as error:
         raise CorruptFileError(f"{path}: {error}") from error
-    return Inspection(str(path), len(blob), tuple(r for r in rows if r), operators)
+    return Inspection(str(path), len(blob), tuple(r for r in rows if r), operators, warnings)
 
 
 def _row(model: Any, constant: graph.Constant) -> TensorEncoding | None:
     number, index = constant.tensors[0]
     tensor = model.subgraphs[number].tensors[index]
-    dense = sparsity.dense_values(model, tensor)
-    if dense is None:
+    stored = flatbuffer.stored_values(model, tensor)
+    if stored is None:
         return None
+    num_nonzero, encoding = int(np.count_nonzero(stored)), "damaged"
+    try:
+        sparsity.dense_values(model, tensor)  # what is stored beside kept values is zero
+        encoding = _encoding(tensor)
+    except CorruptFileError:
+        if tensor.sparsity is None:
+            raise
+    shape = flatbuffer.shape(tensor)
     readers = sorted({use.name for use in constant.uses})
-    is_unpacked = readers == ["DENSIFY"]
     return TensorEncoding(
         name=flatbuffer.tensor_name(tensor),
-        shape=dense.shape,
+        shape=shape,
         type=flatbuffer.type_name(tensor),
-        encoding=_encoding(tensor),
-        reader="" if tensor.sparsity is None else "densify" if is_unpacked else "direct",
-        num_nonzero=int(np.count_nonzero(dense)),
-        dense_bytes=dense.nbytes,
+        encoding=encoding,
+        reader=_reader(tensor, readers),
+        num_nonzero=num_nonzero,
+        dense_bytes=math.prod(shape) * stored.itemsize,
         encoded_bytes=sparsity.stored_bytes(model, tensor),
         reason=f"read by {', '.join(readers)}" if readers else "read by no operator",
     )
 
 
+def _reader(tensor: Any, readers: list[str]) -> Reader:
+    if tensor.sparsity is None:
+        return ""
+    return "densify" if readers == ["DENSIFY"] else "direct"
+
+
 def _encoding(tensor: Any) -> str:
     if tensor.sparsity is None:
         return "dense"
-    levels, order, block_map = sparsity.levels(tensor)
-    if not block_map:
-        return "csr"
-    rank = len(order) - len(block_map)
-    blocks = {d: levels[order.index(rank + i)].size for i, d in enumerate(block_map)}
-    return "x".join(str(blocks.get(d, 1)) for d in range(rank))
+    divided = blocks(tensor)
+    rank = len(flatbuffer.shape(tensor))
+    return "x".join(str(divided.get(d, 1)) for d in range(rank)) if divided else "csr"

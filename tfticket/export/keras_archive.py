@@ -1,4 +1,4 @@
-"""Makes a `.keras` file plain: no optimizer, no compile settings, the same bytes every time."""
+"""`.keras` files: made plain, with the same bytes every time, and loaded by the right Keras."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 import zipfile
 from pathlib import Path
 from typing import Any
+
+from tfticket import _keras
 
 # Readers of zip archives ignore the comment.
 MARK = b"written by tfticket"
@@ -37,6 +39,35 @@ def make_plain(path: Path) -> None:
         archive.comment = MARK
         for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name, EPOCH), data)
+
+
+def load(path: str | Path, keras: str | None = None) -> Any:
+    """Loads a model with the Keras that wrote it, in safe mode, for inference.
+
+    Args:
+        path: of a `.keras` file.
+        keras: `"keras"` or `"tf_keras"`; `None` means the one whose version the file states.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: if it is not a `.keras` file.
+    """
+    if keras is None:
+        keras = _flavour(Path(path))
+    return _keras.module(keras).models.load_model(str(path), compile=False, safe_mode=True)
+
+
+def _flavour(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            stated = json.loads(archive.read("metadata.json"))["keras_version"]
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise ValueError(
+            f"`path` must be a .keras file: {error}. Received: path={str(path)!r}"
+        ) from error
+    return "keras" if int(str(stated).partition(".")[0]) >= 3 else "tf_keras"
 
 
 def is_ours(path: Path) -> bool:

@@ -51,6 +51,9 @@ class Check:
         relative_diff: the same, divided by the range of the reference output, 0 included.
         tolerance: the largest `relative_diff` that passes; 0 asks for equality bit for bit.
         error: what the runtime said, empty if it ran.
+        rms_diff: root mean square of all differences, divided by the same range.
+        rms_tolerance: the largest `rms_diff` that passes. Of rounded activations one example in
+            a hundred may be far off, near the border of two classes; the mean may not.
     """
 
     file: str
@@ -61,19 +64,26 @@ class Check:
     relative_diff: float
     tolerance: float
     error: str = ""
+    rms_diff: float = 0.0
+    rms_tolerance: float = float("inf")
 
     @property
     def passed(self) -> bool:
-        """Whether the file ran and stayed within the tolerance."""
-        return not self.error and self.relative_diff <= self.tolerance
+        """Whether the file ran and stayed within the tolerances."""
+        is_near = self.relative_diff <= self.tolerance and self.rms_diff <= self.rms_tolerance
+        return not self.error and is_near
 
     def __str__(self) -> str:
         delegates = "with" if self.has_delegates else "without"
         found = self.error or f"difference {self.relative_diff:.3g} of the output range"
+        limit = f"tolerance {self.tolerance:g}"
+        if self.rms_tolerance < float("inf"):
+            found += "" if self.error else f", {self.rms_diff:.3g} root mean square"
+            limit += f" and {self.rms_tolerance:g}"
         verdict = "ok" if self.passed else "FAILED"
         return (
             f"{self.file} against {self.reference}, {delegates} delegates, batch"
-            f" {self.batch_size}: {verdict}, {found} (tolerance {self.tolerance:g})"
+            f" {self.batch_size}: {verdict}, {found} ({limit})"
         )
 
 
@@ -141,6 +151,8 @@ class ExportReport:
         inputs: where these came from.
         runtime: what ran the file.
         notes: what a reader of the figures should know.
+        zeros_before: zeros in the weights before they were converted to a smaller type.
+        zeros_after: zeros in the same weights in the file; rounding adds some and loses none.
     """
 
     path: str
@@ -159,6 +171,8 @@ class ExportReport:
     inputs: str
     runtime: str
     notes: tuple[str, ...] = ()
+    zeros_before: int = 0
+    zeros_after: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as values that JSON can hold."""
@@ -167,13 +181,15 @@ class ExportReport:
     def __str__(self) -> str:
         ratio = self.file_bytes / self.dense_file_bytes
         head = (
-            f"{self.path}: {self.file_bytes:,} bytes ({ratio:.3f} of dense), layout {self.layout};"
+            f"{self.path}: {self.file_bytes:,} bytes ({ratio:.3f} of dense), {self.weights}, layout"
+            f" {self.layout};"
             f" gzip -9: {self.gzip_bytes:,} bytes; dense twin: {self.dense_file_bytes:,} bytes"
         )
         tried = [f"  tried {a.layout}: {a.reason}" for a in self.tried]
         notes = [f"  note: {note}" for note in self.notes]
+        zeros = f"  zeros: {self.zeros_before:,} before, {self.zeros_after:,} after"
         ran = f"  checked on {self.num_samples} inputs ({self.inputs}) with {self.runtime}"
-        return "\n".join([head, table(self.tensors), *tried, ran, *notes])
+        return "\n".join([head, table(self.tensors), zeros, *tried, ran, *notes])
 
 
 def table(rows: tuple[TensorEncoding, ...]) -> str:

@@ -19,7 +19,8 @@ def main(request_path: str) -> None:
 
     Args:
         request_path: a JSON file: `model`, `inputs` (an .npz), `outputs` (a folder),
-            `has_delegates`, `batch_sizes`, `num_threads`.
+            `has_delegates`, `batch_sizes`, `num_threads`, and `runtime` if another than
+            `"ai-edge-litert"`: `"tensorflow"`.
     """
     request = json.loads(Path(request_path).read_text())
     interpreter = _interpreter(request)
@@ -66,16 +67,25 @@ def run_in_batches(
 
 
 def _interpreter(request: Mapping[str, Any]) -> Any:
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter_type, resolvers = _runtime(request.get("runtime", "ai-edge-litert"))
+    resolver = resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     if request["has_delegates"]:
-        resolver = OpResolverType.AUTO
-    return Interpreter(
+        resolver = resolvers.AUTO
+    return interpreter_type(
         model_path=request["model"],
         experimental_op_resolver_type=resolver,
         num_threads=request["num_threads"],
     )
+
+
+def _runtime(name: str) -> tuple[Any, Any]:
+    if name == "tensorflow":
+        import tensorflow as tf
+
+        return tf.lite.Interpreter, tf.lite.experimental.OpResolverType
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    return Interpreter, OpResolverType
 
 
 def _caller(interpreter: Any) -> Any:

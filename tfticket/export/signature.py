@@ -42,8 +42,8 @@ class Signature:
 
         return tf.nest.pack_sequence_as(self.structure, list(tensors))
 
-    def take(self, inputs: Any, num_samples: int) -> dict[str, np.ndarray]:
-        """Takes the first examples of given inputs, by name, in the types of the model.
+    def take(self, inputs: Any, num_samples: int | None) -> dict[str, np.ndarray]:
+        """Takes the first examples of given inputs, or all, by name, in the types of the model.
 
         Raises:
             ValueError: if `inputs` do not have the form or shapes of the model's inputs.

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from tfticket.errors import CorruptFileError, ExportError
 from tfticket.export import _litert, atomic
 from tfticket.export.checks import require_exportable
-from tfticket.export.convert import dense_tflite
+from tfticket.export.convert import WeightType, dense_tflite, quantized_tflite
 from tfticket.export.encoder import Layout, differing_weight, encode
+from tfticket.export.quantization import Rounding, rounding
 from tfticket.export.report import Attempt, Check, ExportReport, TensorEncoding
 from tfticket.export.signature import Signature, reference, signature
 from tfticket.export.sizes import bounds, gzip_size
 from tfticket.export.trial import Bench
 
-WEIGHTS = ("float32",)
 # What is tried, in order: each next layout asks less of the runtime.
 LAYOUTS: dict[str, tuple[Layout, ...]] = {
     "auto": ("auto", "none"),
@@ -31,6 +31,10 @@ NOTE_DENSIFY = (
     "DENSIFY makes the file smaller and nothing faster: weights are unpacked at load time, so it"
     " runs as fast as the dense file, loads more slowly and takes more memory"
 )
+NOTE_INT8 = (
+    "int8 and dynamic files stay dense, zeros included: they are fast that way, and gzip makes the"
+    " zeros small on their way to the user"
+)
 NOTE_UNVERIFIED = "this file was never run: verify=False"
 
 
@@ -42,12 +46,21 @@ class _Outcome:
     checks: tuple[Check, ...]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    weights: WeightType
+    sparse: Layout
+    inputs: str
+    num_samples: int
+
+
 def tflite(
     model: Any,
     path: str | Path,
     *,
-    weights: str = "float32",
+    weights: WeightType = "float32",
     sparse: Layout = "auto",
+    representative_data: Any = None,
     inputs: Any = None,
     num_samples: int = 256,
     verify: bool = True,
@@ -55,18 +68,20 @@ def tflite(
     """Converts a model to TFLite, encodes its zeros, runs the file and only then hands it over.
 
     The model is converted densely; then each weight is encoded where that makes it smaller. The
-    finished file runs in processes of its own, with and without the runtime's delegates, one
-    example at a time and three, against its dense twin and against Keras. If a layout fails, the
-    next safer one is tried (compute, storage, dense) and the report says why.
+    file runs in processes of its own, with and without delegates, one example at a time and
+    three, against its dense twin and Keras. If a layout fails, the next safer one is tried and
+    the report says why. Weights of a smaller type must be the nearest; zeros must stay zero.
 
     Args:
-        model: of either Keras, built, without tfmot's wrappers.
-        path: of the file; an old one is replaced in one step, at the very end.
-        weights: type of the weights in the file; `"float32"` so far.
+        model: of either Keras, built, not wrapped.
+        path: of the file; an old one is replaced in one step.
+        weights: `"float32"`, `"float16"`, `"dynamic"` (int8, activations rounded call by call) or
+            `"int8"` (ranges from `representative_data`). The last two stay dense.
         sparse: `"storage"` for the smallest file, `"compute"` for kernels that skip zeros,
-            `"none"`, or `"auto"`: storage for nets without convolutions, none for others.
-        inputs: examples to compare on, in the form the model takes, `[examples, ...]`; drawn
-            with a fixed seed if not given. Subclassed models need them.
+            `"none"`, or `"auto"`, which is storage. Where phones would be wrong, it stays dense.
+        representative_data: typical inputs, `[examples, ...]`; `"int8"` needs them.
+        inputs: examples to compare on, in the form the model takes; if not given,
+            `representative_data`, or drawn with a fixed seed. Subclassed models need them.
         num_samples: examples to compare on, at least 1.
         verify: whether to run the file at all.
 
@@ -75,32 +90,51 @@ def tflite(
 
     Raises:
         ValueError: for an unknown choice, an unbuilt or wrapped model, or inputs that do not fit.
-        ExportError: if the converter refuses the model or no layout passes; `path` is untouched.
+        ExportError: if the converter refuses, or no layout passes; `path` is untouched.
         MissingDependencyError: without `ai-edge-litert`.
     """
-    _require_choices(weights, sparse, num_samples)
+    _require_choices(weights, sparse, num_samples, representative_data)
     _litert.require_runtime()
     require_exportable(model)
-    given = signature(model, inputs)
-    samples = _samples(given, inputs, num_samples) if verify else None
-    dense = dense_tflite(model, given)
+    examples = representative_data if inputs is None else inputs
+    given = signature(model, examples)
+    samples = _samples(given, examples, num_samples) if verify else None
+    dense, found = _converted(model, given, weights, representative_data)
     with atomic.new_file(path) as draft:
         bench = None
         if samples is not None:
-            expected = reference(model, given, samples)
-            bench = Bench.of(dense, draft, samples, expected, given.fixed_batch_size)
+            pair = samples, reference(model, given, samples)
+            bench = Bench.of(dense, draft, pair, given.fixed_batch_size, weights)
         outcome = _first_sound(dense, LAYOUTS[sparse], draft, bench)
         blob = draft.read_bytes()
+    origin = f"random, seed {SEED}" if examples is None else "given"
     ran = 0 if samples is None else len(samples[given.names[0]])
-    origin = f"random, seed {SEED}" if inputs is None else "given"
-    return _report((path, blob, dense), (weights, sparse), outcome, (ran, origin))
+    return _report((path, blob, dense), _Asked(weights, sparse, origin, ran), outcome, found)
 
 
-def _require_choices(weights: str, sparse: str, num_samples: int) -> None:
-    if weights not in WEIGHTS:
+def _converted(
+    model: Any, given: Signature, weights: WeightType, representative_data: Any
+) -> tuple[bytes, Rounding]:
+    dense = dense_tflite(model, given)
+    if weights == "float32":
+        return dense, rounding(dense, dense)
+    calibration = None
+    if weights == "int8":
+        calibration = given.take(representative_data, None)
+    converted = quantized_tflite(model, given, dense, weights=weights, calibration=calibration)
+    return converted, rounding(dense, converted)
+
+
+def _require_choices(weights: str, sparse: str, num_samples: int, representative_data: Any) -> None:
+    if weights not in get_args(WeightType):
         raise ValueError(
-            f"`weights` must be one of {WEIGHTS}: other types are not supported yet."
-            f" Received: weights={weights!r}"
+            f"`weights` must be one of {get_args(WeightType)}. Received: weights={weights!r}"
+        )
+    if (weights == "int8") != (representative_data is not None):
+        raise ValueError(
+            "`representative_data` must be given for int8 and for nothing else: the ranges of"
+            f" activations are measured on it. Received: weights={weights!r},"
+            f" representative_data={'None' if representative_data is None else 'given'}"
         )
     if sparse not in LAYOUTS:
         raise ValueError(f"`sparse` must be one of {tuple(LAYOUTS)}. Received: sparse={sparse!r}")
@@ -164,35 +198,36 @@ def _reason(name: str, bench: Bench | None) -> str:
 
 
 def _report(
-    written: tuple[str | Path, bytes, bytes],
-    asked: tuple[str, str],
-    outcome: _Outcome,
-    samples: tuple[int, str],
+    written: tuple[str | Path, bytes, bytes], asked: _Asked, outcome: _Outcome, found: Rounding
 ) -> ExportReport:
     path, blob, dense = written
-    found = bounds(blob)
+    rows = bounds(blob)
     return ExportReport(
         path=str(path),
-        weights=asked[0],
-        sparse=asked[1],
+        weights=asked.weights,
+        sparse=asked.sparse,
         layout=outcome.layout,
         tensors=outcome.rows,
         file_bytes=len(blob),
         gzip_bytes=gzip_size(blob),
         dense_file_bytes=len(dense),
-        csr_bound_bytes=sum(min(row.dense_bytes, row.csr_bytes) for row in found),
-        bitmask_bound_bytes=sum(min(row.dense_bytes, row.bitmask_bytes) for row in found),
+        csr_bound_bytes=sum(min(row.dense_bytes, row.csr_bytes) for row in rows),
+        bitmask_bound_bytes=sum(min(row.dense_bytes, row.bitmask_bytes) for row in rows),
         tried=outcome.tried,
         verification=outcome.checks,
-        num_samples=samples[0],
-        inputs=samples[1],
+        num_samples=asked.num_samples,
+        inputs=asked.inputs,
         runtime=_litert.runtime_version(),
-        notes=_notes(outcome, samples[0]),
+        notes=_notes(asked, outcome),
+        zeros_before=found.zeros_before,
+        zeros_after=found.zeros_after,
     )
 
 
-def _notes(outcome: _Outcome, num_samples: int) -> tuple[str, ...]:
-    notes = [] if num_samples else [NOTE_UNVERIFIED]
+def _notes(asked: _Asked, outcome: _Outcome) -> tuple[str, ...]:
+    notes = [] if asked.num_samples else [NOTE_UNVERIFIED]
     if any(row.reader == "densify" for row in outcome.rows):
         notes.append(NOTE_DENSIFY)
+    if asked.weights in ("dynamic", "int8"):
+        notes.append(NOTE_INT8)
     return tuple(notes)

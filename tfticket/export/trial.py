@@ -14,7 +14,7 @@ from tfticket.export.verify import (
     BATCH_SIZES,
     DENSIFY_TOLERANCE,
     DIRECT_TOLERANCE,
-    KERAS_TOLERANCE,
+    TOLERANCES,
     Run,
     compare,
     run,
@@ -33,6 +33,7 @@ class Bench:
         twin: runs of the dense file, one per setting.
         twin_checks: the dense file against Keras; all passed.
         batch_sizes: examples per call.
+        weights: the type of the weights, which says how near Keras a file must be.
     """
 
     inputs: Arrays
@@ -40,23 +41,30 @@ class Bench:
     twin: tuple[Run, ...]
     twin_checks: tuple[Check, ...]
     batch_sizes: Sequence[int]
+    weights: str
 
     @classmethod
     def of(
-        cls, dense: bytes, draft: Path, inputs: Arrays, keras: Arrays, fixed_batch_size: int | None
+        cls,
+        dense: bytes,
+        draft: Path,
+        references: tuple[Arrays, Arrays],
+        fixed_batch_size: int | None,
+        weights: str,
     ) -> Bench:
         """Runs the dense twin.
 
         Args:
             dense: the twin's bytes.
             draft: where the candidate will be; the twin is written beside it for the runs.
-            inputs: of the Keras model, by name.
-            keras: its outputs, by name.
+            references: inputs and outputs of the Keras model, by name.
             fixed_batch_size: the batch size the model insists on, if any.
+            weights: the type of the weights.
 
         Raises:
             ExportError: if even the dense file does not compute what Keras does.
         """
+        inputs, keras = references
         batch_sizes = BATCH_SIZES if fixed_batch_size is None else (fixed_batch_size,)
         path = draft.with_name("dense_twin.tflite")
         path.write_bytes(dense)
@@ -64,13 +72,13 @@ class Bench:
             twin = run(path, inputs, batch_sizes=batch_sizes)
         finally:
             path.unlink()
-        found = _against_keras(twin, keras, "dense")
+        found = _against_keras(twin, keras, "dense", weights)
         if not found.passed:
             raise ExportError(
                 "the dense TFLite file does not compute what the Keras model does, nothing was"
                 f" written: {found.reason}"
             )
-        return cls(inputs, keras, twin, found.checks, batch_sizes)
+        return cls(inputs, keras, twin, found.checks, batch_sizes, weights)
 
     def check(self, path: Path, name: str, rows: Sequence[TensorEncoding]) -> Verification:
         """Runs a candidate and compares it with the twin and with Keras.
@@ -89,9 +97,17 @@ class Bench:
             file=name,
             reference="dense twin",
         )
-        return Verification(near.checks + _against_keras(runs, self.keras, name).checks)
+        near_keras = _against_keras(runs, self.keras, name, self.weights)
+        return Verification(near.checks + near_keras.checks)
 
 
-def _against_keras(runs: Sequence[Run], keras: Arrays, name: str) -> Verification:
-    references = [keras] * len(runs)
-    return compare(runs, references, tolerance=KERAS_TOLERANCE, file=name, reference="keras")
+def _against_keras(runs: Sequence[Run], keras: Arrays, name: str, weights: str) -> Verification:
+    tolerance, rms_tolerance = TOLERANCES[weights]
+    return compare(
+        runs,
+        [keras] * len(runs),
+        tolerance=tolerance,
+        rms_tolerance=rms_tolerance,
+        file=name,
+        reference="keras",
+    )

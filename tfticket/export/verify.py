@@ -6,11 +6,6 @@ without, one example at a time and several, because sparse weights take another 
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tfticket.export import _litert
+from tfticket.export.apart import run_apart
 from tfticket.export.report import Check, Verification
 from tfticket.export.runner import load_arrays, save_arrays
 
@@ -26,7 +22,15 @@ from tfticket.export.runner import load_arrays, save_arrays
 DENSIFY_TOLERANCE = 0.0  # bit-equal to the dense twin
 DIRECT_TOLERANCE = 1e-6  # other kernels add the products in another order
 KERAS_TOLERANCE = 1e-4  # the converter folds normalisation and fuses layers, in float32
+# Against Keras, by the type of the weights: the largest difference and the root mean square.
+TOLERANCES = {
+    "float32": (KERAS_TOLERANCE, float("inf")),
+    "float16": (1e-2, 2e-3),  # 11 bits of every weight
+    "dynamic": (0.1, 0.02),  # 8 bits of weights, and of activations call by call
+    "int8": (0.25, 0.05),  # 8 bits of weights and activations, ranges from examples
+}
 BATCH_SIZES = (1, 3)
+RUNNER = "tfticket.export.runner"
 TIMEOUT_SECONDS = 600.0
 
 Outputs = Mapping[str, np.ndarray]
@@ -78,7 +82,7 @@ def run(
         with tempfile.TemporaryDirectory(prefix="tfticket_") as folder:
             request = _write_request(Path(folder), path, inputs, batch_sizes)
             request |= {"has_delegates": has_delegates, "num_threads": num_threads}
-            error = _run_apart(Path(folder), request, timeout_seconds)
+            error = run_apart(RUNNER, Path(folder), request, timeout_seconds)
             found += [_read(Path(folder), has_delegates, size, error) for size in batch_sizes]
     return tuple(found)
 
@@ -88,6 +92,7 @@ def compare(
     references: Sequence[Outputs],
     *,
     tolerance: float,
+    rms_tolerance: float = float("inf"),
     file: str = "file",
     reference: str = "reference",
 ) -> Verification:
@@ -97,6 +102,7 @@ def compare(
         runs: of the file.
         references: outputs by name, in the order of `runs`.
         tolerance: largest difference that passes, as a fraction of the output range.
+        rms_tolerance: largest root mean square that passes, as a fraction of the same.
         file: what the rows call the file.
         reference: what the rows call the references.
 
@@ -106,13 +112,13 @@ def compare(
     checks = []
     for one, expected in zip(runs, references, strict=True):
         error = one.error or _mismatch(one.outputs, expected)
-        worst = (float("inf"), float("inf"))
+        largest = relative = rms = float("inf")
         if not error:
-            pairs = [difference(one.outputs[name], expected[name]) for name in expected]
-            worst = (max(p[0] for p in pairs), max(p[1] for p in pairs))
-        checks.append(
-            Check(file, reference, one.has_delegates, one.batch_size, *worst, tolerance, error)
-        )
+            pairs = [(one.outputs[name], expected[name]) for name in expected]
+            largest, relative = map(max, zip(*(difference(*pair) for pair in pairs), strict=True))
+            rms = max(rms_difference(*pair) for pair in pairs)
+        found = (largest, relative, tolerance, error, rms, rms_tolerance)
+        checks.append(Check(file, reference, one.has_delegates, one.batch_size, *found))
     return Verification(tuple(checks))
 
 
@@ -166,6 +172,21 @@ def difference(found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:
     return worst, worst / spread if spread else float("inf")
 
 
+def rms_difference(found: np.ndarray, expected: np.ndarray) -> float:
+    """Returns the root mean square difference relative to the range of `expected`, 0 included.
+
+    Examples:
+        >>> rms_difference(np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.0, 1.0, 2.0, 2.0]))
+        0.5
+    """
+    largest, relative = difference(found, expected)
+    if largest in (0.0, float("inf")) or relative == float("inf"):
+        return relative
+    left, right = found.astype(np.float64), expected.astype(np.float64)
+    apart = np.subtract(left, right, out=np.zeros_like(right), where=np.isfinite(right))
+    return float(np.sqrt(np.mean(apart**2)) * relative / largest)
+
+
 def _write_request(folder: Path, path, inputs: Outputs, batch_sizes: Sequence[int]) -> dict:
     save_arrays(folder / "inputs.npz", inputs)
     return {
@@ -174,29 +195,6 @@ def _write_request(folder: Path, path, inputs: Outputs, batch_sizes: Sequence[in
         "outputs": str(folder),
         "batch_sizes": [int(size) for size in batch_sizes],
     }
-
-
-def _run_apart(folder: Path, request: dict, timeout_seconds: float) -> str:
-    (folder / "request.json").write_text(json.dumps(request))
-    program = "import sys; from tfticket.export.runner import main; main(sys.argv[1])"
-    command = [sys.executable, "-c", program, str(folder / "request.json")]
-    search_path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    try:
-        done = subprocess.run(
-            command,
-            env={**os.environ, "PYTHONPATH": search_path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=timeout_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"the runtime did not finish within {timeout_seconds:g} seconds"
-    if done.returncode < 0:
-        return f"the runtime died of {signal.Signals(-done.returncode).name}"
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"the runtime failed: {lines[-1] if lines else ''}" if done.returncode else ""
 
 
 def _read(folder: Path, has_delegates: bool, batch_size: int, error: str) -> Run:

@@ -1,0 +1,171 @@
+"""What can go wrong with a TFLite file, here or on another CPU, told from its bytes alone.
+
+Ten cases are known. Some are wrong on every CPU, some only on phones, one kills the interpreter;
+none is announced by the converter or the runtime:
+
+    G1   blocks along inputs that they do not divide: the last inputs are dropped
+    G2   float16 in blocks: NaN
+    G3   sparse integers beside float activations: no allocation, or outputs from outside
+    G4   sparse int8 Dense weights, element by element: no allocation from LiteRT 2.1.6 on
+    G5   a graph that phones rewrite in part: garbage on ARM and on x86 without AVX
+    G6   a global average that keeps its dimensions before a 1x1 convolution: the same, or no
+         allocation
+    G7   sparse float16 weights of a transposed convolution: NaN
+    G8   a sparsity description that contradicts itself: the interpreter may die
+    G9   blocks larger than the weight
+    G10  weights kept as variables, as when tfmot's wrappers are not stripped: twice the size
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tfticket.errors import CorruptFileError
+from tfticket.export import flatbuffer, graph, sparsity, xnnpack
+
+INT8_BLOCK = 16
+WRAPPER = "prune_low_magnitude"
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """One thing about a file that can go wrong, here or elsewhere.
+
+    Args:
+        code: short name of the case, `"G1"` to `"G10"`.
+        tensor: name of the constant it concerns; empty for the whole graph.
+        message: what happens and what to do.
+    """
+
+    code: str
+    tensor: str
+    message: str
+
+
+MESSAGES = {
+    "G1": "blocks of {block} do not divide {size} inputs: the last {tail} are silently dropped."
+    " Encode it element by element",
+    "G2": "float16 in blocks gives NaN. Encode it element by element, or as float32",
+    "G3": "sparse integers beside float activations fail to allocate, or read outside the weight:"
+    " wrong outputs, crashes on ARM. Store them densely",
+    "G4": "a sparse int8 Dense weight that is not in blocks of 1x16 fails to allocate from LiteRT"
+    " 2.1.6 on. Store it densely: that is faster, too",
+    "G5": "{reason}. The outputs are right on x86 with AVX, garbage on ARM and older x86. Store the"
+    " weights of this graph densely",
+    "G6": "{reason}. On ARM it fails to allocate, or gives zeros",
+    "G7": "sparse float16 weights of a transposed convolution give NaN with XNNPACK. Store them"
+    " densely",
+    "G8": "{reason}. The interpreter may die of it: run the file in a process of its own",
+    "G9": "blocks of {block} are larger than the dimension of {size} that they divide",
+    "G10": "a weight is kept as a variable, as when tfmot's wrappers are not stripped: up to twice"
+    " the size, and never sparse. Call `tfmot.sparsity.keras.strip_pruning(model)` first",
+}
+
+
+def hazards(model: Any) -> tuple[Hazard, ...]:
+    """Lists what can go wrong with a file.
+
+    Args:
+        model: a `ModelT`, ours or anybody's.
+
+    Returns:
+        The hazards, those of single weights first; none means that none of the known cases
+        applies, not that the file is right.
+    """
+    found: list[Hazard] = []
+    has_densify = False
+    for constant in graph.constants(model):
+        found += _wrapped(model, constant)
+        for number, index in constant.tensors:
+            tensor = model.subgraphs[number].tensors[index]
+            if tensor.sparsity is not None:
+                has_densify |= any(use.name == "DENSIFY" for use in constant.uses)
+                found += _of_sparse(model, constant, tensor)
+    if has_densify:
+        found += _of_graph(model)
+    return tuple(dict.fromkeys([*found, *_named_after_wrappers(model, found)]))
+
+
+def blocks(tensor: Any) -> dict[int, int]:
+    """Returns the block size of each dimension of a sparse tensor that is divided into blocks."""
+    levels, order, block_map = sparsity.levels(tensor)
+    rank = len(order) - len(block_map)
+    places = {dimension: rank + i for i, dimension in enumerate(block_map)}
+    return {
+        dimension: levels[order.index(place)].size
+        for dimension, place in places.items()
+        if place in order and order.index(place) < len(levels)
+    }
+
+
+def _of_sparse(model: Any, constant: graph.Constant, tensor: Any) -> Iterator[Hazard]:
+    name, kind = flatbuffer.tensor_name(tensor), flatbuffer.type_name(tensor)
+    divided, readers = blocks(tensor), graph.readers(model, constant)
+    misfit = _misfit(name, flatbuffer.shape(tensor), divided)
+    if misfit:
+        yield misfit
+    else:
+        try:
+            sparsity.dense_values(model, tensor)
+        except CorruptFileError as error:
+            yield _hazard("G8", name, reason=str(error))
+    if kind == "float16" and divided:
+        yield _hazard("G2", name)
+    if kind == "float16" and any(use.name == "TRANSPOSE_CONV" for use in readers):
+        yield _hazard("G7", name)
+    if kind in ("int8", "uint8", "int4"):
+        yield from _of_integers(model, name, readers, divided)
+
+
+def _misfit(name: str, shape: tuple[int, ...], divided: dict[int, int]) -> Hazard | None:
+    for dimension, block in divided.items():
+        if not 0 <= dimension < len(shape) or block < 1:
+            return _hazard("G8", name, reason=f"blocks of {block} in dimension {dimension}")
+        size = shape[dimension]
+        if block > size:
+            return _hazard("G9", name, block=block, size=size)
+        if size % block:
+            return _hazard("G1", name, block=block, size=size, tail=size % block)
+    return None
+
+
+def _of_integers(
+    model: Any, name: str, readers: list[graph.Use], divided: dict[int, int]
+) -> Iterator[Hazard]:
+    for use in readers:
+        if use.name not in graph.WEIGHT_READERS or use.position != graph.WEIGHT_INPUT:
+            continue
+        subgraph = model.subgraphs[use.subgraph]
+        data = use.position + 1 if use.name == "TRANSPOSE_CONV" else 0
+        given = subgraph.tensors[int(subgraph.operators[use.operator].inputs[data])]
+        if flatbuffer.type_name(given).startswith("float"):
+            yield _hazard("G3", name)
+        elif use.name == "FULLY_CONNECTED" and divided.get(1) != INT8_BLOCK:
+            yield _hazard("G4", name)
+
+
+def _of_graph(model: Any) -> Iterator[Hazard]:
+    found = xnnpack.cluster(model)
+    if found.state == "unsound":
+        yield _hazard(found.code, "", reason=found.reason)
+
+
+def _wrapped(model: Any, constant: graph.Constant) -> Iterator[Hazard]:
+    number, index = constant.tensors[0]
+    tensor = model.subgraphs[number].tensors[index]
+    is_kernel = len(flatbuffer.shape(tensor)) >= 2
+    if is_kernel and any(use.name == "ASSIGN_VARIABLE" for use in constant.uses):
+        yield _hazard("G10", flatbuffer.tensor_name(tensor))
+
+
+def _named_after_wrappers(model: Any, found: list[Hazard]) -> Iterator[Hazard]:
+    names = (flatbuffer.tensor_name(t) for g in model.subgraphs for t in g.tensors)
+    first = next((name for name in names if WRAPPER in name), "")
+    if first and not any(hazard.code == "G10" for hazard in found):
+        yield _hazard("G10", first)
+
+
+def _hazard(code: str, tensor: str, **details: Any) -> Hazard:
+    return Hazard(code, tensor, MESSAGES[code].format(**details))

@@ -1,0 +1,190 @@
+"""What a rule sees of one call of a layer, and how it says what happens to the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfticket import _keras
+from tfticket.graph.flow import Flow, unknown
+from tfticket.graph.record import Record, Resize
+
+__all__ = ["Call", "NotFollowed", "State", "fixed"]
+
+Shape = tuple[int | None, ...]
+
+
+class NotFollowed(Exception):  # noqa: N818
+    """A rule does not know what becomes of the channels; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The weights that constants are computed from.
+
+    Args:
+        weights: every variable by path, masked entries 0; `None` if constants do not matter.
+        masks: the kept entries by path.
+    """
+
+    weights: Mapping[str, np.ndarray] | None = None
+    masks: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a layer.
+
+    Args:
+        layer: the layer or operation.
+        path: its path in the model.
+        args: what it is called with, a `Flow` for every tensor.
+        kwargs: the same, by name.
+        shapes: of its outputs.
+        record: where to write what is found out.
+        state: the weights.
+        paths: the path of every layer of the model, by its id.
+        follow: follows a layer inside this one: `follow(call) -> flows`.
+    """
+
+    layer: Any
+    path: str
+    args: tuple
+    kwargs: dict[str, Any]
+    shapes: list[Shape]
+    record: Record
+    state: State
+    paths: Mapping[int, str]
+    follow: Callable[[Call], list[Flow]]
+
+    @property
+    def inputs(self) -> list[Flow]:
+        """All tensors it is called with, masks of steps left out."""
+        kwargs = [v for k, v in self.kwargs.items() if k != "mask"]
+        return [f for f in tf.nest.flatten((self.args, kwargs)) if isinstance(f, Flow)]
+
+    @property
+    def flow(self) -> Flow:
+        """The first of them."""
+        return self.inputs[0]
+
+    def inside(self, layer: Any, *flows: Flow, shapes: list[Shape] | None = None) -> Call:
+        """Returns the call of a layer inside this one.
+
+        Args:
+            layer: the layer.
+            *flows: what it is called with.
+            shapes: of its outputs; as this one's if left out.
+        """
+        path = self.paths[id(layer)]
+        shapes = self.shapes if shapes is None else shapes
+        return replace(self, layer=layer, path=path, args=flows, kwargs={}, shapes=shapes)
+
+    def require(self, *names: str) -> None:
+        """Refuses to follow a layer that has weights of other `names` than the rule knows."""
+        others = [n for n, _ in self.layer_weights() if n not in names]
+        if others:
+            raise NotFollowed(f"it has weights that {type(self.layer).__name__} has not: {others}")
+
+    def has(self, name: str) -> bool:
+        """Tells whether the layer has a weight of that `name`."""
+        return any(n == name for n, _ in _keras.own_variables(self.layer))
+
+    def layer_weights(self) -> list[tuple[str, Any]]:
+        """Returns the layer's own weights with their names, random states left out."""
+        own = _keras.own_variables(self.layer) if _keras.is_layer(self.layer) else []
+        return [(n, v) for n, v in own if "seed" not in n and n != "random_generator"]
+
+    def path_of(self, name: str) -> str:
+        """Returns the path of the layer's weight of that `name`."""
+        return f"{self.path}/{name}" if self.path else name
+
+    def length(self, name: str, axis: int) -> int:
+        """Returns the length of an axis of a weight.
+
+        Args:
+            name: of the weight.
+            axis: of the weight.
+        """
+        return int(dict(_keras.own_variables(self.layer))[name].shape[axis])
+
+    def value(self, name: str) -> np.ndarray | None:
+        """Returns a weight of that `name`, masked entries 0; `None` without weights."""
+        weights = self.state.weights
+        return None if weights is None else weights[self.path_of(name)]
+
+    def mask(self, name: str) -> np.ndarray | None:
+        """Returns the mask of a weight of that `name`; `None` if all of it is kept."""
+        mask = self.state.masks.get(self.path_of(name))
+        return None if mask is None or mask.all() else mask
+
+    def mark(self, name: str, atoms: np.ndarray, axis: int = -1) -> None:
+        """Says on which channels a weight acts, each by itself.
+
+        Args:
+            name: of the weight; nothing happens if the layer has none.
+            atoms: the channels.
+            axis: along which they lie.
+        """
+        if self.has(name):
+            self.record.mark(self.path_of(name), axis, atoms, "along")
+
+    def resize(self, key: str, atoms: np.ndarray, index: int | None = None) -> None:
+        """Says which channels a number in the configuration counts.
+
+        Args:
+            key: its name there.
+            atoms: the channels.
+            index: its place, where the value is a list.
+        """
+        self.record.resizes.setdefault(Resize(self.path, (key,), index), atoms)
+
+    def refuse(self, reason: str, *flows: Flow) -> None:
+        """Keeps the channels of some tensors.
+
+        Args:
+            reason: why.
+            *flows: the tensors.
+        """
+        self.record.refuse(self.path, reason, *(f.atoms for f in flows))
+
+    def on_axis(self, flow: Flow, axis: int) -> Flow:
+        """Returns a tensor with its channels on the axis where the layer looks for them.
+
+        Args:
+            flow: the tensor. If its channels lie elsewhere, they stay, and what lies on the axis.
+            axis: counted from the end.
+        """
+        axis = axis if axis < 0 else axis - flow.rank
+        if flow.axis == axis:
+            return flow
+        self.refuse("it takes another axis for the channels", flow)
+        return self.fixed(flow.shape, axis)
+
+    def fixed(self, shape: Shape, axis: int = -1) -> Flow:
+        """Returns a tensor all of whose channels stay, as those that an unknown layer makes.
+
+        Args:
+            shape: of the tensor.
+            axis: of its channels.
+        """
+        return fixed(self.record, shape, f"{self.path}: not followed", axis)
+
+
+def fixed(record: Record, shape: Shape, reason: str, axis: int = -1) -> Flow:
+    """Returns a tensor all of whose channels stay.
+
+    Args:
+        record: where to write it down.
+        shape: of the tensor.
+        reason: why they stay.
+        axis: of the channels.
+    """
+    count = shape[axis] or 1
+    atoms = record.atoms.fresh(count)
+    record.atoms.pin(atoms, reason)
+    return Flow(tuple(shape), axis, atoms, unknown(count))

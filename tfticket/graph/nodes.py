@@ -1,0 +1,78 @@
+"""The calls that make up a functional or Sequential model, in order, in either Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from tfticket import _keras
+
+__all__ = ["Node", "ends", "input_layer", "is_network", "nodes", "shape_of"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One call of a layer or operation.
+
+    Args:
+        operation: the layer; or the operation, which has a `name` too.
+        args: what it was called with, symbolic tensors among it.
+        kwargs: the same, by name.
+        outputs: the symbolic tensors it returned.
+    """
+
+    operation: Any
+    args: tuple
+    kwargs: dict[str, Any]
+    outputs: list
+
+
+def is_network(layer: Any) -> bool:
+    """Tells whether a layer is a functional or Sequential model whose graph can be read.
+
+    A subclass that computes otherwise than its graph is none.
+    """
+    graph = _graph(layer)
+    call = getattr(type(layer), "call", None)
+    ours = getattr(call, "__module__", "").startswith(("keras.src.", "tf_keras.src."))
+    return bool(getattr(graph, "_nodes_by_depth", None)) and ours
+
+
+def nodes(model: Any) -> Iterator[Node]:
+    """Yields every call in a model, each after those it depends on; input layers are left out."""
+    by_depth = _graph(model)._nodes_by_depth
+    for depth in sorted(by_depth, reverse=True):
+        for node in by_depth[depth]:
+            if node.is_input:
+                continue
+            given = getattr(node, "arguments", None)  # Keras 3
+            args = node.call_args if given is None else given.args
+            kwargs = node.call_kwargs if given is None else given.kwargs
+            operation = node.layer if given is None else node.operation
+            yield Node(operation, tuple(args), dict(kwargs), tf.nest.flatten(node.outputs))
+
+
+def ends(model: Any) -> tuple[list, list]:
+    """Returns the symbolic inputs and outputs of a model, flat."""
+    graph = _graph(model)
+    return tf.nest.flatten(graph.inputs), tf.nest.flatten(graph.outputs)
+
+
+def input_layer(tensor: Any) -> Any:
+    """Returns the layer that a symbolic input of a model belongs to."""
+    return tensor._keras_history[0]
+
+
+def shape_of(tensor: Any) -> tuple[int | None, ...]:
+    """Returns the shape of a symbolic tensor, the batch first, `None` where it is not known."""
+    return tuple(tensor.shape)
+
+
+def _graph(model: Any) -> Any:
+    # A Sequential of Keras 3 keeps its graph in a model of its own; in tf_keras it is one.
+    if _keras.flavour_or_none(model) is None:
+        return None
+    return getattr(model, "_functional", None) or model
