@@ -1,4 +1,4 @@
-"""The command line: `tfticket find`, `show`, `export`, `demo`."""
+"""The command line: `tfticket find`, `show`, `export`, `collapse`, `inspect`, `bench`, `advise`, `demo`."""
 
 from __future__ import annotations
 
