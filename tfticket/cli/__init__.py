@@ -1,4 +1,4 @@
-"""The command line: `tfticket find`, `show`, `export`, `collapse`, `inspect`, `bench`, `advise`, `demo`."""
+"""The command line: one command per file; `tfticket --help` lists them."""
 
 from __future__ import annotations
 
