@@ -10,7 +10,7 @@ same numbers.
     pip install torch
     python benchmarks/against_pytorch/edge_popup.py
 
-writes `edge_popup.json` beside this file. About five minutes on one core.
+adds a run to `edge_popup.json` beside this file. About five minutes on one core.
 """
 
 from __future__ import annotations
@@ -227,7 +227,8 @@ def main() -> None:
         return workers.serve(own)
     path = HERE / "edge_popup.json"
     found = json.loads(path.read_text()) if path.exists() else {"agreement": agreement()}
-    found[f"{args.threads} threads"] = speed(args.steps, args.turns, args.threads)
+    number = 1 + sum(key.startswith(f"{args.threads} threads") for key in found)
+    found[f"{args.threads} threads, run {number}"] = speed(args.steps, args.turns, args.threads)
     path.write_text(json.dumps(found, indent=2) + "\n")
     print(json.dumps(found, indent=2))
     return None

@@ -9,11 +9,11 @@ from typing import Any
 
 from tfticket import weights
 from tfticket.axes import Axes
+from tfticket.experiments.dense import dense_level
 from tfticket.experiments.training import Evaluate, Train, Training
 from tfticket.lottery import Level, train_ticket
-from tfticket.masks import ones_like
 from tfticket.pruning import prune
-from tfticket.rewinding import capture, restore
+from tfticket.rewinding import restore
 from tfticket.schedules import Exponential
 from tfticket.scores import Evidence
 from tfticket.tickets import Ticket
@@ -77,11 +77,8 @@ class AtInitialization:
         """Yields the levels after `resume`, each when it has been trained."""
         level = resume
         if level is None:
-            initial = capture(model)
-            masks = ones_like(weights.read(model, filters))
-            ticket = Ticket(masks, initial.weights, {"round": 0, "seed": seed})
-            level = train_ticket(model, train, ticket, evaluate=evaluate)
-            level = dataclasses.replace(level, states={0: initial})
+            prunable, told = weights.read(model, filters), {"round": 0, "seed": seed}
+            level = dense_level(model, train, prunable, evaluate=evaluate, provenance=told)
             yield level
         if level.round == 0:
             restore(model, level.states[0])

@@ -9,10 +9,11 @@ from typing import Any
 
 from tfticket import weights
 from tfticket.callbacks import PruneOnSchedule
+from tfticket.experiments.dense import dense_level
 from tfticket.experiments.methods import in_steps
 from tfticket.experiments.training import Evaluate, Train, Training
 from tfticket.lottery import Level, train_ticket
-from tfticket.masks import Masks, ones_like
+from tfticket.masks import Masks
 from tfticket.rewinding import TrainingState, capture, restore
 from tfticket.schedules import Polynomial
 from tfticket.scores import Evidence
@@ -80,10 +81,8 @@ class Gradual:
         """Yields the levels after `resume`, each when it has been trained."""
         level = resume
         if level is None:
-            initial = capture(model)
-            ticket = self._ticket(ones_like(weights.read(model, filters)), initial, 0, seed)
-            level = train_ticket(model, train, ticket, evaluate=evaluate)
-            level = dataclasses.replace(level, states={0: initial})
+            prunable, told = weights.read(model, filters), self._provenance(0, seed)
+            level = dense_level(model, train, prunable, evaluate=evaluate, provenance=told)
             yield level
         if level.round == 0:
             callback = PruneOnSchedule(
@@ -128,6 +127,8 @@ class Gradual:
         )
 
     def _ticket(self, masks: Masks, initial: TrainingState, round_: int, seed: int) -> Ticket:
+        return Ticket(masks, initial.weights, self._provenance(round_, seed))
+
+    def _provenance(self, round_: int, seed: int) -> dict[str, Any]:
         settings = {"schedule": self._schedule().get_config(), "scope": self.scope}
-        provenance = {"gradual": settings, "round": round_, "seed": seed}
-        return Ticket(masks, initial.weights, provenance)
+        return {"gradual": settings, "round": round_, "seed": seed}

@@ -9,9 +9,9 @@ from typing import Any
 
 from tfticket import _keras, supermasks
 from tfticket.callbacks import SupermaskLog
+from tfticket.experiments.dense import dense_level
 from tfticket.experiments.training import Evaluate, Train, Training
-from tfticket.lottery import Level, train_ticket
-from tfticket.masks import ones_like
+from tfticket.lottery import Level
 from tfticket.rewinding import TrainingState, capture, restore
 from tfticket.scores import Evidence
 from tfticket.supermasks import Masker
@@ -93,10 +93,8 @@ class Supermask:
         """Draws the weights and trains them."""
         _, ticket = supermasks.to_plain(self._converted(model, seed))
         write(model, {p: ticket.weights[p] for p in ticket.masks})
-        initial = capture(model)
-        ticket = Ticket(ones_like(ticket.masks), initial.weights, {"round": 0, "seed": seed})
-        level = train_ticket(model, train, ticket, evaluate=evaluate)
-        return dataclasses.replace(level, states={0: initial})
+        told = {"round": 0, "seed": seed}
+        return dense_level(model, train, ticket.masks, evaluate=evaluate, provenance=told)
 
     def _masked(
         self, model: Any, train: Train, evaluate: Evaluate, dense: Level, seed: int

@@ -10,10 +10,10 @@ from typing import Any
 from tfticket import actions, weights
 from tfticket.actions import RewindPoints
 from tfticket.axes import Axes
+from tfticket.experiments.dense import dense_level
 from tfticket.experiments.training import Evaluate, Train, Training
 from tfticket.initializers import draws
-from tfticket.lottery import Level, train_ticket
-from tfticket.masks import ones_like
+from tfticket.lottery import Level
 from tfticket.pruning import next_masks
 from tfticket.rewinding import TrainingState, capture, restore
 from tfticket.schedules import OneShot
@@ -82,11 +82,8 @@ class Untrained:
         """Yields the levels after `resume`: the dense one when it is trained, then the mask's."""
         level = resume
         if level is None:
-            initial = capture(model)
-            masks = ones_like(weights.read(model, filters))
-            ticket = Ticket(masks, initial.weights, {"round": 0, "seed": seed})
-            level = train_ticket(model, train, ticket, evaluate=evaluate)
-            level = dataclasses.replace(level, states={0: initial})
+            prunable, told = weights.read(model, filters), {"round": 0, "seed": seed}
+            level = dense_level(model, train, prunable, evaluate=evaluate, provenance=told)
             yield level
         if level.round == 0:
             ticket = self._ticket(model, level, seed, evidence or Evidence({}, seed=seed))
