@@ -42,6 +42,13 @@ def test_reinitialize_draws_kernels_anew_and_takes_the_rest_from_the_initialisat
     assert start["bias"].tolist() == [0]
 
 
+def test_a_sparse_layer_draws_larger_weights_for_the_inputs_that_are_left():
+    """Three of four weights are kept: 5 becomes 5 · √(4 / 3)."""
+    start = actions.ReinitializeSparse(seed=5)(TRAINED, MASKS, POINTS)
+    np.testing.assert_allclose(start["kernel"], np.full(4, 5 * (4 / 3) ** 0.5), rtol=1e-6)
+    assert start["bias"].tolist() == [0]
+
+
 def test_reinitialize_from_kept_draws_from_the_kept_initial_values_only():
     drawn = {
         float(v)
@@ -156,6 +163,7 @@ SETTINGS = [
     *sorted(actions.ACTIONS),
     actions.Rewind(500),
     actions.Reinitialize(3, signed=True),
+    actions.ReinitializeSparse(3),
     actions.Reshuffle(3, among="layer", signed=True),
     actions.SignedConstant(True, 3),
     actions.Rescale(actions.SignedConstant(True, 3)),

@@ -186,3 +186,10 @@ def steps_per_execution(model: Any) -> int:
     if variable is not None:
         return int(to_numpy(variable))
     return getattr(model, "steps_per_execution", None) or 1
+
+
+def retrace(model: Any) -> None:
+    """Makes Keras trace a model's training step again: one traced before knows how things were."""
+    if getattr(model, "train_function", None) is not None:
+        model.train_function = None
+        model.make_train_function()

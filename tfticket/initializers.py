@@ -43,8 +43,8 @@ def draws(model: Any, paths: Iterable[str]) -> dict[str, Draw]:
 
 def _initializer(layer: Any, name: str) -> Any:
     stems = [name, name.replace("_kernel", ""), f"{name}s"]
-    if name == "kernel":
-        stems.append("depthwise")  # a depthwise convolution's kernel
+    if name == "kernel":  # of a depthwise convolution; tf_keras' has an unused one for kernels too
+        stems.insert(0, "depthwise")
     for stem in stems:
         initializer = getattr(layer, f"{stem}_initializer", None)
         if initializer is not None:

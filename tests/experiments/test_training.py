@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfticket import weights, zoo
-from tfticket.callbacks import RecordRewindPoint
+from tfticket.callbacks import Callback, RecordRewindPoint
 from tfticket.experiments.training import Training, early_stop_step, evaluate_on, finite, train_on
 from tfticket.rewinding import capture, restore
 
@@ -35,6 +35,25 @@ def test_a_model_that_is_at_the_end_trains_for_as_long_again(model, data):
     train(model, [])
     assert train(model, []) == {"start_step": 10, "end_step": 20}
     assert int(model.optimizer.iterations) == 20
+
+
+def test_a_training_can_end_at_another_step_with_the_next_validation(model, data):
+    log = train_on(data, Training(10, 8, eval_every=5))(model, [], until=12)
+    assert (log["start_step"], log["end_step"]) == (0, 15)
+    assert log["curve"]["step"] == [5, 10, 15]
+    again = train_on(data, Training(10, 8, eval_every=5))(model, [], until=15)
+    assert again == {"start_step": 15, "end_step": 15}
+
+
+def test_a_training_that_a_callback_stops_says_where(model, data):
+    class Stop(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) == 15:
+                self.model.stop_training = True
+
+    log = train_on(data, Training(40, 8, eval_every=10))(model, [Stop()])
+    assert log["end_step"] == 15
+    assert log["curve"]["step"] == [10, 15]
 
 
 def test_rewound_to_a_step_it_meets_the_batches_it_met_after_it(model, data):

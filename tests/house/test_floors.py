@@ -26,10 +26,11 @@ FLOORS = {
         ("axes", "controls"),
     ],
     "procedures": [
-        ("enforcement", "rewinding"),
+        ("enforcement", "rewinding", "slimming"),
+        ("early_bird",),
         ("callbacks", "pruning"),
-        ("collapse", "early_bird", "lottery"),
-        ("factorization", "slimming", "strong_tickets", "supermasks", "weight_agnostic"),
+        ("collapse", "lottery"),
+        ("factorization", "strong_tickets", "supermasks", "weight_agnostic"),
     ],
     "bridges": [
         ("tfmot_bridge",),

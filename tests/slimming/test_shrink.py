@@ -249,3 +249,25 @@ def test_the_file_needs_nothing_of_tfticket(build, batch, keras, tmp_path):
     inputs = batch(model)
     assert np.array_equal(np.asarray(loaded(inputs)), np.asarray(shrunk(inputs)))
     assert "tfticket" not in shrunk.to_json()
+
+
+def test_what_the_smaller_model_learns_can_be_put_back(build, batch):
+    model = build("residual")
+    before = weights.read_all(model)
+    masks = channel_masks(model, 0.5, score="l1")
+    small = shrink(model, masks)
+    there = small.put(weights.read_all(small.model), before)
+    for path, array in small.take(there).items():
+        assert np.array_equal(array, weights.read_all(small.model)[path])
+    moved = {p: a + 1 for p, a in weights.read_all(small.model).items()}
+    there = small.put(moved, {p: np.zeros_like(a) for p, a in before.items()})
+    for path, array in there.items():
+        expected = {0.0} | set(np.ravel(moved[small.renamed[path]]).tolist())
+        assert set(np.ravel(array).tolist()) <= expected
+
+
+def test_a_new_bias_has_no_place_in_the_old_model(constant):
+    model, masks = constant("valid")
+    small = shrink(model, masks)
+    with pytest.raises(ValueError, match=r"\['second/bias'\] have none"):
+        small.put(weights.read_all(small.model), weights.read_all(model))

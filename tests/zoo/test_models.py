@@ -12,7 +12,9 @@ NETWORKS = [
     "conv_6",
     "regression_mlp",
     "vgg_11_bn",
+    "vgg_small",
     "resnet_20",
+    "mobilenet_small",
 ]
 
 
@@ -34,6 +36,8 @@ def num_prunable(model):
         ("vgg_16_bn", 14_715_584, 14_732_490),
         ("resnet_20", 270_896, 274_042),
         ("resnet_56", 851_504, 860_026),
+        ("vgg_small", 77_328, 78_234),
+        ("mobilenet_small", 812_768, 834_666),
     ],
 )
 def test_networks_have_their_papers_numbers_of_weights(keras, name, num_weights, num_parameters):

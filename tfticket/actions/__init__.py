@@ -8,7 +8,13 @@ goes back to; one on pruned weights (`PrunedAction`) says at which values they a
 from tfticket.actions.base import Action, PrunedAction, RewindPoints
 from tfticket.actions.lookup import ACTIONS, PRUNED_ACTIONS, get, get_pruned
 from tfticket.actions.pruned import FreezeAtInit, Zero, ZeroIfTowardZero
-from tfticket.actions.redraw import Reinitialize, ReinitializeFromKept, Reshuffle, SignedConstant
+from tfticket.actions.redraw import (
+    Reinitialize,
+    ReinitializeFromKept,
+    ReinitializeSparse,
+    Reshuffle,
+    SignedConstant,
+)
 from tfticket.actions.rescale import Rescale
 from tfticket.actions.rewind import FineTune, Rewind, RewindLearningRate
 
@@ -21,6 +27,7 @@ __all__ = [
     "PrunedAction",
     "Reinitialize",
     "ReinitializeFromKept",
+    "ReinitializeSparse",
     "Rescale",
     "Reshuffle",
     "Rewind",

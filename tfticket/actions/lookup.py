@@ -7,7 +7,13 @@ from typing import Any
 
 from tfticket.actions.base import Action, PrunedAction
 from tfticket.actions.pruned import FreezeAtInit, Zero, ZeroIfTowardZero
-from tfticket.actions.redraw import Reinitialize, ReinitializeFromKept, Reshuffle, SignedConstant
+from tfticket.actions.redraw import (
+    Reinitialize,
+    ReinitializeFromKept,
+    ReinitializeSparse,
+    Reshuffle,
+    SignedConstant,
+)
 from tfticket.actions.rescale import Rescale
 from tfticket.actions.rewind import FineTune, Rewind, RewindLearningRate
 
@@ -22,6 +28,7 @@ ACTIONS: dict[str, type[Action]] = {
         FineTune,
         Reinitialize,
         ReinitializeFromKept,
+        ReinitializeSparse,
         Reshuffle,
         SignedConstant,
         Rescale,

@@ -15,7 +15,13 @@ from tfticket.actions.base import Action, Arrays, RewindPoints
 from tfticket.masks import Masks
 from tfticket.seeds import generator
 
-__all__ = ["Reinitialize", "ReinitializeFromKept", "Reshuffle", "SignedConstant"]
+__all__ = [
+    "Reinitialize",
+    "ReinitializeFromKept",
+    "ReinitializeSparse",
+    "Reshuffle",
+    "SignedConstant",
+]
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,33 @@ class Reinitialize(Action):
             drawn = rewind_points.draws[path](self.seed)
             fresh[path] = _with_sign_of(initial[path], drawn) if self.signed else drawn
         return rewind_points.initial_with(fresh)
+
+
+@dataclass(frozen=True)
+class ReinitializeSparse(Action):
+    """Kept weights are drawn anew, larger by `1 / √density` of their layer.
+
+    He's and Glorot's rules divide by the number of inputs; in a sparse layer only the kept ones
+    count, and a draw that ignores it lets the signal die out over the layers. Everything that has
+    no mask returns to step 0.
+
+    Args:
+        seed: seed of the draw.
+
+    References:
+        Liu et al. 2019, "Rethinking the Value of Network Pruning", section 3 and appendix,
+        https://arxiv.org/abs/1810.05270
+    """
+
+    name = "reinitialize_sparse"
+    seed: int = 0
+
+    def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> dict:
+        drawn = Reinitialize(self.seed)(weights, masks, rewind_points)
+        for path, mask in masks.items():
+            factor = (mask.size / max(1, int(np.count_nonzero(mask)))) ** 0.5
+            drawn[path] = (drawn[path] * factor).astype(drawn[path].dtype)
+        return drawn
 
 
 @dataclass(frozen=True)

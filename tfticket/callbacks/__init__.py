@@ -5,6 +5,7 @@ from tfticket.callbacks.enforce_masks import EnforceMasks
 from tfticket.callbacks.follow_density import FollowDensity
 from tfticket.callbacks.prune_on_schedule import PruneOnSchedule
 from tfticket.callbacks.record_rewind_point import RecordRewindPoint
+from tfticket.callbacks.stop_at_early_bird import StopAtEarlyBird
 from tfticket.callbacks.supermask_log import SupermaskLog
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "FollowDensity",
     "PruneOnSchedule",
     "RecordRewindPoint",
+    "StopAtEarlyBird",
     "SupermaskLog",
 ]

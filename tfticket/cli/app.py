@@ -17,6 +17,7 @@ from tfticket.cli.failures import debugging
 from tfticket.cli.find import find
 from tfticket.cli.inspect import inspect
 from tfticket.cli.show import show
+from tfticket.cli.shrink import shrink
 
 __all__ = ["app"]
 
@@ -52,6 +53,7 @@ app.command()(demo)
 app.command()(find)
 app.command()(show)
 app.command()(collapse)
+app.command()(shrink)
 app.command()(inspect)
 app.command()(bench)
 app.command()(advise)

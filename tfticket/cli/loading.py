@@ -10,4 +10,6 @@ def load_tensorflow() -> None:
     from tfticket.export.quiet import quiet
 
     with quiet():
-        import tensorflow as tf  # noqa: F401
+        import tensorflow as tf
+
+        tf.get_logger().setLevel("ERROR")  # how often functions are traced is not the user's affair

@@ -18,7 +18,8 @@ __all__ = ["PANELS", "with_spec_options"]
 PANELS: Mapping[str, tuple[str, ...]] = {
     "What": ("model", "data", "recipe", "keras"),
     "How sparse": (
-        *("sparsity", "pruning_rate", "output_pruning_rate", "rounds", "scope"),
+        *("sparsity", "channel_sparsity", "round_to", "fine_tune_steps", "penalty", "widths"),
+        *("pruning_rate", "output_pruning_rate", "rounds", "scope"),
         *("granularity", "score", "examples_per_class", "initializer", "scores_learning_rate"),
         *("include", "exclude", "rewind_to", "begin_step", "end_step", "frequency"),
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import weights
+from tfticket import _keras, weights
 from tfticket.enforcement.hook import Hook
 from tfticket.enforcement.projection import Projection
 from tfticket.enforcement.pruned_weight import PrunedWeight
@@ -88,7 +88,7 @@ class Enforcement:
         if getattr(model, "optimizer", None) is not None:
             self.attach()
         self.project()
-        _retrace(model)
+        _keras.retrace(model)
 
     @property
     def masks(self) -> Masks:
@@ -127,7 +127,7 @@ class Enforcement:
             earlier.remove()
         self._hooks[place] = hook = Hook(optimizer, list(self._pruned.values()))
         hook.clear_slots(list(self._pruned.values()))
-        _retrace(self.model)
+        _keras.retrace(self.model)
 
     def update(self, masks: Masks) -> None:
         """Puts other masks of the same paths in force; nothing is traced again.
@@ -178,7 +178,7 @@ class Enforcement:
         for pruned in self._pruned.values():
             pruned.unconstrain()
         self._hooks, self._pruned = {}, {}
-        _retrace(self.model)
+        _keras.retrace(self.model)
 
     def _require_in_force(self) -> None:
         if self.is_released:
@@ -204,10 +204,3 @@ class Enforcement:
         found = {renamed[p]: a for p, a in arrays.items()}
         weights.check_shapes(found, self._variables)
         return Masks(found) if isinstance(arrays, Masks) else found
-
-
-def _retrace(model: Any) -> None:
-    """Makes Keras trace the training step again: one traced before knows other masks or none."""
-    if getattr(model, "train_function", None) is not None:
-        model.train_function = None
-        model.make_train_function()

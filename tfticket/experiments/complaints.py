@@ -11,6 +11,8 @@ __all__ = ["refuse_given", "refuse_repeated", "require_one_target", "text"]
 
 #: Recipes whose rounds and rates may say how sparse the ticket is to be.
 _BY_RATE = ("lottery_ticket", "late_rewinding", "learning_rate_rewinding", "fine_tuning")
+#: Recipes that remove channels.
+_BY_CHANNEL = ("slimming", "early_bird", "l1_filters", "scratch_e", "scratch_b")
 
 
 def text(error: Any, fields: Mapping[str, Any]) -> str:
@@ -53,8 +55,16 @@ def require_one_target(spec: Any) -> None:
     """Raises `ValueError` unless it is clear how sparse the ticket is to be."""
     given = f"sparsity={spec.sparsity}, pruning_rate={spec.pruning_rate}, rounds={spec.rounds}"
     by_rate = spec.recipe in _BY_RATE
+    if spec.recipe in _BY_CHANNEL and (spec.sparsity is None) != (spec.channel_sparsity is None):
+        return
     if spec.recipe == "bernoulli_supermask":
         return  # it finds how sparse
+    if spec.recipe in _BY_CHANNEL:
+        other = " or `sparsity`" if spec.recipe.startswith("scratch") else ""
+        raise ValueError(
+            f"`channel_sparsity`{other} must be given: how much goes? Received:"
+            f" channel_sparsity={spec.channel_sparsity}, sparsity={spec.sparsity}"
+        )
     if spec.sparsity is None and (spec.rounds is None or not by_rate):
         other = ", or `rounds` instead" if by_rate else ""
         raise ValueError(f"`sparsity` must be given{other}: how sparse? Received: {given}")

@@ -12,7 +12,7 @@ import numpy as np
 from tfticket import zoo
 from tfticket.experiments.determinism import seeded
 from tfticket.experiments.methods import Method
-from tfticket.experiments.outcome import Outcome, choose
+from tfticket.experiments.outcome import Outcome, choose, smaller_network
 from tfticket.experiments.search import OnEvent, Plan, carry_out
 from tfticket.experiments.shelves import Memory
 from tfticket.experiments.training import Training
@@ -85,8 +85,9 @@ def search(
     shelf = Memory()
     carry_out(plan, shelf, on_event)
     results = shelf.results()
-    notes = (dataset.notes,) if dataset.notes else ()
-    outcome = Outcome(tuple(results), choose(results), notes=notes)
+    chosen = choose(results)
+    notes = (*filter(None, [dataset.notes]), *smaller_network(chosen))
+    outcome = Outcome(tuple(results), chosen, notes=notes)
     levels = tuple(
         tuple(shelf.level(number, round_) for round_ in range(shelf.num_levels(number)))
         for number in range(plan.replicates)

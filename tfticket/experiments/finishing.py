@@ -8,7 +8,8 @@ from typing import Any
 
 from tfticket import export
 from tfticket.errors import ExportError, MissingDependencyError
-from tfticket.experiments.outcome import Outcome, choose
+from tfticket.experiments.channel_pruning import handed_over
+from tfticket.experiments.outcome import Outcome, choose, smaller_network
 from tfticket.experiments.planning import notes_on
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.search import Plan
@@ -62,7 +63,7 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
         chosen=chosen,
         files={name: export.sizes(folder.root / name).raw_bytes for name in written},
         skipped=skipped,
-        notes=(*notes_on(spec, plan.data), *notes),
+        notes=(*notes_on(spec, plan.data), *smaller_network(chosen), *notes),
         exports=exports,
     )
     folder.keep_outcome(outcome)
@@ -88,6 +89,7 @@ def export_level(level: Level, model: Any, target: str, path: Path, spec: Spec, 
         MissingDependencyError: if a library is missing.
     """
     restore(model, level.trained)
+    model = handed_over(plan.method, model, level)
     inputs = plan.data.train.x[:_NUM_SAMPLES]
     options: dict[str, Any] = {"inputs": inputs, "num_samples": len(inputs)}
     if target == "tflite":

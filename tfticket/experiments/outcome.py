@@ -11,7 +11,7 @@ from tfticket.errors import CorruptFileError
 from tfticket.reports.results import DENSE, TICKET, Result, best, summarize
 from tfticket.reports.tables import aligned, results_table
 
-__all__ = ["Outcome", "choose"]
+__all__ = ["Outcome", "choose", "smaller_network"]
 
 
 @dataclass(frozen=True)
@@ -148,3 +148,30 @@ def choose(results: Sequence[Result], round_: int | None = None) -> Result:
         known = sorted({r.round for r in levels})
         raise ValueError(f"`level` must be one of {known}. Received: level={wanted}")
     return best(found)
+
+
+def smaller_network(result: Result) -> tuple[str, ...]:
+    """Says in words what a network from which channels were removed costs.
+
+    >>> log = {"parameters": 20, "dense_parameters": 100, "flops": 30, "dense_flops": 120}
+    >>> result = Result(0, 1, TICKET, 0, 0.8, 20, 100, {}, log)
+    >>> smaller_network(result)
+    ('the smaller network has 20 of 100 parameters (0.200) and 30 of 120 FLOPs (0.250)',)
+
+    Args:
+        result: of any network.
+
+    Returns:
+        One sentence; none if no channel was removed.
+    """
+    log = result.log
+    if not {"parameters", "dense_parameters", "flops", "dense_flops"} <= set(log):
+        return ()
+    parts = [
+        f"{log[name]:,} of {log[whole]:,} {said} ({log[name] / log[whole]:.3f})"
+        for name, whole, said in (
+            ("parameters", "dense_parameters", "parameters"),
+            ("flops", "dense_flops", "FLOPs"),
+        )
+    ]
+    return (f"the smaller network has {' and '.join(parts)}",)

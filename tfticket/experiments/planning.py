@@ -11,14 +11,18 @@ import numpy as np
 
 from tfticket import _keras, zoo
 from tfticket.experiments.at_initialization import AtInitialization
+from tfticket.experiments.channel_pruning import ChannelPruning
 from tfticket.experiments.determinism import restart_names, set_seeds
 from tfticket.experiments.gradual import Gradual
 from tfticket.experiments.methods import Iterative, Method
+from tfticket.experiments.scratch import FromScratch, SparseFromScratch
 from tfticket.experiments.search import Plan
+from tfticket.experiments.slimming import EarlyBirdTicket, Slimming
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.supermask import Supermask
 from tfticket.experiments.training import Training
 from tfticket.experiments.untrained import Untrained
+from tfticket.slimming import ChannelLimits
 from tfticket.supermasks import Bernoulli, EdgePopup, Masker
 from tfticket.weights import Filter
 from tfticket.zoo import Dataset, Entry, OptimizerConfig, references
@@ -42,9 +46,15 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "magnitude_at_init": {"score": "magnitude", "rounds": 1, "scope": "global"},
     "random_at_init": {"score": "random", "rounds": 1, "scope": "global"},
     "zhou_supermask": {"score": "large_final", "scope": "layer"},
+    "slimming": {"score": "scale", "scope": "global"},
+    "early_bird": {"score": "scale", "scope": "global"},
+    "l1_filters": {"score": "l1", "scope": "layer"},
+    "scratch_e": {"scope": "global", "budget": "steps"},
+    "scratch_b": {"scope": "global", "budget": "flops"},
     "edge_popup": {"scope": "layer", "learning_rate": 0.1, "weight_decay": 1e-4},
     "bernoulli_supermask": {"learning_rate": 100.0, "weight_decay": 0.0},
 }
+_STRUCTURED = ("slimming", "early_bird", "l1_filters", "scratch_e", "scratch_b")
 _MAX_STEPS_PER_EXECUTION = 50
 _USUAL_RATE = 0.2
 
@@ -77,7 +87,7 @@ def make_plan(spec: Spec) -> Plan:
         filters=Filter(include=spec.include or None, exclude=spec.exclude or None),
         seed=spec.seed,
         replicates=spec.replicates,
-        controls=spec.controls,
+        controls=_controls(spec),
         control_levels=spec.control_levels,
         examples_per_class=spec.examples_per_class,
     )
@@ -124,6 +134,8 @@ def _method(spec: Spec, entry: Entry) -> Method:
     defaults = dict(DEFAULTS[spec.recipe])
     if spec.recipe in ("edge_popup", "bernoulli_supermask"):
         return _supermask(spec, defaults)
+    if spec.recipe in _STRUCTURED:
+        return _structured(spec, defaults)
     scope = spec.scope or defaults["scope"]
     score = spec.score or defaults.get("score", "magnitude")
     common = {"scope": scope, "score": score, "granularity": spec.granularity}
@@ -142,6 +154,31 @@ def _method(spec: Spec, entry: Entry) -> Method:
         return Untrained(sparsity=spec.sparsity, **common)
     rounds = spec.rounds or defaults["rounds"]
     return AtInitialization(sparsity=spec.sparsity, rounds=rounds, **common)
+
+
+def _structured(spec: Spec, defaults: Mapping[str, Any]) -> Method:
+    scope = spec.scope or defaults["scope"]
+    if spec.channel_sparsity is None:
+        assert spec.sparsity is not None  # the spec sees to it
+        return SparseFromScratch(spec.sparsity, scope, budget=defaults["budget"])
+    common = {"scope": scope, "limits": ChannelLimits(round_to=spec.round_to)}
+    if spec.recipe == "l1_filters":
+        return ChannelPruning(spec.channel_sparsity, fine_tune_steps=spec.fine_tune_steps, **common)
+    common["strength"] = spec.penalty
+    if spec.recipe == "slimming":
+        return Slimming(spec.channel_sparsity, fine_tune_steps=spec.fine_tune_steps, **common)
+    if spec.recipe == "early_bird":
+        return EarlyBirdTicket(spec.channel_sparsity, **common)
+    return FromScratch(
+        spec.channel_sparsity, budget=defaults["budget"], widths=spec.widths, **common
+    )
+
+
+def _controls(spec: Spec) -> tuple[str, ...]:
+    """Random masks of single weights say nothing of channels; from scratch is a control itself."""
+    if spec.recipe not in _STRUCTURED or "controls" in spec.changed():
+        return spec.controls
+    return () if spec.recipe.startswith("scratch") else ("reinitialize",)
 
 
 def _supermask(spec: Spec, defaults: Mapping[str, Any]) -> Method:

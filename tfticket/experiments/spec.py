@@ -29,6 +29,11 @@ Recipe = Literal[
     "grasp",
     "magnitude_at_init",
     "random_at_init",
+    "slimming",
+    "early_bird",
+    "l1_filters",
+    "scratch_e",
+    "scratch_b",
     "zhou_supermask",
     "edge_popup",
     "bernoulli_supermask",
@@ -77,6 +82,21 @@ class Spec(BaseModel):
 
     sparsity: Fraction | None = Field(
         None, description="fraction of the prunable weights masked out at the end"
+    )
+    channel_sparsity: Fraction | None = Field(
+        None, description="structured: fraction of the removable channels that go"
+    )
+    round_to: Count = Field(
+        1, description="structured: channels of each group are kept in multiples of this"
+    )
+    fine_tune_steps: Step | None = Field(
+        None, description="structured: steps of fine-tuning; left out, num_steps"
+    )
+    penalty: Annotated[float, Field(ge=0)] = Field(
+        1e-4, description="slimming: strength of the penalty on normalisation scales"
+    )
+    widths: Literal["predefined", "discovered"] = Field(
+        "predefined", description="scratch: who says how many channels stay; discovered by slimming"
     )
     pruning_rate: Fraction | None = Field(
         None,
@@ -166,13 +186,15 @@ class Spec(BaseModel):
 
     @model_validator(mode="after")
     def _agree(self) -> Spec:
-        for name in ("rewind_to", "begin_step", "end_step"):
+        for name in ("rewind_to", "begin_step", "end_step", "fine_tune_steps"):
             if getattr(self, name) is not None:
                 steps(getattr(self, name), steps_per_epoch=1, name=name)
         complaints.refuse_repeated({n: getattr(self, n) for n in _DISTINCT})
         complaints.refuse_given(self.recipe, self.changed(), _USELESS.get(self.recipe, ()))
         if self.recipe not in _SUPERMASKS:
             complaints.refuse_given(self.recipe, self.changed(), _SUPERMASK_FIELDS)
+        if self.recipe not in _STRUCTURED:
+            complaints.refuse_given(self.recipe, self.changed(), _STRUCTURED_FIELDS)
         if self.recipe != "gradual":
             complaints.refuse_given(self.recipe, self.changed(), _CLOCK_FIELDS)
         complaints.require_one_target(self)
@@ -209,6 +231,8 @@ _DISTINCT = ("controls", "control_levels", "export")
 _RATE_FIELDS = ("pruning_rate", "output_pruning_rate", "rewind_to")
 _CLOCK_FIELDS = ("begin_step", "end_step", "frequency")
 _SUPERMASK_FIELDS = ("initializer", "scores_learning_rate")
+_STRUCTURED = ("slimming", "early_bird", "l1_filters", "scratch_e", "scratch_b")
+_STRUCTURED_FIELDS = ("channel_sparsity", "round_to", "fine_tune_steps", "penalty", "widths")
 _SUPERMASKS = ("edge_popup", "bernoulli_supermask")
 _NOT_RANKED = ("score", "granularity", "rounds", "include", "exclude", *_RATE_FIELDS)
 _AT_INIT = ("synflow", "snip", "grasp", "magnitude_at_init", "random_at_init")
@@ -219,5 +243,10 @@ _USELESS = {
     "zhou_supermask": ("rounds", *_RATE_FIELDS),
     "edge_popup": _NOT_RANKED,
     "bernoulli_supermask": ("sparsity", "scope", *_NOT_RANKED),
+    "slimming": ("sparsity", "widths", *_NOT_RANKED),
+    "early_bird": ("sparsity", "widths", "fine_tune_steps", *_NOT_RANKED),
+    "l1_filters": ("sparsity", "widths", "penalty", *_NOT_RANKED),
+    "scratch_e": ("fine_tune_steps", "scope", *_NOT_RANKED),
+    "scratch_b": ("fine_tune_steps", "scope", *_NOT_RANKED),
     **dict.fromkeys(_AT_INIT, ("score", *_RATE_FIELDS)),
 }

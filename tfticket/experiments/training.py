@@ -18,7 +18,8 @@ from tfticket.zoo import Dataset, batches, evaluate, in_order
 
 __all__ = ["Training", "early_stop_step", "evaluate_on", "finite", "train_on"]
 
-Train = Callable[[Any, list[Any]], dict[str, Any]]
+#: `train(model, callbacks)`, or `train(model, callbacks, until=step)`.
+Train = Callable[..., dict[str, Any]]
 Evaluate = Callable[[Any], dict[str, float]]
 
 
@@ -64,12 +65,30 @@ class Training:
         """
         return (start_step // self.num_steps + 1) * self.num_steps
 
+    def check_start(self, step: int) -> None:
+        """Raises `ValueError` if a training from `step` on would not meet its validations."""
+        if self.eval_every is not None and step % self.eval_every:
+            raise ValueError(
+                "`eval_every` must divide the step that training starts at."
+                f" Received: eval_every={self.eval_every}, start_step={step}"
+            )
+
+    def validated_by(self, step: int) -> int:
+        """Returns the first step from `step` on at which there is a validation.
+
+        >>> Training(num_steps=100, eval_every=20).validated_by(130)
+        140
+        """
+        every = self.eval_every or 1
+        return -(-step // every) * every
+
 
 def train_on(data: Dataset, training: Training) -> Train:
     """Returns `train(model, callbacks)`: `model.fit` from the optimizer's step to the end.
 
     A model whose optimizer has done fewer than `num_steps` updates is trained up to there; one
-    that is there already, as in fine-tuning, for `num_steps` more.
+    that is there already, as in fine-tuning, for `num_steps` more. `train(model, callbacks,
+    until=step)` trains up to another step, rounded up to the next validation.
 
     Args:
         data: trained on its train split and, where asked for, validated on its validation split.
@@ -80,15 +99,14 @@ def train_on(data: Dataset, training: Training) -> Train:
         validation metrics by step) and `early_stop_step`, the step of least validation loss.
     """
 
-    def train(model: Any, callbacks: list[Any]) -> dict[str, Any]:
-        start = int(_keras.to_numpy(model.optimizer.iterations))
-        end = training.end_after(start)
+    def train(model: Any, callbacks: list[Any], until: int | None = None) -> dict[str, Any]:
+        start = _steps_done(model)
+        end = training.end_after(start) if until is None else training.validated_by(until)
         every = training.eval_every
-        if every is not None and start % every:
-            raise ValueError(
-                "`eval_every` must divide the step that training starts at."
-                f" Received: eval_every={every}, start_step={start}"
-            )
+        log: dict[str, Any] = {"start_step": start, "end_step": start}
+        if end <= start:
+            return log
+        training.check_start(start)
         stream = batches(
             data.train,
             batch_size=training.batch_size,
@@ -96,16 +114,17 @@ def train_on(data: Dataset, training: Training) -> Train:
             seed=training.seed,
             start_step=start,
         )
-        log: dict[str, Any] = {"start_step": start, "end_step": end}
         options: dict[str, Any] = {"shuffle": False, "verbose": 0, "callbacks": callbacks}
         if every is not None:
             options |= {"epochs": (end - start) // every, "steps_per_epoch": every}
             options["validation_data"] = in_order(data.validation)
         with seeded(training.seed):  # tf_keras' dropout draws from counters that nobody can read
             history = model.fit(stream, **options)
-        if every is None:
-            return log
-        return log | _curve(history.history, range(start + every, end + 1, every))
+        done = _steps_done(model)  # fewer than planned if a callback stopped it
+        log["end_step"] = done
+        if every is not None:
+            log |= _curve(history.history, [*range(start + every, done, every), done])
+        return log
 
     return train
 
@@ -145,6 +164,10 @@ def early_stop_step(steps: Sequence[int], losses: Sequence[float | None]) -> int
     """
     known = [(loss, step) for step, loss in zip(steps, losses, strict=True) if loss is not None]
     return min(known)[1] if known else None
+
+
+def _steps_done(model: Any) -> int:
+    return int(_keras.to_numpy(model.optimizer.iterations))
 
 
 def _curve(history: Mapping[str, Sequence[float]], at: Sequence[int]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from tfticket.recipes.iterative import (
     learning_rate_rewinding,
     lottery_ticket,
 )
+from tfticket.recipes.structured import early_bird, l1_filters, scratch_b, scratch_e, slimming
 from tfticket.recipes.supermask import bernoulli_supermask, edge_popup
 from tfticket.recipes.untrained import zhou_supermask
 
@@ -41,15 +42,20 @@ __all__ = [
     "RECIPES",
     "Recipe",
     "bernoulli_supermask",
+    "early_bird",
     "edge_popup",
     "fine_tuning",
     "gradual",
     "grasp",
+    "l1_filters",
     "late_rewinding",
     "learning_rate_rewinding",
     "lottery_ticket",
     "magnitude_at_init",
     "random_at_init",
+    "scratch_b",
+    "scratch_e",
+    "slimming",
     "snip",
     "synflow",
     "zhou_supermask",

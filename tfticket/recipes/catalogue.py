@@ -20,6 +20,7 @@ from tfticket.recipes.iterative import (
     learning_rate_rewinding,
     lottery_ticket,
 )
+from tfticket.recipes.structured import early_bird, l1_filters, scratch_b, scratch_e, slimming
 from tfticket.recipes.supermask import bernoulli_supermask, edge_popup
 from tfticket.recipes.untrained import zhou_supermask
 
@@ -44,6 +45,7 @@ class Recipe:
 
 
 _AT_INITIALIZATION = ("pruning.py", "experiments/at_initialization.py")
+_STRUCTURED = ("slimming/shrink.py", "graph/groups.py", "experiments/channel_pruning.py")
 _SUPERMASKS = ("supermasks/convert.py", "supermasks/plain.py", "experiments/supermask.py")
 _ROUNDS = ("lottery.py", "experiments/rates.py", "schedules/exponential.py")
 
@@ -108,6 +110,36 @@ RECIPES: Mapping[str, Recipe] = {
         "Frankle et al. 2021",
         "https://arxiv.org/abs/2009.08576",
         ("scores/ranks.py", *_AT_INITIALIZATION),
+    ),
+    "slimming": Recipe(
+        slimming,
+        "Liu et al. 2017",
+        "https://arxiv.org/abs/1708.06519",
+        ("slimming/penalty.py", *_STRUCTURED),
+    ),
+    "early_bird": Recipe(
+        early_bird,
+        "You et al. 2020",
+        "https://arxiv.org/abs/1909.11957",
+        ("early_bird.py", "callbacks/stop_at_early_bird.py", *_STRUCTURED),
+    ),
+    "l1_filters": Recipe(
+        l1_filters,
+        "Li et al. 2017",
+        "https://arxiv.org/abs/1608.08710",
+        ("slimming/channel_scores.py", *_STRUCTURED),
+    ),
+    "scratch_e": Recipe(
+        scratch_e,
+        "Liu et al. 2019",
+        "https://arxiv.org/abs/1810.05270",
+        ("experiments/scratch.py", "actions/redraw.py", *_STRUCTURED),
+    ),
+    "scratch_b": Recipe(
+        scratch_b,
+        "Liu et al. 2019",
+        "https://arxiv.org/abs/1810.05270",
+        ("experiments/scratch.py", "actions/redraw.py", *_STRUCTURED),
     ),
     "edge_popup": Recipe(
         edge_popup,

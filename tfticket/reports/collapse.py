@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfticket.collapse import CollapseCurve
-from tfticket.reports.plots import _matplotlib
+from tfticket.reports.plots import new_figure
 
 __all__ = ["plot_collapse"]
 
@@ -29,11 +29,9 @@ def plot_collapse(curves: Sequence[CollapseCurve], title: str = "") -> Any:
         ValueError: if there is no curve.
         MissingDependencyError: without matplotlib.
     """
-    figure_class, canvas = _matplotlib()
     if not curves:
         raise ValueError("`curves` must hold at least one curve. Received: curves=[]")
-    figure = figure_class(figsize=(0.6 + 3.0 * len(curves), 3.4), layout="constrained")
-    canvas(figure)
+    figure = new_figure((0.6 + 3.0 * len(curves), 3.4))
     panels = figure.subplots(1, len(curves), sharex=True, sharey=True, squeeze=False)[0]
     for panel, curve in zip(panels, curves, strict=True):
         _draw(panel, curve)

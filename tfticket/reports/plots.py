@@ -15,7 +15,7 @@ from tfticket.errors import MissingDependencyError
 from tfticket.reports.results import DENSE, TICKET, Result, Summary, summarize
 from tfticket.reports.tables import LABELS
 
-__all__ = ["plot_against_sparsity", "save"]
+__all__ = ["new_figure", "plot_against_sparsity", "save"]
 
 _MARKERS = "osD^Pv*"
 _STEP_ASIDE = 0.98
@@ -41,12 +41,10 @@ def plot_against_sparsity(
         ValueError: if no result has the metric.
         MissingDependencyError: without matplotlib.
     """
-    figure_class, canvas = _matplotlib()
     summaries = [s for s in summarize(results) if metric in s.statistics]
     if not summaries:
         raise ValueError(f"`metric` must be in the results. Received: metric={metric!r}")
-    figure = figure_class(figsize=(6.4, 4.4), layout="constrained")
-    canvas(figure)
+    figure = new_figure((6.4, 4.4))
     axes = figure.subplots()
     _draw_dense(axes, summaries, metric)
     arms = dict.fromkeys(s.arm for s in summaries if s.arm != DENSE)
@@ -72,13 +70,23 @@ def save(figure: Any, path: str | Path, dpi: int = 150) -> None:
     files.write_bytes(path, buffer.getvalue())
 
 
-def _matplotlib() -> tuple[Any, Any]:
+def new_figure(size: tuple[float, float]) -> Any:
+    """Returns an empty figure of its own, with a canvas to be drawn on.
+
+    Args:
+        size: width and height in inches.
+
+    Raises:
+        MissingDependencyError: without matplotlib.
+    """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingDependencyError("matplotlib", "plots", "to plot") from error
-    return Figure, FigureCanvasAgg
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def _draw_dense(axes: Any, summaries: Sequence[Summary], metric: str) -> None:

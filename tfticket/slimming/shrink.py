@@ -52,6 +52,32 @@ class Shrunk:
         cut = carrying.sliced(self._removal, arrays)
         return {self.renamed[p]: a for p, a in cut.items() if p in self.renamed}
 
+    def put(
+        self, arrays: Mapping[str, np.ndarray], into: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Returns arrays of the old shapes with those of the smaller model in their places.
+
+        The reverse of `take`: training of the smaller model is written back to the masked one.
+
+        Args:
+            arrays: by weight path of the smaller model.
+            into: by weight path of the old model; what no array has a place in stays.
+
+        Raises:
+            ValueError: if constants were folded into biases that the old model does not have.
+        """
+        found = {p: np.array(a) for p, a in into.items()}
+        lost = [p for p, new in self.renamed.items() if new in arrays and p not in found]
+        if lost:
+            raise ValueError(
+                f"`into` must have a place for every weight of the smaller model: {lost} have none."
+            )
+        for path, array in found.items():
+            if path in self.renamed and self.renamed[path] in arrays:
+                kept = self._removal.slices(path, array.shape)
+                array[np.ix_(*kept) if array.ndim else ...] = arrays[self.renamed[path]]
+        return found
+
 
 def shrink(
     model: Any,

@@ -7,7 +7,14 @@
 10
 """
 
-from tfticket.zoo.cifar import resnet_20, resnet_56, vgg_11_bn, vgg_16_bn
+from tfticket.zoo.cifar import (
+    mobilenet_small,
+    resnet_20,
+    resnet_56,
+    vgg_11_bn,
+    vgg_16_bn,
+    vgg_small,
+)
 from tfticket.zoo.corruptions import CORRUPTIONS, corrupted
 from tfticket.zoo.datasets import DATASETS, from_arrays, load_data
 from tfticket.zoo.entries import Entry, OptimizerConfig
@@ -45,9 +52,11 @@ __all__ = [
     "in_order",
     "lenet_300_100",
     "load_data",
+    "mobilenet_small",
     "regression_mlp",
     "resnet_20",
     "resnet_56",
     "vgg_11_bn",
     "vgg_16_bn",
+    "vgg_small",
 ]

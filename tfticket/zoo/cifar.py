@@ -1,4 +1,4 @@
-"""VGG and ResNet for small images, as the pruning literature uses them. All give logits.
+"""VGG, ResNet and MobileNet for small images, as the pruning literature uses them. All give logits.
 
 Convolutions are He normal and without bias, each followed by BatchNorm; the output layer is He
 normal too. Layers are named by kind and position, residual blocks by stage and position, and the
@@ -8,19 +8,79 @@ functions take the keywords of `tfticket.zoo.models`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tfticket import _keras
+from tfticket.zoo.blocks import ConvLayers
 from tfticket.zoo.initialization import initialize
 
-__all__ = ["resnet_20", "resnet_56", "vgg_11_bn", "vgg_16_bn"]
+__all__ = ["mobilenet_small", "resnet_20", "resnet_56", "vgg_11_bn", "vgg_16_bn", "vgg_small"]
 
 Shape = tuple[int, ...]
 _CIFAR = (32, 32, 3)
 _VGG_11 = ((64,), (128,), (256, 256), (512, 512), (512, 512))
 _VGG_16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+_VGG_SMALL = ((16, 16), (32, 32), (64, 64))
 _RESNET = (16, 32, 64)
+#: Channels and strides of MobileNetV1's separable blocks, at half the width.
+_MOBILENET = (
+    *((32, 1), (64, 2), (64, 1), (128, 2), (128, 1), (256, 2)),
+    *(((256, 1),) * 5),
+    *((512, 2), (512, 1)),
+)
+
+
+def vgg_small(
+    *, keras: Any = "keras", seed: int = 0, input_shape: Shape = (28, 28, 1), num_classes: int = 10
+) -> Any:
+    """Six 3 x 3 convolutions with BatchNorm and one dense layer: 77 328 weights on MNIST.
+
+    A VGG for images of 28 x 28 pixels, small enough to be trained on a CPU.
+
+    Args:
+        keras: which Keras.
+        seed: chooses the initial weights.
+        input_shape: `(height, width, channels)`, at least 8 pixels each way.
+        num_classes: number of logits.
+
+    Raises:
+        ValueError: if the images are too small to be halved three times.
+
+    References:
+        Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556
+    """
+    return _vgg("vgg_small", _VGG_SMALL, keras, seed, input_shape, num_classes)
+
+
+def mobilenet_small(
+    *, keras: Any = "keras", seed: int = 0, input_shape: Shape = _CIFAR, num_classes: int = 10
+) -> Any:
+    """MobileNetV1 at half its width: 812 768 weights for ten classes.
+
+    The first convolution takes every pixel where images are smaller than 64 pixels, every other
+    one where they are larger, as in the paper.
+
+    Args:
+        keras: which Keras.
+        seed: chooses the initial weights.
+        input_shape: `(height, width, channels)`.
+        num_classes: number of logits.
+
+    References:
+        Howard et al. 2017, table 1, https://arxiv.org/abs/1704.04861
+    """
+    flavour = _keras.module(keras)
+    layers = ConvLayers(flavour.layers)
+    inputs = flavour.Input(tuple(input_shape), name="image")
+    first = 1 if min(input_shape[:2]) < 64 else 2
+    x = layers.relu(layers.conv(inputs, "conv", _MOBILENET[0][0] // 2, strides=first), "conv")
+    for number, (channels, strides) in enumerate(_MOBILENET, 1):
+        name = f"block_{number}"
+        x = layers.relu(layers.depthwise(x, f"{name}_depthwise", strides), f"{name}_depthwise")
+        x = layers.relu(layers.conv(x, f"{name}_pointwise", channels, size=1), f"{name}_pointwise")
+    x = flavour.layers.GlobalAveragePooling2D(name="average")(x)
+    logits = layers.output(x, num_classes)
+    return _initialized(flavour.Model(inputs, logits, name="mobilenet_small"), seed)
 
 
 def vgg_11_bn(
@@ -99,40 +159,6 @@ def resnet_56(
     return _resnet("resnet_56", 9, keras, seed, input_shape, num_classes)
 
 
-@dataclass(frozen=True)
-class _Maker:
-    """Layers of one Keras, as these networks use them."""
-
-    make: Any
-
-    def conv(self, x: Any, name: str, channels: int, size: int = 3, strides: int = 1) -> Any:
-        """A convolution without bias, and its BatchNorm."""
-        conv = self.make.Conv2D(
-            channels,
-            size,
-            strides=strides,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            name=name,
-        )
-        return self.make.BatchNormalization(epsilon=1e-5, name=f"{name}_norm")(conv(x))
-
-    def relu(self, x: Any, name: str) -> Any:
-        return self.make.ReLU(name=f"{name}_relu")(x)
-
-    def output(self, x: Any, num_classes: int) -> Any:
-        return self.make.Dense(num_classes, kernel_initializer="he_normal", name="output")(x)
-
-    def block(self, x: Any, name: str, channels: int, strides: int) -> Any:
-        """Two convolutions around which the input is carried, projected if its shape changes."""
-        inner = self.relu(self.conv(x, f"{name}_conv_1", channels, strides=strides), f"{name}_1")
-        inner = self.conv(inner, f"{name}_conv_2", channels)
-        if strides != 1 or x.shape[-1] != channels:
-            x = self.conv(x, f"{name}_projection", channels, size=1, strides=strides)
-        return self.relu(self.make.Add(name=f"{name}_add")([inner, x]), name)
-
-
 def _vgg(
     name: str,
     blocks: Sequence[Sequence[int]],
@@ -149,7 +175,7 @@ def _vgg(
             f" Received: input_shape={input_shape}"
         )
     flavour = _keras.module(keras)
-    maker = _Maker(flavour.layers)
+    maker = ConvLayers(flavour.layers)
     inputs = x = flavour.Input(tuple(input_shape), name="image")
     position = 0
     for stage, block in enumerate(blocks, 1):
@@ -167,7 +193,7 @@ def _resnet(
 ) -> Any:
     """A convolution, three stages of residual blocks, the average over the image, one dense."""
     flavour = _keras.module(keras)
-    maker = _Maker(flavour.layers)
+    maker = ConvLayers(flavour.layers)
     inputs = flavour.Input(tuple(input_shape), name="image")
     x = maker.relu(maker.conv(inputs, "conv", _RESNET[0]), "conv")
     for stage, channels in enumerate(_RESNET, 1):

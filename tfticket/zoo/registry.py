@@ -70,6 +70,15 @@ _ENTRIES = (
     _conv_entry(models.conv_4, 3e-4, 25_000, 0.10),
     _conv_entry(models.conv_6, 3e-4, 30_000, 0.15),
     *map(_cifar_entry, (cifar.vgg_11_bn, cifar.vgg_16_bn, cifar.resnet_20, cifar.resnet_56)),
+    _cifar_entry(cifar.mobilenet_small),
+    Entry(
+        name="vgg_small",
+        build=cifar.vgg_small,
+        input_shape=(28, 28, 1),
+        batch_size=64,
+        num_steps=4_690,  # 5 epochs of 60 000 examples, 938 batches each
+        optimizer=OptimizerConfig("SGD", 0.05, {"momentum": 0.9}),
+    ),
     Entry(
         name="regression_mlp",
         build=models.regression_mlp,

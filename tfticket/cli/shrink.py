@@ -1,0 +1,62 @@
+"""`tfticket shrink`: a smaller network without the channels that do nothing."""
+
+from __future__ import annotations
+
+import json as json_
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfticket.cli.failures import told
+from tfticket.cli.loading import load_tensorflow
+
+
+@told
+def shrink(
+    path: Annotated[
+        Path, typer.Argument(help="Run folder, or a .keras file whose zeros are masked weights.")
+    ],
+    out: Annotated[Path, typer.Option(help="The .keras file to write.")],
+    channel_sparsity: Annotated[
+        float | None,
+        typer.Option(
+            help="Fraction of the channels to remove besides, without training afterwards; left"
+            " out, only what changes no output goes."
+        ),
+    ] = None,
+    score: Annotated[
+        str, typer.Option(help="What a channel is worth then: l1, l2, scale, magnitude, random.")
+    ] = "l1",
+    scope: Annotated[str, typer.Option(help="Where channels are ranked then.")] = "layer",
+    round_to: Annotated[
+        int, typer.Option(min=1, help="Channels of each group are kept in multiples of this then.")
+    ] = 1,
+    allow_inexact: Annotated[
+        bool,
+        typer.Option(
+            "--allow-inexact",
+            help="Remove constant channels also where padding makes a difference.",
+        ),
+    ] = False,
+    keras: Annotated[
+        str | None, typer.Option(help="keras or tf_keras; left out, what the file says.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Remove channels for good: a smaller dense network with the same outputs as the masked one."""
+    load_tensorflow()
+    from tfticket.experiments.shrinking import shrink_saved
+    from tfticket.slimming import ChannelLimits
+
+    found = shrink_saved(
+        path,
+        out,
+        channel_sparsity=channel_sparsity,
+        score=score,
+        scope=scope,
+        limits=ChannelLimits(round_to),
+        allow_inexact=allow_inexact,
+        keras=keras,
+    )
+    typer.echo(json_.dumps(found.to_dict(), indent=2) if json else str(found))

@@ -1,0 +1,142 @@
+"""Shrinking what is on disk: the network of a run, or a `.keras` file with zeros in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfticket import _keras, export, slimming, weights
+from tfticket.experiments.determinism import deterministic
+from tfticket.experiments.outcome import choose
+from tfticket.experiments.planning import make_plan
+from tfticket.experiments.run_folder import RunFolder
+from tfticket.export import keras_archive
+from tfticket.export.signature import signature
+from tfticket.masks import Masks
+from tfticket.rewinding import restore
+from tfticket.scores import Evidence
+from tfticket.slimming import ChannelLimits, ShrinkReport
+
+__all__ = ["Shrinking", "shrink_saved"]
+
+_NUM_EXAMPLES = 8
+
+
+@dataclass(frozen=True)
+class Shrinking:
+    """What became of a network on disk.
+
+    Args:
+        path: of the smaller network's file.
+        file_bytes: its size.
+        report: what was saved.
+        max_relative_difference: of the outputs from those of the masked network.
+    """
+
+    path: str
+    file_bytes: int
+    report: ShrinkReport
+    max_relative_difference: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as plain JSON values."""
+        own = {n: getattr(self, n) for n in ("path", "file_bytes", "max_relative_difference")}
+        return {**own, **self.report.to_dict()}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.report}\n{self.path}: {self.file_bytes:,} bytes; outputs differ from those of"
+            f" the masked network by {self.max_relative_difference:.1e} of the largest"
+        )
+
+
+def shrink_saved(
+    path: str | Path,
+    out: str | Path,
+    *,
+    channel_sparsity: float | None = None,
+    score: str = "l1",
+    scope: str = "layer",
+    limits: ChannelLimits | None = None,
+    allow_inexact: bool = False,
+    keras: str | None = None,
+) -> Shrinking:
+    """Removes what a network does not need, and writes the smaller one.
+
+    Args:
+        path: a run folder, of which the chosen level is taken, or a `.keras` file, whose zeros are
+            its masks.
+        out: of the new `.keras` file.
+        channel_sparsity: fraction of the channels to remove besides, by `score`, without training
+            afterwards; `None` removes only what changes nothing.
+        score: what a channel is worth then.
+        scope: where channels are ranked then.
+        limits: rounding and the largest sparsity of a group then.
+        allow_inexact: whether to remove constant channels also where zero padding makes a
+            difference.
+        keras: for a `.keras` file, which Keras; `None` means the one that wrote it.
+
+    Returns:
+        A `Shrinking`.
+
+    Raises:
+        ValueError: if `path` is neither, or an argument is out of range.
+        ExportError: if the file does not load again or computes something else.
+    """
+    if channel_sparsity is not None and not 0 <= channel_sparsity < 1:
+        raise ValueError(
+            "`channel_sparsity` must be in [0, 1): it is a fraction of the channels."
+            f" Received: channel_sparsity={channel_sparsity}"
+        )
+    model, masks = _network(Path(path), keras)
+    if channel_sparsity is not None:
+        chosen = slimming.channel_masks(
+            model,
+            channel_sparsity,
+            score=score,
+            evidence=Evidence({}, seed=0),
+            scope=scope,
+            limits=limits,
+        )
+        masks = Masks({p: m & masks.get(p, True) for p, m in chosen.items()} | _rest(masks, chosen))
+    small = slimming.shrink(model, masks, allow_inexact=allow_inexact)
+    given = signature(model)
+    drawn = given.sample(_NUM_EXAMPLES, seed=0)
+    inputs = given.pack([drawn[name] for name in given.names])
+    difference = slimming.max_relative_difference(model, masks, small.model, inputs)
+    export.keras_file(small.model, out)
+    return Shrinking(str(out), export.sizes(out).raw_bytes, small.report, difference)
+
+
+def _rest(masks: Mapping[str, np.ndarray], chosen: Masks) -> dict[str, np.ndarray]:
+    return {p: m for p, m in masks.items() if p not in chosen}
+
+
+def _network(path: Path, keras: str | None) -> tuple[Any, Masks]:
+    """Loads the network and its masks."""
+    if path.suffix == ".keras":
+        if not path.is_file():
+            raise ValueError(f"`path` must be an existing file or run folder. Received: {path}")
+        model = keras_archive.load(path, keras)
+        return model, _zeros(model)
+    folder = RunFolder(path)
+    spec = folder.spec()
+    folder.check()
+    chosen = choose(folder.results())
+    with deterministic(spec.seed):
+        plan = make_plan(spec)
+        level = folder.level(chosen.replicate, chosen.round)
+        model = plan.build(chosen.seed)
+        restore(model, level.trained)
+    return model, level.ticket.masks_for(model)
+
+
+def _zeros(model: Any) -> Masks:
+    """Every trainable number that is 0 counts as masked: in inference it makes no difference."""
+    ids = {id(v) for v in model.trainable_variables}
+    found = {p: v for p, v in weights.variables(model).items() if id(v) in ids}
+    return Masks({p: _keras.to_numpy(v) != 0 for p, v in found.items()})
