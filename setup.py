@@ -29,7 +29,14 @@ EXTRAS = {
     "export": ["ai-edge-litert>=2.0", "flatbuffers>=25.9"],
     "notebooks": ["jupytext>=1.16", "nbmake>=1.5", "ipykernel>=6.29"],
 }
+#: Each pins many others, so they are installed by name only.
+_BESIDE = {
+    "quantizer": ["ai-edge-quantizer>=0.10"],
+    "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
+    "tensorboard": ["tensorboard>=2.20"],
+}
 EXTRAS["all"] = sorted({name for names in EXTRAS.values() for name in names})
+EXTRAS |= _BESIDE
 EXTRAS["dev"] = [
     *EXTRAS["all"],
     "hypothesis>=6.100",

@@ -4,7 +4,8 @@
 
 writes `results.json` and the table in `README.md` after every network and sparsity, and goes on
 from there when started again; delete `results.json` to measure anew. `--networks`, `--sparsities`
-and `--rounds` run less.
+and `--rounds` run less; `--shrunk` takes other networks of the zoo, or `module:function`, whose
+channels are removed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import shrunk
 
 HERE = Path(__file__).parent
 MARK = "<!-- table -->"
@@ -27,6 +29,10 @@ NETWORKS = {
     "1024-wide MLP": (784, 1024, 1024, 10),
 }
 SPARSITIES = (0.8, 0.9, 0.95, 0.98)
+#: Networks of the zoo whose channels are removed, and which shares of them.
+SHRUNK = ("conv_431k", "conv_6")
+CHANNELS = (0.5, 0.75)
+PLAIN, REMOVED = "networks with zeros", "networks without channels"
 #: Of every file: inputs that are pruned together, and the layout it is encoded in.
 FILES = {"1x4": (4, "compute"), "direct": (1, "compute"), "DENSIFY": (1, "storage")}
 
@@ -83,12 +89,14 @@ def table(results: dict) -> str:
         f"| network, sparsity | dense, ms | {' | '.join(FILES)} |",
         f"|---|---|{'---|' * len(FILES)}",
     ]
-    for key, found in results.items():
+    for key, found in results[PLAIN].items():
         dense = found["files"]["dense"]
         cells = [_cell(found["files"][file]) for file in FILES]
         lines.append(f"| {key} | {dense['p50_ms']:.4f} | {' | '.join(cells)} |")
-    some = next(iter(results.values()))
+    some = next(iter({**results[PLAIN], **results[REMOVED]}.values()))
     lines += ["", f"{some['runtime']}; {some['cpu']}; {some['num_rounds']} rounds in turn."]
+    if results[REMOVED]:
+        lines += ["", *shrunk.table(results[REMOVED])]
     return "\n".join(lines)
 
 
@@ -101,20 +109,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--networks", nargs="*", default=list(NETWORKS), choices=list(NETWORKS))
     parser.add_argument("--sparsities", nargs="*", type=float, default=list(SPARSITIES))
+    parser.add_argument("--shrunk", nargs="*", default=list(SHRUNK))
     parser.add_argument("--rounds", type=int, default=200)
     arguments = parser.parse_args()
     path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
-    for name in arguments.networks:
-        for sparsity in arguments.sparsities:
-            key = f"{name}, {sparsity:g}"
-            if key in results:
-                continue
-            results[key] = measure(NETWORKS[name], sparsity, arguments.rounds)
-            files = results[key]["files"]
-            print(
-                key, {file: round(row["speed_p50"], 2) for file, row in files.items()}, flush=True
-            )
+    results = json.loads(path.read_text()) if path.exists() else {PLAIN: {}, REMOVED: {}}
+    tasks = [
+        (PLAIN, f"{name}, {sparsity:g}", measure, NETWORKS[name], sparsity)
+        for name in arguments.networks
+        for sparsity in arguments.sparsities
+    ]
+    tasks += [
+        (REMOVED, f"{name}, {share:g}", shrunk.measure, name, share)
+        for name in arguments.shrunk
+        for share in CHANNELS
+    ]
+    for kind, key, function, what, share in tasks:
+        if key not in results[kind]:
+            results[kind][key] = function(what, share, arguments.rounds)
+            files = results[kind][key]["files"]
+            shown = {file: round(row["speed_p50"], 2) for file, row in files.items()}
+            print(key, shown, flush=True)
             write(results)
 
 

@@ -257,3 +257,37 @@ def test_without_typer_it_says_what_to_install():
     assert done.returncode == 1
     assert "tfticket[cli,config]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_shrink_writes_a_smaller_network_of_a_run_and_of_a_file(tmp_path):
+    run, small = tmp_path / "run", tmp_path / "small.keras"
+    common = ["find", "--model", "vgg_small", "--data", "digits", "--recipe", "slimming"]
+    sizes = ["--channel-sparsity", "0.5", "--num-steps", "4", "--fine-tune-steps", "2"]
+    done = invoke(*common, *sizes, "--export", "keras", "--out", run)
+    assert done.exit_code == 0, done.output
+    assert "the smaller network has" in done.stdout
+    done = invoke("shrink", run, "--out", small, "--json")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert report["after"]["num_parameters"] < report["before"]["num_parameters"] / 2
+    assert report["max_relative_difference"] <= 1e-5
+    # The run's own file is that network already: nothing is left to remove without a loss.
+    done = invoke("shrink", run / "model.keras", "--out", tmp_path / "same.keras", "--json")
+    assert json.loads(done.stdout)["num_removed"] == 0
+    further = ["--channel-sparsity", "0.5", "--round-to", "4"]
+    done = invoke("shrink", run / "model.keras", "--out", tmp_path / "b.keras", *further, "--json")
+    groups = json.loads(done.stdout)["groups"]
+    assert all(g["after"] % 4 == 0 or g["after"] == g["before"] for g in groups)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.keras"], "must be an existing file or run folder"),
+        (["nothing.keras", "--channel-sparsity", "50"], "it is a fraction of the channels"),
+    ],
+)
+def test_shrink_says_what_is_wrong(tmp_path, arguments, said):
+    done = invoke("shrink", *arguments, "--out", tmp_path / "out.keras")
+    assert done.exit_code == 1
+    assert said in done.stderr

@@ -49,12 +49,24 @@ def test_inspect_tells_what_is_no_model(tmp_path):
     assert "must be a TFLite file" in done.stderr
 
 
-def test_bench_compares_with_the_first_file(files):
-    done = invoke(bench, *files, "--rounds", "2", "--json")
+def test_bench_compares_with_the_first_file(files, tmp_path):
+    picture = tmp_path / "bench.png"
+    done = invoke(bench, *files, "--rounds", "2", "--json", "--plot", picture)
     assert done.exit_code == 0, done.output
     plain = json.loads(done.stdout)
-    assert plain["files"][0]["speed_p50"] == 1.0
-    assert plain["files"][1]["builtin"] == {"FULLY_CONNECTED": 2}
+    assert plain["files"][0]["latency"]["speed_p50"] == 1.0
+    assert plain["files"][1]["latency"]["builtin"] == {"FULLY_CONNECTED": 2}
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_bench_puts_its_dense_twin_beside_a_sparse_file(files):
+    done = invoke(bench, files[1], "--rounds", "1", "--markdown")
+    assert done.exit_code == 0, done.output
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [row[0] for row in rows[:3]] == [
+        *("| file", f"| dense twin of {files[1]}", f"| {files[1]}")
+    ]
+    assert rows[1][2] == "1.000"
 
 
 def test_advise_loads_the_file_with_its_own_keras(keras, tmp_path):

@@ -1,4 +1,4 @@
-"""`tfticket bench`: how long TFLite files take, one against the other."""
+"""`tfticket bench`: TFLite files side by side, their sizes, latencies and kernels."""
 
 from __future__ import annotations
 
@@ -14,15 +14,29 @@ from tfticket.cli.failures import told
 @told
 def bench(
     paths: Annotated[
-        list[Path], typer.Argument(help="TFLite files; the others are compared with the first.")
+        list[Path],
+        typer.Argument(
+            help="TFLite files; the others are compared with the first. If that is sparse, its"
+            " dense twin goes before it."
+        ),
     ],
     batch_size: Annotated[int, typer.Option(help="Examples per call.")] = 1,
     threads: Annotated[int, typer.Option(help="Threads of the interpreter.")] = 1,
     rounds: Annotated[int, typer.Option(help="Timings of each file, taken in turn.")] = 50,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="PNG of size and latency against sparsity.")
+    ] = None,
 ) -> None:
-    """Time TFLite files in turn: median and tenths, speed against the first, kernels that ran."""
-    from tfticket import export
+    """Compare TFLite files: bytes and bounds, zeros, p50 and tenths of latency, kernels."""
+    from tfticket import reports
+    from tfticket.reports import plots
 
-    found = export.latency(paths, batch_size=batch_size, num_threads=threads, num_rounds=rounds)
-    typer.echo(json_.dumps(found.to_dict(), indent=2) if json else str(found))
+    found = reports.profile_files(
+        paths, batch_size=batch_size, num_threads=threads, num_rounds=rounds
+    )
+    if plot is not None:
+        plots.save(reports.plot_files(found), plot)
+    text = found.markdown() if markdown else str(found)
+    typer.echo(json_.dumps(found.to_dict(), indent=2) if json else text)

@@ -15,9 +15,21 @@ from tfticket.cli.loading import load_tensorflow
 @told
 def export(
     path: Annotated[Path, typer.Argument(help="Run folder.")],
-    to: Annotated[str, typer.Option(help="tflite, savedmodel or keras.")],
+    to: Annotated[str, typer.Option(help="tflite, savedmodel, keras, onnx or seeds.")],
     out: Annotated[
-        Path | None, typer.Option(help="File or folder to write; left out, beside the ticket.")
+        Path | None,
+        typer.Option(
+            help="File or folder to write; left out, beside the ticket. A SavedModel becomes one"
+            " archive if this ends in .zip."
+        ),
+    ] = None,
+    quantize: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of a TFLite file: float32, float16, dynamic or int8, which is calibrated"
+            " on the run's training examples.",
+            show_default=False,
+        ),
     ] = None,
     replicate: Annotated[
         int | None, typer.Option(help="Which replicate; left out, the chosen one.")
@@ -31,5 +43,5 @@ def export(
     load_tensorflow()
     from tfticket.experiments.exporting import export_run
 
-    report = export_run(path, to, out, replicate=replicate, level=level)
+    report = export_run(path, to, out, replicate=replicate, level=level, quantize=quantize)
     typer.echo(json_.dumps(report.to_dict(), indent=2) if json else str(report))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tfticket.experiments.determinism import deterministic
 from tfticket.experiments.finishing import FILES, export_level
 from tfticket.experiments.outcome import choose
 from tfticket.experiments.planning import make_plan
 from tfticket.experiments.run_folder import RunFolder
+from tfticket.export.convert import WeightType
 
 __all__ = ["export_run"]
 
@@ -21,26 +22,37 @@ def export_run(
     *,
     replicate: int | None = None,
     level: int | None = None,
+    quantize: str | None = None,
 ) -> Any:
     """Writes a trained network of a run as a file, after comparing what it computes.
 
     Args:
         path: the run folder. A ticket alone has no trained network in it.
-        target: `"keras"`, `"savedmodel"` or `"tflite"`.
-        out: the file or folder; `None` means the usual name inside the run folder.
+        target: `"keras"`, `"savedmodel"`, `"tflite"`, `"onnx"`, or, of a supermask, `"seeds"`.
+        out: the file or folder; `None` means the usual name inside the run folder. A SavedModel
+            becomes one archive if this ends in `.zip`.
         replicate: which replicate; `None` means the one with the best validation.
         level: which level; `None` means the last.
+        quantize: type of the weights of a TFLite file: `"float32"`, `"float16"`, `"dynamic"` or
+            `"int8"`, whose ranges are measured on the run's own training examples. The file then
+            has the type in its usual name.
 
     Returns:
         The exporter's report.
 
     Raises:
-        ValueError: if the target is unknown or there is no such level.
+        ValueError: if the target or the type is unknown, the two do not fit together, or there
+            is no such level.
         FileNotFoundError: if `path` is no run folder.
         ExportError: if no file that passes could be written.
     """
     if target not in FILES:
         raise ValueError(f"`target` must be one of {list(FILES)}. Received: target={target!r}")
+    if quantize is not None and (target != "tflite" or quantize not in get_args(WeightType)):
+        raise ValueError(
+            f"`quantize` must be one of {list(get_args(WeightType))}, and is of TFLite files only."
+            f" Received: quantize={quantize!r}, target={target!r}"
+        )
     folder = RunFolder(path)
     spec = folder.spec()
     folder.check()
@@ -48,5 +60,14 @@ def export_run(
     with deterministic(spec.seed):
         plan = make_plan(spec)
         found = folder.level(chosen.replicate, chosen.round)
-        destination = folder.root / FILES[target] if out is None else Path(out)
-        return export_level(found, plan.build(chosen.seed), target, destination, spec, plan)
+        destination = folder.root / _usual_name(target, quantize) if out is None else Path(out)
+        model = plan.build(chosen.seed)
+        return export_level(
+            found, model, target, destination, spec, plan, quantize=quantize or "float32"
+        )
+
+
+def _usual_name(target: str, quantize: str | None) -> str:
+    name = Path(FILES[target])
+    suffix = "" if quantize in (None, "float32") else f"_{quantize}"
+    return f"{name.stem}{suffix}{name.suffix}"

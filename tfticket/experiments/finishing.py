@@ -21,7 +21,13 @@ from tfticket.rewinding import restore
 __all__ = ["FILES", "export_level", "finish"]
 
 #: The file or folder of each export target.
-FILES = {"keras": "model.keras", "savedmodel": "saved_model", "tflite": "model.tflite"}
+FILES = {
+    "keras": "model.keras",
+    "savedmodel": "saved_model",
+    "tflite": "model.tflite",
+    "onnx": "model.onnx",
+    "seeds": "seeds.safetensors",
+}
 _PLOT = "accuracy_vs_sparsity.png"
 _NUM_SAMPLES = 256
 
@@ -70,16 +76,27 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
     return outcome
 
 
-def export_level(level: Level, model: Any, target: str, path: Path, spec: Spec, plan: Plan) -> Any:
+def export_level(
+    level: Level,
+    model: Any,
+    target: str,
+    path: Path,
+    spec: Spec,
+    plan: Plan,
+    *,
+    quantize: str = "float32",
+) -> Any:
     """Writes a level's trained network as a file and has it checked.
 
     Args:
         level: with its trained state.
         model: of its architecture; holds the trained weights afterwards.
-        target: `"keras"`, `"savedmodel"` or `"tflite"`.
+        target: `"keras"`, `"savedmodel"`, `"tflite"`, `"onnx"`, or `"seeds"` of a supermask.
         path: of the file or folder.
         spec: says how zeros are stored.
-        plan: has the examples the file is compared with the network on.
+        plan: has the training examples that the file is compared with the network on, and int8
+            is calibrated on.
+        quantize: type of the weights of a TFLite file.
 
     Returns:
         The exporter's report.
@@ -88,16 +105,20 @@ def export_level(level: Level, model: Any, target: str, path: Path, spec: Spec, 
         ExportError: if no file that passes could be written.
         MissingDependencyError: if a library is missing.
     """
+    if target == "seeds":
+        return export.seed_file(level.ticket, path)
     restore(model, level.trained)
     model = handed_over(plan.method, model, level)
     inputs = plan.data.train.x[:_NUM_SAMPLES]
     options: dict[str, Any] = {"inputs": inputs, "num_samples": len(inputs)}
     if target == "tflite":
-        options["sparse"] = spec.tflite_sparse
+        options |= {"sparse": spec.tflite_sparse, "weights": quantize}
+        options["representative_data"] = inputs if quantize == "int8" else None
     writers: dict[str, Callable[..., Any]] = {
         "keras": export.keras_file,
         "savedmodel": export.savedmodel,
         "tflite": export.tflite,
+        "onnx": export.onnx,
     }
     return writers[target](model, path, **options)
 

@@ -48,7 +48,7 @@ Control = Literal[
     "reshuffle",
     "shuffle_mask",
 ]
-Target = Literal["keras", "savedmodel", "tflite"]
+Target = Literal["keras", "savedmodel", "tflite", "onnx", "seeds"]
 
 Count = Annotated[int, Field(ge=1, strict=True)]
 Natural = Annotated[int, Field(ge=0, strict=True)]

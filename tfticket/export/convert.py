@@ -80,25 +80,36 @@ def quantized_tflite(
         weights: `"float16"`: halved, computed with in float32; `"dynamic"`: int8 weights, float
             activations that the runtime rounds call by call; `"int8"`: activations too, with
             ranges measured on `calibration`. Inputs and outputs stay float32.
-        calibration: inputs by name, `[examples, ...]`; for `"int8"` only.
+        calibration: inputs by name, `[examples, ...]`; for `"int8"` only, and not for a model
+            that was trained for it and has its ranges in it.
 
     Raises:
         ExportError: if TensorFlow's converter refuses the model, with its first words.
     """
+    if weights == "int8":
+        refuse_loops(dense)
+
+    def choose(converter: Any) -> None:
+        ranges = calibration if weights == "int8" else None
+        _choose_type(converter, weights, is_calibrated=ranges is not None)
+        if ranges is not None:
+            converter.representative_dataset = lambda: one_by_one(given, ranges)
+
+    return _convert(model, given, choose)
+
+
+def refuse_loops(dense: bytes) -> None:
+    """Refuses a file with loops, on which TensorFlow 2.21's calibrator kills the process.
+
+    Raises:
+        ExportError: if there are loops, saying what to do.
+    """
     found = LOOPS & set(_operators(dense))
-    if weights == "int8" and found:
-        # The calibrator of TensorFlow 2.21 kills the process on a graph with a loop.
+    if found:
         raise ExportError(
             f"int8 needs a model without loops: TensorFlow's calibrator crashes on {sorted(found)}."
             " Unroll the recurrent layers (`unroll=True`), or take another type of weights"
         )
-
-    def choose(converter: Any) -> None:
-        _choose_type(converter, weights)
-        if weights == "int8":
-            converter.representative_dataset = lambda: _one_by_one(given, calibration or {})
-
-    return _convert(model, given, choose)
 
 
 def _convert(model: Any, given: Signature, choose: Any) -> bytes:
@@ -119,17 +130,18 @@ def _convert(model: Any, given: Signature, choose: Any) -> bytes:
         ) from error
 
 
-def _choose_type(converter: Any, weights: WeightType) -> None:
+def _choose_type(converter: Any, weights: WeightType, is_calibrated: bool) -> None:
     import tensorflow as tf
 
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if weights == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if weights == "int8":
+    if weights == "int8" and is_calibrated:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
 
 
-def _one_by_one(given: Signature, inputs: Mapping[str, np.ndarray]) -> Iterator[list[np.ndarray]]:
+def one_by_one(given: Signature, inputs: Mapping[str, np.ndarray]) -> Iterator[list[np.ndarray]]:
+    """Yields inputs in batches of the fixed size of a model, else of one, in flat order."""
     size = given.fixed_batch_size or 1
     num_examples = len(inputs[given.names[0]])
     for start in range(0, num_examples, size):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,12 +65,20 @@ def constants(model: Any) -> list[Constant]:
     return list(found.values())
 
 
-def readers(model: Any, constant: Constant) -> list[Use]:
-    """Returns who reads a constant in the end, `DEQUANTIZE` and `DENSIFY` looked through."""
+def readers(
+    model: Any, constant: Constant, unpacking: Collection[str] = frozenset(UNPACKING)
+) -> list[Use]:
+    """Returns who reads a constant in the end.
+
+    Args:
+        model: a `ModelT`.
+        constant: one of its constants.
+        unpacking: operators to look through.
+    """
     found, waiting = [], list(constant.uses)
     while waiting:
         use = waiting.pop(0)
-        if use.name not in UNPACKING:
+        if use.name not in unpacking:
             found.append(use)
             continue
         outputs = _indices(model.subgraphs[use.subgraph].operators[use.operator].outputs)

@@ -16,6 +16,8 @@ from tfticket.errors import ExportError
 from tfticket.export import _litert
 from tfticket.export.apart import run_apart
 from tfticket.export.report import to_dict
+from tfticket.export.runner import load_arrays
+from tfticket.export.verify import difference
 
 TIMEOUT_SECONDS = 600.0
 # What decides between kernels.
@@ -39,6 +41,10 @@ class FileLatency:
         load_ms: milliseconds to load the file and make room for its tensors, once.
         delegated: operators that the delegate (XNNPACK) took, by name.
         builtin: operators that the runtime's own kernels ran, sparse Dense layers for instance.
+        memory_bytes: RAM that loading it and its first calls took; 0 where not known. Small
+            networks fit into what the process had already.
+        max_abs_diff: largest difference of its outputs from the first file's, on one random batch;
+            `None` if the two have outputs of other shapes.
     """
 
     path: str
@@ -52,6 +58,8 @@ class FileLatency:
     load_ms: float
     delegated: dict[str, int]
     builtin: dict[str, int]
+    memory_bytes: int = 0
+    max_abs_diff: float | None = None
 
 
 @dataclass(frozen=True)
@@ -129,12 +137,23 @@ def latency(
         if error:
             raise ExportError(f"the files could not be timed: {error}")
         answers = json.loads((Path(name) / "answer.json").read_text())
+        outputs = [load_arrays(Path(name) / f"{i}.npz") for i in range(len(files))]
     first = np.array(answers[0]["seconds"])
-    rows = [_row(path, a, first) for path, a in zip(paths, answers, strict=True)]
+    apart = [_apart(found, outputs[0]) for found in outputs]
+    rows = [_row(path, a, first, d) for path, a, d in zip(paths, answers, apart, strict=True)]
     return Latency(tuple(rows), **numbers, runtime=_litert.runtime_version(), cpu=_cpu())
 
 
-def _row(path: str | Path, answer: dict[str, Any], first: np.ndarray) -> FileLatency:
+def _apart(found: dict[str, np.ndarray], first: dict[str, np.ndarray]) -> float | None:
+    shapes = [{name: array.shape for name, array in one.items()} for one in (found, first)]
+    if shapes[0] != shapes[1]:
+        return None
+    return max((difference(found[name], first[name])[0] for name in first), default=0.0)
+
+
+def _row(
+    path: str | Path, answer: dict[str, Any], first: np.ndarray, max_abs_diff: float | None
+) -> FileLatency:
     seconds = np.array(answer["seconds"])
     times = np.percentile(seconds * 1000, [10, 50, 90])
     speeds = np.percentile(first / seconds, [10, 50, 90])
@@ -146,6 +165,8 @@ def _row(path: str | Path, answer: dict[str, Any], first: np.ndarray) -> FileLat
         load_ms=answer["load_seconds"] * 1000,
         delegated=answer["delegated"],
         builtin=answer["builtin"],
+        memory_bytes=answer["memory_bytes"],
+        max_abs_diff=max_abs_diff,
     )
 
 

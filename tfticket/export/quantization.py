@@ -18,6 +18,8 @@ from tfticket.export import flatbuffer, graph, sparsity
 HALF_STEP = 0.5 * (1 + 1e-3)  # of the scale; the division is done in float32
 FLOAT16_STEP = 2.0**-11  # relative, down to the smallest normal number
 FLOAT16_SMALLEST = 2.0**-25
+# A float file of a model trained for int8 rounds its weights while it runs.
+STORED_AS = graph.UNPACKING | {"QUANTIZE"}
 TINY = 1e-30  # so that equal zeros compare as equal
 
 
@@ -44,19 +46,21 @@ class _Stored:
     allowed: np.ndarray
 
 
-def rounding(float_bytes: bytes, converted_bytes: bytes) -> Rounding:
+def rounding(float_bytes: bytes, converted_bytes: bytes, *, is_nearest: bool = True) -> Rounding:
     """Compares the weights of a converted file with those of its float32 twin.
 
     Args:
         float_bytes: the dense float32 file.
         converted_bytes: the dense file of smaller weights.
+        is_nearest: whether every weight must be the nearest its type has. After
+            quantisation-aware training it need not be: ranges follow the weights a step late.
 
     Returns:
         A `Rounding`.
 
     Raises:
-        ExportError: if a weight has a zero point, lost a zero, or is further from its float32
-            value than rounding explains.
+        ExportError: if a weight has a zero point, lost a zero, or, unless told otherwise, is
+            further from its float32 value than rounding explains.
     """
     found = list(_weights(flatbuffer.read(converted_bytes)))
     num_weights = before = after = 0
@@ -66,7 +70,7 @@ def rounding(float_bytes: bytes, converted_bytes: bytes) -> Rounding:
             continue
         wrong = [(_worst(weight, other), other) for other in same]
         worst, nearest = min(wrong, key=lambda pair: pair[0])
-        if worst > 1:
+        if is_nearest and worst > 1:
             raise ExportError(
                 f"weight {weight.name!r} was converted to other values: {worst:.3g} times as far"
                 " off as rounding explains"
@@ -95,7 +99,7 @@ def _worst(weight: _Stored, other: _Stored) -> float:
 
 def _weights(model: Any) -> Iterator[_Stored]:
     for constant in graph.constants(model):
-        uses = graph.readers(model, constant)
+        uses = graph.readers(model, constant, STORED_AS)
         places = {use.position for use in uses if use.name in graph.WEIGHT_READERS}
         if graph.WEIGHT_INPUT not in places:
             continue

@@ -13,6 +13,7 @@ from tfticket.export.report import Reader
 DENSIFY_RUNTIME = "2.2.0"
 SPARSE_DENSE_VERSION = 8
 SPARSE_DENSE_RUNTIME = "2.3.0"
+FUSED = b";"
 RUNTIME_METADATA = b"min_runtime_version"
 
 
@@ -47,11 +48,39 @@ class Rewriter:
             subgraph = self._model.subgraphs[number]
             subgraph.operators = [*operators, *subgraph.operators]
         self._densify = {}
-        for tensor in (t for g in self._model.subgraphs for t in g.tensors):
-            if _says_nothing(tensor.quantization):
-                tensor.quantization = None
+        for subgraph in self._model.subgraphs:
+            for place in set(range(len(subgraph.tensors))) - _ends(subgraph):
+                self._shorten_name(subgraph.tensors[place])
+            for tensor in subgraph.tensors:
+                if _says_nothing(tensor.quantization):
+                    tensor.quantization = None
         self._raise_runtime()
+        self._drop_empty_buffers()
         return flatbuffer.write(self._model)
+
+    def _shorten_name(self, tensor: Any) -> None:
+        """Names an activation after one of the operators that were fused for it, not after all."""
+        if tensor.name and _is_empty(self._model.buffers[tensor.buffer]):
+            tensor.name = tensor.name.partition(FUSED)[0]
+
+    def _drop_empty_buffers(self) -> None:
+        """Lets tensors without data share buffer 0, which the schema keeps empty for them.
+
+        Constants keep their buffers' numbers; metadata moves up behind the last of them.
+        """
+        model, tensors = self._model, [t for g in self._model.subgraphs for t in g.tensors]
+        if model.metadataBuffer is not None or not _is_empty(model.buffers[0]):
+            return
+        for tensor in tensors:
+            if _is_empty(model.buffers[tensor.buffer]):
+                tensor.buffer = 0
+        num_kept = 1 + max(tensor.buffer for tensor in tensors)
+        kept = model.buffers[:num_kept]
+        for metadata in model.metadata or []:
+            if metadata.buffer >= num_kept:
+                kept.append(model.buffers[metadata.buffer])
+                metadata.buffer = len(kept) - 1
+        model.buffers = kept
 
     def _reads(self, use: graph.Use, number: int, index: int) -> bool:
         if use.subgraph != number:
@@ -67,7 +96,6 @@ class Rewriter:
             schema.TensorT(
                 shape=packed.shape,
                 type=packed.type,
-                name=f"densify_{place}".encode(),
                 quantization=None,
                 hasRank=packed.hasRank,
             )
@@ -116,6 +144,15 @@ class Rewriter:
             stated = bytes(buffer.data).rstrip(b"\0").decode("ascii", "replace")
             newest = max(stated, self._runtime, key=_version).encode()
             buffer.data = np.frombuffer(newest.ljust(len(buffer.data), b"\0"), np.uint8)
+
+
+def _is_empty(buffer: Any) -> bool:
+    return buffer.data is None or not len(buffer.data)
+
+
+def _ends(subgraph: Any) -> set[int]:
+    ends = (subgraph.inputs, subgraph.outputs)
+    return {int(place) for end in ends if end is not None for place in end}
 
 
 def _says_nothing(table: Any) -> bool:

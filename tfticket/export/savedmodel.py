@@ -13,7 +13,7 @@ import numpy as np
 
 from tfticket import _keras
 from tfticket.errors import ExportError
-from tfticket.export import atomic, keras_archive
+from tfticket.export import atomic, keras_archive, zipped
 from tfticket.export.checks import require_exportable
 from tfticket.export.convert import served
 from tfticket.export.quiet import quiet
@@ -71,7 +71,8 @@ def savedmodel(
 
     Args:
         model: of either Keras, built, without tfmot's wrappers.
-        folder: to write; it appears whole or not at all.
+        folder: to write; it appears whole or not at all. A name that ends in `.zip` gives one
+            archive, with zeros deflated away and the same bytes for the same files.
         inputs: examples to compare on; drawn with a fixed seed if not given.
         num_samples: examples to compare on, at least 1.
         overwrite: whether to replace what tfticket did not write.
@@ -86,11 +87,14 @@ def savedmodel(
     """
     import tensorflow as tf
 
+    target = Path(folder)
     require_exportable(model)
-    _require_free(Path(folder), overwrite, (Path(folder) / MARK).is_file())
-    given, samples = _samples(model, inputs, num_samples)
-    with atomic.new_folder(folder) as draft:
-        with _export_errors("SavedModel"), quiet():
+    is_ours = zipped.is_ours(target) if zipped.is_named(target) else (target / MARK).is_file()
+    _require_free(target, overwrite, is_ours)
+    given, samples = taken(model, inputs, num_samples)
+    whole = zipped.new_archive if zipped.is_named(target) else atomic.new_folder
+    with whole(target) as draft:
+        with export_errors("SavedModel"), quiet():
             module = served(model, given)
             signatures = {"serving_default": module.serve.get_concrete_function()}
             tf.saved_model.save(module, str(draft), signatures=signatures)
@@ -98,9 +102,8 @@ def savedmodel(
             (draft / MARK).write_text(json.dumps({"written_by": "tfticket"}))
             reloaded = tf.saved_model.load(str(draft))  # its functions do not keep it alive
             found = _called(reloaded.serve, given, samples)
-        measured = sizes(draft)
         worst = _worst(found, reference(model, given, samples), "SavedModel")
-    return _report(folder, measured, samples, worst)
+    return _report(folder, sizes(target), samples, worst)
 
 
 def keras_file(
@@ -132,16 +135,37 @@ def keras_file(
         raise ValueError(f"`path` must end in .keras: Keras goes by it. Received: path={path}")
     require_exportable(model)
     _require_free(Path(path), overwrite, keras_archive.is_ours(Path(path)))
-    given, samples = _samples(model, inputs, num_samples)
+    given, samples = taken(model, inputs, num_samples)
     with atomic.new_file(path) as draft:
-        with _export_errors(".keras file"), quiet():
+        with export_errors(".keras file"), quiet():
             model.save(str(draft))
             keras_archive.make_plain(draft)
             reloaded = _keras.module(model).models.load_model(str(draft), compile=False)
             found = reference(reloaded, given, samples)
-        measured = sizes(draft)
-        worst = _worst(found, reference(model, given, samples), ".keras file")
-    return _report(path, measured, samples, worst)
+        return checked_report((path, draft), (model, given), samples, found, ".keras file")
+
+
+def checked_report(
+    paths: tuple[str | Path, Path],
+    described: tuple[Any, Signature],
+    samples: dict[str, np.ndarray],
+    found: Mapping[str, Any],
+    what: str,
+) -> SavedReport:
+    """Compares what a written file computed with the model and reports.
+
+    Args:
+        paths: what the file will be, and where it is.
+        described: the model and its signature.
+        samples: inputs by name.
+        found: the outputs of the file, by name.
+        what: the kind of file.
+
+    Raises:
+        ExportError: if the file computes something else.
+    """
+    worst = _worst(found, reference(*described, samples), what)
+    return _report(paths[0], sizes(paths[1]), samples, worst)
 
 
 def _require_free(path: Path, overwrite: bool, is_ours: bool) -> None:
@@ -153,7 +177,17 @@ def _require_free(path: Path, overwrite: bool, is_ours: bool) -> None:
         )
 
 
-def _samples(model: Any, inputs: Any, num_samples: int) -> tuple[Signature, dict[str, np.ndarray]]:
+def taken(model: Any, inputs: Any, num_samples: int) -> tuple[Signature, dict[str, np.ndarray]]:
+    """Returns a model's signature and the examples to compare on, given or drawn.
+
+    Args:
+        model: of either Keras.
+        inputs: examples; `None` to draw them with a fixed seed.
+        num_samples: how many, at least 1.
+
+    Raises:
+        ValueError: for no examples, or some that do not fit.
+    """
     if num_samples < 1:
         raise ValueError(f"`num_samples` must be at least 1. Received: num_samples={num_samples}")
     given = signature(model, inputs)
@@ -163,7 +197,12 @@ def _samples(model: Any, inputs: Any, num_samples: int) -> tuple[Signature, dict
 
 
 @contextlib.contextmanager
-def _export_errors(what: str) -> Iterator[None]:
+def export_errors(what: str) -> Iterator[None]:
+    """Turns what goes wrong while a file is made into `ExportError`.
+
+    Args:
+        what: the kind of file.
+    """
     try:
         yield
     except Exception as error:

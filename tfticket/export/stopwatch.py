@@ -7,6 +7,7 @@ faster in the meantime: within a round the figures can be compared.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tfticket.export.runner import save_arrays
 
 BLOCK_SECONDS = 0.004  # of one timing: long against the clock, short against the scheduler
 MAX_CALLS = 5000
@@ -32,8 +35,10 @@ def main(request_path: str) -> None:
     for number in range(request["num_rounds"]):
         for place in range(len(files)):
             files[(place + number) % len(files)].time()
-    answer = [file.answer() for file in files]
-    Path(request_path).with_name("answer.json").write_text(json.dumps(answer))
+    folder = Path(request_path).parent
+    for number, file in enumerate(files):
+        save_arrays(folder / f"{number}.npz", file.outputs)
+    (folder / "answer.json").write_text(json.dumps([file.answer() for file in files]))
 
 
 class _File:
@@ -42,12 +47,18 @@ class _File:
     def __init__(self, path: str, request: Mapping[str, Any]):
         from ai_edge_litert.interpreter import Interpreter
 
+        before = _resident_bytes()
         start = time.perf_counter()
         self._interpreter = Interpreter(model_path=path, num_threads=request["num_threads"])
         _fill(self._interpreter, request["batch_size"])
         self._load_seconds = time.perf_counter() - start
         self._times: list[float] = []
         once = min(self._call(1) for _ in range(WARM_UP_CALLS))
+        self._memory_bytes = max(_resident_bytes() - before, 0)
+        self.outputs = {
+            str(i): self._interpreter.get_tensor(detail["index"])
+            for i, detail in enumerate(self._interpreter.get_output_details())
+        }
         self._num_calls = int(np.clip(BLOCK_SECONDS / max(once, 1e-7), 1, MAX_CALLS))
 
     def time(self) -> None:
@@ -60,6 +71,7 @@ class _File:
         return {
             "seconds": self._times,
             "load_seconds": self._load_seconds,
+            "memory_bytes": self._memory_bytes,
             "delegated": inside,
             "builtin": own,
         }
@@ -95,6 +107,15 @@ def kernels(operators: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], dic
     inside = Counter(named[i][0] for i in taken)
     own = Counter(n for i, (n, _, _) in enumerate(named) if _is_own(n) and i not in taken)
     return dict(sorted(inside.items())), dict(sorted(own.items()))
+
+
+def _resident_bytes() -> int:
+    """Memory of this process that is in RAM; 0 where the system does not tell."""
+    try:
+        num_pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return num_pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _is_own(name: str) -> bool:

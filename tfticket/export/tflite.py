@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from tfticket.errors import CorruptFileError, ExportError
 from tfticket.export import _litert, atomic
-from tfticket.export.checks import require_exportable
+from tfticket.export.ai_edge import ai_edge_tflite, ai_edge_version, require_ai_edge
+from tfticket.export.checks import is_quantize_aware, require_exportable
 from tfticket.export.convert import WeightType, dense_tflite, quantized_tflite
 from tfticket.export.encoder import Layout, differing_weight, encode
 from tfticket.export.quantization import Rounding, rounding
@@ -26,6 +27,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
     "storage": ("storage", "none"),
     "compute": ("compute", "storage", "none"),
 }
+Quantizer = Literal["converter", "ai-edge"]
 SEED = 0
 NOTE_DENSIFY = (
     "DENSIFY makes the file smaller and nothing faster: weights are unpacked at load time, so it"
@@ -52,6 +54,7 @@ class _Asked:
     sparse: Layout
     inputs: str
     num_samples: int
+    notes: tuple[str, ...]
 
 
 def tflite(
@@ -64,6 +67,7 @@ def tflite(
     inputs: Any = None,
     num_samples: int = 256,
     verify: bool = True,
+    quantizer: Quantizer = "converter",
 ) -> ExportReport:
     """Converts a model to TFLite, encodes its zeros, runs the file and only then hands it over.
 
@@ -73,68 +77,79 @@ def tflite(
     the report says why. Weights of a smaller type must be the nearest; zeros must stay zero.
 
     Args:
-        model: of either Keras, built, not wrapped.
+        model: of either Keras, built, not wrapped but, for `"int8"`, by `quantize_aware`.
         path: of the file; an old one is replaced in one step.
         weights: `"float32"`, `"float16"`, `"dynamic"` (int8, activations rounded call by call) or
-            `"int8"` (ranges from `representative_data`). The last two stay dense.
+            `"int8"`. The last two stay dense.
         sparse: `"storage"` for the smallest file, `"compute"` for kernels that skip zeros,
             `"none"`, or `"auto"`, which is storage. Where phones would be wrong, it stays dense.
-        representative_data: typical inputs, `[examples, ...]`; `"int8"` needs them.
+        representative_data: typical inputs, `[examples, ...]`: ranges of an `"int8"` file.
         inputs: examples to compare on, in the form the model takes; if not given,
             `representative_data`, or drawn with a fixed seed. Subclassed models need them.
         num_samples: examples to compare on, at least 1.
         verify: whether to run the file at all.
+        quantizer: of integers: TensorFlow's converter, or `"ai-edge"`, ai-edge-quantizer.
 
     Returns:
         An `ExportReport`.
 
     Raises:
+        TypeError: for a ticket: apply it to a model, which has layers.
         ValueError: for an unknown choice, an unbuilt or wrapped model, or inputs that do not fit.
         ExportError: if the converter refuses, or no layout passes; `path` is untouched.
-        MissingDependencyError: without `ai-edge-litert`.
+        MissingDependencyError: without `ai-edge-litert`, or the quantizer asked for.
     """
-    _require_choices(weights, sparse, num_samples, representative_data)
+    _require_choices(weights, sparse, num_samples, quantizer)
     _litert.require_runtime()
-    require_exportable(model)
+    require_exportable(model, may_be_quantize_aware=weights == "int8")
+    _require_data(model, weights, representative_data, quantizer)
     examples = representative_data if inputs is None else inputs
     given = signature(model, examples)
     samples = _samples(given, examples, num_samples) if verify else None
-    dense, found = _converted(model, given, weights, representative_data)
+    dense, found = _converted(model, given, (weights, quantizer), representative_data)
     with atomic.new_file(path) as draft:
-        bench = None
-        if samples is not None:
-            pair = samples, reference(model, given, samples)
-            bench = Bench.of(dense, draft, pair, given.fixed_batch_size, weights)
+        bench = None if samples is None else _bench(model, given, samples, (dense, draft, weights))
         outcome = _first_sound(dense, LAYOUTS[sparse], draft, bench)
         blob = draft.read_bytes()
-    origin = f"random, seed {SEED}" if examples is None else "given"
     ran = 0 if samples is None else len(samples[given.names[0]])
-    return _report((path, blob, dense), _Asked(weights, sparse, origin, ran), outcome, found)
+    asked = _Asked(weights, sparse, _origin(examples), ran, _notes_on(weights, quantizer))
+    return _report((path, blob, dense), asked, outcome, found)
 
 
 def _converted(
-    model: Any, given: Signature, weights: WeightType, representative_data: Any
+    model: Any,
+    given: Signature,
+    chosen: tuple[WeightType, Quantizer],
+    representative_data: Any,
 ) -> tuple[bytes, Rounding]:
+    weights, quantizer = chosen
     dense = dense_tflite(model, given)
     if weights == "float32":
         return dense, rounding(dense, dense)
     calibration = None
-    if weights == "int8":
+    if representative_data is not None:
         calibration = given.take(representative_data, None)
-    converted = quantized_tflite(model, given, dense, weights=weights, calibration=calibration)
-    return converted, rounding(dense, converted)
+    options: dict[str, Any] = {"weights": weights, "calibration": calibration}
+    if quantizer == "ai-edge":
+        converted = ai_edge_tflite(given, dense, **options)
+    else:
+        converted = quantized_tflite(model, given, dense, **options)
+    return converted, rounding(dense, converted, is_nearest=not is_quantize_aware(model))
 
 
-def _require_choices(weights: str, sparse: str, num_samples: int, representative_data: Any) -> None:
+def _require_choices(weights: str, sparse: str, num_samples: int, quantizer: str) -> None:
     if weights not in get_args(WeightType):
         raise ValueError(
             f"`weights` must be one of {get_args(WeightType)}. Received: weights={weights!r}"
         )
-    if (weights == "int8") != (representative_data is not None):
+    if quantizer not in get_args(Quantizer):
         raise ValueError(
-            "`representative_data` must be given for int8 and for nothing else: the ranges of"
-            f" activations are measured on it. Received: weights={weights!r},"
-            f" representative_data={'None' if representative_data is None else 'given'}"
+            f"`quantizer` must be one of {get_args(Quantizer)}. Received: quantizer={quantizer!r}"
+        )
+    if quantizer == "ai-edge" and weights not in ("dynamic", "int8"):
+        raise ValueError(
+            "`quantizer` must be 'converter' for floats: ai-edge-quantizer makes integers."
+            f" Received: quantizer={quantizer!r}, weights={weights!r}"
         )
     if sparse not in LAYOUTS:
         raise ValueError(f"`sparse` must be one of {tuple(LAYOUTS)}. Received: sparse={sparse!r}")
@@ -145,10 +160,43 @@ def _require_choices(weights: str, sparse: str, num_samples: int, representative
         )
 
 
+def _require_data(model: Any, weights: str, representative_data: Any, quantizer: str) -> None:
+    is_aware = is_quantize_aware(model)
+    if (weights == "int8" and not is_aware) != (representative_data is not None):
+        raise ValueError(
+            "`representative_data` must be given for int8 and for nothing else, nor for a model"
+            " trained for int8: the ranges of activations are measured on it. Received:"
+            f" weights={weights!r}, representative_data="
+            f"{'None' if representative_data is None else 'given'}"
+        )
+    if quantizer == "ai-edge":
+        require_ai_edge()
+        if is_aware:
+            raise ValueError(
+                "`quantizer` must be 'converter' for a model trained for int8: its ranges are in"
+                f" it. Received: quantizer={quantizer!r}"
+            )
+
+
 def _samples(given: Signature, inputs: Any, num_samples: int) -> dict[str, np.ndarray]:
     if inputs is None:
         return given.sample(num_samples, SEED)
     return given.take(inputs, num_samples)
+
+
+def _origin(examples: Any) -> str:
+    return f"random, seed {SEED}" if examples is None else "given"
+
+
+def _bench(
+    model: Any,
+    given: Signature,
+    samples: dict[str, np.ndarray],
+    file: tuple[bytes, Path, WeightType],
+) -> Bench:
+    dense, draft, weights = file
+    references = samples, reference(model, given, samples)
+    return Bench.of(dense, draft, references, given.fixed_batch_size, weights)
 
 
 def _first_sound(
@@ -228,6 +276,12 @@ def _notes(asked: _Asked, outcome: _Outcome) -> tuple[str, ...]:
     notes = [] if asked.num_samples else [NOTE_UNVERIFIED]
     if any(row.reader == "densify" for row in outcome.rows):
         notes.append(NOTE_DENSIFY)
-    if asked.weights in ("dynamic", "int8"):
-        notes.append(NOTE_INT8)
-    return tuple(notes)
+    return (*notes, *asked.notes)
+
+
+def _notes_on(weights: str, quantizer: str) -> tuple[str, ...]:
+    if weights not in ("dynamic", "int8"):
+        return ()
+    return (
+        (NOTE_INT8, f"rounded by {ai_edge_version()}") if quantizer == "ai-edge" else (NOTE_INT8,)
+    )

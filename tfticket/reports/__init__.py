@@ -1,10 +1,14 @@
 """Reports: data first, then text and pictures."""
 
+from tfticket.reports.file_plots import plot_files
+from tfticket.reports.file_profile import FileProfile, FilesProfile, profile_files
 from tfticket.reports.profile import LayerProfile, Profile, profile, profile_model
 from tfticket.reports.results import Result, Statistic, Summary, best, statistic, summarize
 from tfticket.reports.tables import aligned, results_table
 
 __all__ = [
+    "FileProfile",
+    "FilesProfile",
     "LayerProfile",
     "Profile",
     "Result",
@@ -12,7 +16,9 @@ __all__ = [
     "Summary",
     "aligned",
     "best",
+    "plot_files",
     "profile",
+    "profile_files",
     "profile_model",
     "results_table",
     "statistic",
