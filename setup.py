@@ -40,6 +40,7 @@ EXTRAS |= _BESIDE
 EXTRAS["dev"] = [
     *EXTRAS["all"],
     "hypothesis>=6.100",
+    "optuna>=4",
     "pyright[nodejs]>=1.1.400",
     "pytest>=8.2",
     "ruff>=0.12",

@@ -9,6 +9,7 @@ from tfticket import weights
 from tfticket.callbacks import Callback, EnforceMasks
 from tfticket.errors import EnforcementError
 from tfticket.masks import Masks
+from tfticket.tickets import Ticket
 
 X = np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32)
 Y = np.random.default_rng(1).normal(size=(8, 1)).astype(np.float32)
@@ -174,3 +175,14 @@ def test_a_pruned_weight_that_changed_stops_the_training(model):
 def test_a_fit_without_the_callback_is_found_out():
     with pytest.raises(EnforcementError, match="never in force"):
         EnforceMasks(MASKS).check()
+
+
+def test_a_ticket_brings_its_masks_and_the_values_that_pruned_weights_hold(model):
+    start = weights.read_all(model)
+    held = {PATH: np.full((4, 3), 0.25, np.float32)}
+    ticket = Ticket(MASKS, start, pruned_values=held)
+    ticket.apply(model)
+    model.fit(X, Y, verbose=0, callbacks=[EnforceMasks(ticket)])
+    kernel = weights.read_all(model)[PATH]
+    assert (kernel[~MASKS[PATH]] == 0.25).all()
+    assert not np.array_equal(kernel[MASKS[PATH]], start[PATH][MASKS[PATH]])

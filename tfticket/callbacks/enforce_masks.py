@@ -12,6 +12,7 @@ from tfticket.callbacks.base import Callback
 from tfticket.enforcement import Enforcement, enforce
 from tfticket.errors import EnforcementError
 from tfticket.masks import Masks
+from tfticket.tickets import Ticket
 
 __all__ = ["EnforceMasks"]
 
@@ -25,7 +26,8 @@ class EnforceMasks(Callback):
     own `fit`.
 
     Args:
-        masks: the kept weights by path.
+        masks: the kept weights by path; or a `Ticket`, whose masks and pruned values it takes,
+            whose weights it leaves to `ticket.apply(model)`.
         pruned_values: the values pruned weights hold, by path; `None` means 0.
 
     Raises:
@@ -33,10 +35,15 @@ class EnforceMasks(Callback):
         MismatchError: in `fit`, if the masks are not the model's.
 
     Example:
-        model.fit(x, y, callbacks=[EnforceMasks(ticket.masks)])
+        ticket.apply(model)
+        model.fit(x, y, callbacks=[EnforceMasks(ticket)])
     """
 
-    def __init__(self, masks: Masks, pruned_values: Mapping[str, np.ndarray] | None = None):
+    def __init__(
+        self, masks: Masks | Ticket, pruned_values: Mapping[str, np.ndarray] | None = None
+    ):
+        if isinstance(masks, Ticket):
+            masks, pruned_values = masks.masks, pruned_values or masks.pruned_values or None
         self._masks = masks
         self._pruned_values = pruned_values
         self._enforcement: Enforcement | None = None
