@@ -119,6 +119,7 @@ def test_from_scratch_trains_new_weights_for_as_many_steps_or_flops(conv_fn, dat
     assert level.log["channels"] == {"conv_1": 4, "conv_2": 6}
     assert (level.log["start_step"], level.log["end_step"]) == (0, steps)
     assert level.log["training_flops"] == 3 * 64 * steps * level.log["flops"]
+    assert ("2 times the dense network's steps, the most" in str(found)) == (steps == 40)
     again = made(conv_fn, data, channel_sparsity=0.5, num_steps=20, seed=2).levels[0][1]
     for path, array in level.trained.weights.items():
         np.testing.assert_array_equal(array, again.trained.weights[path])

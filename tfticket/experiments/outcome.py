@@ -174,4 +174,5 @@ def smaller_network(result: Result) -> tuple[str, ...]:
             ("flops", "dense_flops", "FLOPs"),
         )
     ]
-    return (f"the smaller network has {' and '.join(parts)}",)
+    trained = f"; trained from scratch for {log['budget']}" if "budget" in log else ""
+    return (f"the smaller network has {' and '.join(parts)}{trained}",)

@@ -97,8 +97,11 @@ class FromScratch(Slimming):
         return small
 
     def _until(self, small: Shrunk) -> int:
-        before, after = small.report.before.num_flops, small.report.after.num_flops
-        return _num_steps(self.training, self.budget, before / after, self.longest)
+        return _num_steps(self.training, self.budget, _ratio(small), self.longest)
+
+    def _trained(self, small: Shrunk, train: Train) -> dict[str, Any]:
+        told = _budget_told(self.budget, _ratio(small), self.longest)
+        return super()._trained(small, train) | {"budget": told}
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,7 @@ class SparseFromScratch:
             "dense_flops": counted.total,
             "flops": counted.effective_total,
             "training_flops": training_flops(counted.effective_total, num_examples),
+            "budget": _budget_told(self.budget, ratio, self.longest),
         }
         return dataclasses.replace(level, log=log, states=dense.states)
 
@@ -201,6 +205,20 @@ class SparseFromScratch:
 def _check(budget: str) -> None:
     if budget not in ("steps", "flops"):
         raise ValueError(f"`budget` must be 'steps' or 'flops'. Received: budget={budget!r}")
+
+
+def _ratio(small: Shrunk) -> float:
+    """FLOPs of the dense network to those of the smaller one."""
+    return small.report.before.num_flops / small.report.after.num_flops
+
+
+def _budget_told(budget: str, ratio: float, longest: float) -> str:
+    """Says how long the training was, and whether the cap cut it short."""
+    if budget == "steps":
+        return "as many steps as the dense network"
+    if ratio <= longest:
+        return "as many FLOPs as the dense network"
+    return f"{longest:g} times the dense network's steps, the most; equal FLOPs were {ratio:.2f}"
 
 
 def _num_steps(training: Training, budget: str, ratio: float, longest: float) -> int:
