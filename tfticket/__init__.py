@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         selection,
         slimming,
         supermasks,
+        tfmot_bridge,
         weights,
         zoo,
     )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tfticket.pruning import prune
     from tfticket.scores import Evidence
     from tfticket.selection import select
+    from tfticket.tfmot_bridge import prune_low_magnitude, strip_pruning
     from tfticket.tickets import Ticket
     from tfticket.weights import Filter
 
@@ -55,6 +57,7 @@ _MODULES = (
     "selection",
     "slimming",
     "supermasks",
+    "tfmot_bridge",
     "weights",
     "zoo",
 )
@@ -68,7 +71,9 @@ _NAMES = {
     "enforce": "enforcement",
     "find_ticket": "lottery",
     "prune": "pruning",
+    "prune_low_magnitude": "tfmot_bridge",
     "select": "selection",
+    "strip_pruning": "tfmot_bridge",
     "train_ticket": "lottery",
 }
 
@@ -90,6 +95,7 @@ __all__ = [
     "find_ticket",
     "masks",
     "prune",
+    "prune_low_magnitude",
     "recipes",
     "reports",
     "schedules",
@@ -97,7 +103,9 @@ __all__ = [
     "select",
     "selection",
     "slimming",
+    "strip_pruning",
     "supermasks",
+    "tfmot_bridge",
     "train_ticket",
     "weights",
     "zoo",

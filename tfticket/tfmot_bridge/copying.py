@@ -1,0 +1,141 @@
+"""Copies of layers and models with their weights, so that nobody's own object is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tfticket import _keras, weights
+from tfticket.supermasks.cloning import is_network
+
+__all__ = ["copied_layer", "copied_model"]
+
+#: Given to the copy by attribute: in these both Kerases differ.
+_SHAPES = ("input_shape", "batch_input_shape", "input_dim")
+
+
+def copied_layer(layer: Any, **settings: Any) -> Any:
+    """Copies a layer, with its weights if it has any yet.
+
+    Args:
+        layer: a layer of either Keras.
+        **settings: what its configuration is to say instead; `input_shape` is for the first layer
+            of a Sequential model.
+
+    Returns:
+        The copy; a Lambda layer, which has no weights, is returned itself.
+
+    Raises:
+        TypeError: if the layer cannot be made from its configuration.
+    """
+    return _with_weights(_fresh(layer, settings), layer)
+
+
+def _fresh(layer: Any, settings: dict[str, Any]) -> Any:
+    if type(layer).__name__ == "Lambda":
+        return layer
+    shape = _input_shape(settings)
+    try:
+        config = {**layer.get_config(), **settings}
+        _keep_function(config, layer)
+        if shape is not None and _keras.flavour(layer) == "tf_keras":
+            config["batch_input_shape"] = shape
+        with _known(layer):
+            copy = type(layer).from_config(config)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise TypeError(
+            f"`to_prune` must hold layers that can be made from their configuration: {layer.name!r}"
+            f" cannot. Give {type(layer).__name__} a `get_config`. Received: {error}"
+        ) from error
+    if shape is not None and _keras.flavour(layer) == "keras":
+        copy._input_shape_arg = shape[1:]
+    return copy
+
+
+def copied_model(model: Any, on_copy: Callable[[Any, Any], None]) -> Any:
+    """Copies a model layer by layer, nested models too, with its weights; it is not compiled.
+
+    Args:
+        model: a Sequential, functional or subclassed model; it need not be built.
+        on_copy: called with each layer below the model, nested models not, and with its copy.
+
+    Returns:
+        The new model, built if the model is.
+
+    Raises:
+        TypeError: if a layer, or a subclassed model, cannot be made from its configuration.
+    """
+    if not is_network(model):
+        copy = copied_layer(model)
+        on_copy(model, copy)
+        return copy
+    made: dict[int, Any] = {}
+    keras: Any = _keras.module(model)
+
+    def copied(layer: Any) -> Any:
+        if id(layer) not in made:
+            if is_network(layer):
+                made[id(layer)] = _like(layer, keras.models.clone_model(layer, None, copied))
+            elif isinstance(layer, keras.layers.Layer):
+                made[id(layer)] = _fresh(layer, {})
+                on_copy(layer, made[id(layer)])
+            else:  # an operation of Keras 3, such as `x + y`
+                made[id(layer)] = type(layer).from_config(layer.get_config())
+        return made[id(layer)]
+
+    return _written(copied(model), model)
+
+
+def _like(model: Any, copy: Any) -> Any:
+    if model.built and not copy.built:  # a Sequential model without an Input
+        copy.build(model.input_shape)
+    return copy
+
+
+def _with_weights(copy: Any, layer: Any) -> Any:
+    if not layer.built or not layer.weights:
+        return copy
+    if not copy.weights:
+        copy.build_from_config(layer.get_build_config() or {})
+    if len(copy.weights) != len(layer.weights):
+        raise TypeError(
+            f"`to_prune` must be a layer that can be built again: {layer.name!r} cannot, so its"
+            " weights would be lost. Prune the model it belongs to."
+        )
+    copy.built = True  # a `build` of the user's own need not say so in tf_keras
+    return _written(copy, layer)
+
+
+def _written(copy: Any, model: Any) -> Any:
+    """Writes the weights of one into the other; nothing is done before they are built."""
+    if model.built and model.weights:
+        weights.write(copy, weights.read_all(model))
+    return copy
+
+
+def _input_shape(settings: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Takes out what says a shape, as a shape with the batch."""
+    given = {name: settings.pop(name) for name in _SHAPES if name in settings}
+    if not given:
+        return None
+    name, value = next(iter(given.items()))
+    if name == "batch_input_shape":
+        return tuple(value)
+    return (None, *value) if isinstance(value, (tuple, list)) else (None, value)
+
+
+def _keep_function(config: dict[str, Any], layer: Any) -> None:
+    """Hands on a function of the user's own: Keras can write it down but not always read it."""
+    function = getattr(layer, "activation", None)
+    home = getattr(function, "__module__", None) or ""
+    is_own = callable(function) and home.partition(".")[0] not in _keras.FLAVOURS
+    if is_own and "activation" in config:
+        config["activation"] = function
+
+
+def _known(layer: Any) -> Any:
+    """Lets Keras find the classes inside a layer that it does not export."""
+    keras: Any = _keras.module(layer)
+    types = {type(inner) for _, inner, _ in _keras.walk(layer)}
+    own = {t.__name__: t for t in types if getattr(keras.layers, t.__name__, None) is not t}
+    return keras.utils.custom_object_scope(own)
