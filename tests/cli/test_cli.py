@@ -274,6 +274,9 @@ def test_shrink_writes_a_smaller_network_of_a_run_and_of_a_file(tmp_path):
     # The run's own file is that network already: nothing is left to remove without a loss.
     done = invoke("shrink", run / "model.keras", "--out", tmp_path / "same.keras", "--json")
     assert json.loads(done.stdout)["num_removed"] == 0
+    done = invoke("shrink", run, "--out", tmp_path / "n.keras", "--norm-batches", "5", "--json")
+    assert json.loads(done.stdout)["max_relative_difference"] <= 1e-5
+    assert (tmp_path / "n.keras").read_bytes() != small.read_bytes()
     further = ["--channel-sparsity", "0.5", "--round-to", "4"]
     done = invoke("shrink", run / "model.keras", "--out", tmp_path / "b.keras", *further, "--json")
     groups = json.loads(done.stdout)["groups"]
@@ -285,6 +288,7 @@ def test_shrink_writes_a_smaller_network_of_a_run_and_of_a_file(tmp_path):
     [
         (["nothing.keras"], "must be an existing file or run folder"),
         (["nothing.keras", "--channel-sparsity", "50"], "it is a fraction of the channels"),
+        (["nothing.keras", "--norm-batches", "5"], "it has no training examples"),
     ],
 )
 def test_shrink_says_what_is_wrong(tmp_path, arguments, said):

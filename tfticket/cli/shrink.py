@@ -39,9 +39,14 @@ def shrink(
             help="Remove constant channels also where padding makes a difference.",
         ),
     ] = False,
-    keras: Annotated[
-        str | None, typer.Option(help="keras or tf_keras; left out, what the file says.")
-    ] = None,
+    norm_batches: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Take the statistics of batch normalisations anew over so many batches of the"
+            " run's training examples.",
+        ),
+    ] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Remove channels for good: a smaller dense network with the same outputs as the masked one."""
@@ -57,6 +62,6 @@ def shrink(
         scope=scope,
         limits=ChannelLimits(round_to),
         allow_inexact=allow_inexact,
-        keras=keras,
+        norm_batches=norm_batches,
     )
     typer.echo(json_.dumps(found.to_dict(), indent=2) if json else str(found))

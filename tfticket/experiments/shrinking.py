@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, export, slimming, weights
+from tfticket import _keras, export, slimming, weights, zoo
 from tfticket.experiments.determinism import deterministic
 from tfticket.experiments.outcome import choose
 from tfticket.experiments.planning import make_plan
@@ -24,6 +24,7 @@ from tfticket.slimming import ChannelLimits, ShrinkReport
 __all__ = ["Shrinking", "shrink_saved"]
 
 _NUM_EXAMPLES = 8
+_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def shrink_saved(
     scope: str = "layer",
     limits: ChannelLimits | None = None,
     allow_inexact: bool = False,
-    keras: str | None = None,
+    norm_batches: int = 0,
 ) -> Shrinking:
     """Removes what a network does not need, and writes the smaller one.
 
@@ -78,7 +79,8 @@ def shrink_saved(
         limits: rounding and the largest sparsity of a group then.
         allow_inexact: whether to remove constant channels also where zero padding makes a
             difference.
-        keras: for a `.keras` file, which Keras; `None` means the one that wrote it.
+        norm_batches: over how many batches of the run's training examples the statistics of batch
+            normalisations are taken anew, once the outputs were compared; 0 leaves them.
 
     Returns:
         A `Shrinking`.
@@ -87,12 +89,8 @@ def shrink_saved(
         ValueError: if `path` is neither, or an argument is out of range.
         ExportError: if the file does not load again or computes something else.
     """
-    if channel_sparsity is not None and not 0 <= channel_sparsity < 1:
-        raise ValueError(
-            "`channel_sparsity` must be in [0, 1): it is a fraction of the channels."
-            f" Received: channel_sparsity={channel_sparsity}"
-        )
-    model, masks = _network(Path(path), keras)
+    _check(Path(path), channel_sparsity, norm_batches)
+    model, masks, data = _network(Path(path))
     if channel_sparsity is not None:
         chosen = slimming.channel_masks(
             model,
@@ -104,25 +102,45 @@ def shrink_saved(
         )
         masks = Masks({p: m & masks.get(p, True) for p, m in chosen.items()} | _rest(masks, chosen))
     small = slimming.shrink(model, masks, allow_inexact=allow_inexact)
-    given = signature(model)
-    drawn = given.sample(_NUM_EXAMPLES, seed=0)
-    inputs = given.pack([drawn[name] for name in given.names])
-    difference = slimming.max_relative_difference(model, masks, small.model, inputs)
+    difference = slimming.max_relative_difference(model, masks, small.model, _inputs(model))
+    if norm_batches:
+        seen = zoo.batches(data.train, batch_size=_BATCH_SIZE, num_steps=norm_batches, seed=0)
+        slimming.reestimate_norms(small.model, seen)
     export.keras_file(small.model, out)
     return Shrinking(str(out), export.sizes(out).raw_bytes, small.report, difference)
+
+
+def _check(path: Path, channel_sparsity: float | None, norm_batches: int) -> None:
+    if channel_sparsity is not None and not 0 <= channel_sparsity < 1:
+        raise ValueError(
+            "`channel_sparsity` must be in [0, 1): it is a fraction of the channels."
+            f" Received: channel_sparsity={channel_sparsity}"
+        )
+    if norm_batches and path.suffix == ".keras":
+        raise ValueError(
+            "`norm_batches` must be left out for a .keras file: it has no training examples. Call"
+            f" slimming.reestimate_norms with your own. Received: norm_batches={norm_batches}"
+        )
+
+
+def _inputs(model: Any) -> Any:
+    """Random inputs to compare on."""
+    given = signature(model)
+    drawn = given.sample(_NUM_EXAMPLES, seed=0)
+    return given.pack([drawn[name] for name in given.names])
 
 
 def _rest(masks: Mapping[str, np.ndarray], chosen: Masks) -> dict[str, np.ndarray]:
     return {p: m for p, m in masks.items() if p not in chosen}
 
 
-def _network(path: Path, keras: str | None) -> tuple[Any, Masks]:
-    """Loads the network and its masks."""
+def _network(path: Path) -> tuple[Any, Masks, Any]:
+    """Loads the network and its masks, and of a run the data."""
     if path.suffix == ".keras":
         if not path.is_file():
             raise ValueError(f"`path` must be an existing file or run folder. Received: {path}")
-        model = keras_archive.load(path, keras)
-        return model, _zeros(model)
+        model = keras_archive.load(path)
+        return model, _zeros(model), None
     folder = RunFolder(path)
     spec = folder.spec()
     folder.check()
@@ -132,7 +150,7 @@ def _network(path: Path, keras: str | None) -> tuple[Any, Masks]:
         level = folder.level(chosen.replicate, chosen.round)
         model = plan.build(chosen.seed)
         restore(model, level.trained)
-    return model, level.ticket.masks_for(model)
+    return model, level.ticket.masks_for(model), plan.data
 
 
 def _zeros(model: Any) -> Masks:
