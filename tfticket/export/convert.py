@@ -17,6 +17,7 @@ WeightType = Literal["float32", "float16", "dynamic", "int8"]
 # The line of the caller that the converter names first; it says nothing about the model.
 PLACE = re.compile(r"^\S+:\d+:\d+: (error: )?")
 WAYS = ("UNIDIRECTIONAL", "BIDIRECTIONAL")
+OPEN_LOOP = "TensorListReserve"
 LOOPS = {"WHILE", "IF"}
 STATEFUL = {f"{way}_SEQUENCE_{cell}" for way in WAYS for cell in ("LSTM", "RNN")}
 
@@ -125,8 +126,14 @@ def _convert(model: Any, given: Signature, choose: Any) -> bytes:
     except Exception as error:
         said = str(error).strip().splitlines() or [""]
         words = PLACE.sub("", said[0])
+        hint = ""
+        if OPEN_LOOP in words:
+            hint = (
+                ". A recurrent layer needs `unroll=True` and a fixed number of steps, or the model"
+                " a fixed batch size: Input(batch_shape=(1, …))"
+            )
         raise ExportError(
-            f"TensorFlow's converter refused the model: {type(error).__name__}: {words}"
+            f"TensorFlow's converter refused the model: {type(error).__name__}: {words}{hint}"
         ) from error
 
 
