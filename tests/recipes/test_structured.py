@@ -208,7 +208,7 @@ def test_a_spec_of_single_weights_from_scratch_has_a_sparsity():
     ("settings", "said"),
     [
         ({"recipe": "slimming"}, "`channel_sparsity` must be given"),
-        ({"recipe": "slimming", "sparsity": 0.5}, "`sparsity` must be left out"),
+        ({"recipe": "slimming", "sparsity": 0.5}, "left out.*Give `channel_sparsity`"),
         ({"recipe": "scratch_e"}, "`channel_sparsity` or `sparsity` must be given"),
         ({"recipe": "gradual", "channel_sparsity": 0.5}, "`channel_sparsity` must be left out"),
         ({"recipe": "l1_filters", "channel_sparsity": 0.5, "penalty": 1.0}, "`penalty` must be"),

@@ -36,9 +36,11 @@ def refuse_given(recipe: str, given: Iterable[str], refused: Iterable[str]) -> N
     """
     wrong = [name for name in refused if name in given]
     if wrong:
+        is_of_weights = wrong[0] == "sparsity" and recipe in _BY_CHANNEL
+        hint = " Give `channel_sparsity`, a fraction of the channels." if is_of_weights else ""
         raise ValueError(
             f"`{wrong[0]}` must be left out: the recipe {recipe!r} has no use for it."
-            f" Received: {wrong[0]} with recipe={recipe!r}"
+            f" Received: {wrong[0]} with recipe={recipe!r}.{hint}"
         )
 
 
