@@ -20,7 +20,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m tfticket demo
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

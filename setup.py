@@ -43,6 +43,7 @@ EXTRAS["dev"] = [
     "optuna>=4",
     "pyright[nodejs]>=1.1.400",
     "pytest>=8.2",
+    "pytest-xdist>=3.6",
     "ruff>=0.12",
     "scikit-learn>=1.5",
 ]

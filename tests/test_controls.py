@@ -10,6 +10,7 @@ from tfticket.weights import read, read_all
 
 @pytest.fixture
 def model(keras):
+    keras.utils.set_random_seed(0)
     return keras.Sequential(
         [
             keras.layers.Input((20,)),
