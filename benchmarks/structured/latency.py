@@ -119,7 +119,7 @@ def table(name: str, found: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", type=Path, default=HERE / "work", help="folder of `run.py`")
+    parser.add_argument("--work", type=Path, default=HERE / "states", help="folder of `run.py`")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--out", type=Path, default=HERE)
     args = parser.parse_args()

@@ -249,7 +249,7 @@ def main() -> None:
     parser.add_argument("--arms", nargs="*", choices=ARMS, default=list(ARMS))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=HERE, help="folder for the results")
-    parser.add_argument("--work", type=Path, default=HERE / "work", help="folder for states")
+    parser.add_argument("--work", type=Path, default=HERE / "states", help="folder for states")
     args = parser.parse_args()
     import tensorflow as tf
 

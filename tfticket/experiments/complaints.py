@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["refuse_given", "refuse_repeated", "require_one_target", "text"]
+__all__ = ["STRUCTURED", "refuse_given", "refuse_repeated", "require_one_target", "text"]
 
 
 #: Recipes whose rounds and rates may say how sparse the ticket is to be.
 _BY_RATE = ("lottery_ticket", "late_rewinding", "learning_rate_rewinding", "fine_tuning")
 #: Recipes that remove channels.
-_BY_CHANNEL = ("slimming", "early_bird", "l1_filters", "scratch_e", "scratch_b")
+STRUCTURED = ("slimming", "early_bird", "l1_filters", "scratch_e", "scratch_b")
 
 
 def text(error: Any, fields: Mapping[str, Any]) -> str:
@@ -36,7 +36,7 @@ def refuse_given(recipe: str, given: Iterable[str], refused: Iterable[str]) -> N
     """
     wrong = [name for name in refused if name in given]
     if wrong:
-        is_of_weights = wrong[0] == "sparsity" and recipe in _BY_CHANNEL
+        is_of_weights = wrong[0] == "sparsity" and recipe in STRUCTURED
         hint = " Give `channel_sparsity`, a fraction of the channels." if is_of_weights else ""
         raise ValueError(
             f"`{wrong[0]}` must be left out: the recipe {recipe!r} has no use for it."
@@ -57,11 +57,11 @@ def require_one_target(spec: Any) -> None:
     """Raises `ValueError` unless it is clear how sparse the ticket is to be."""
     given = f"sparsity={spec.sparsity}, pruning_rate={spec.pruning_rate}, rounds={spec.rounds}"
     by_rate = spec.recipe in _BY_RATE
-    if spec.recipe in _BY_CHANNEL and (spec.sparsity is None) != (spec.channel_sparsity is None):
+    if spec.recipe in STRUCTURED and (spec.sparsity is None) != (spec.channel_sparsity is None):
         return
     if spec.recipe == "bernoulli_supermask":
         return  # it finds how sparse
-    if spec.recipe in _BY_CHANNEL:
+    if spec.recipe in STRUCTURED:
         other = " or `sparsity`" if spec.recipe.startswith("scratch") else ""
         raise ValueError(
             f"`channel_sparsity`{other} must be given: how much goes? Received:"

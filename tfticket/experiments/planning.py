@@ -12,6 +12,7 @@ import numpy as np
 from tfticket import _keras, zoo
 from tfticket.experiments.at_initialization import AtInitialization
 from tfticket.experiments.channel_pruning import ChannelPruning
+from tfticket.experiments.complaints import STRUCTURED
 from tfticket.experiments.determinism import restart_names, set_seeds
 from tfticket.experiments.gradual import Gradual
 from tfticket.experiments.methods import Iterative, Method
@@ -54,7 +55,6 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "edge_popup": {"scope": "layer", "learning_rate": 0.1, "weight_decay": 1e-4},
     "bernoulli_supermask": {"learning_rate": 100.0, "weight_decay": 0.0},
 }
-_STRUCTURED = ("slimming", "early_bird", "l1_filters", "scratch_e", "scratch_b")
 _MAX_STEPS_PER_EXECUTION = 50
 _USUAL_RATE = 0.2
 
@@ -134,7 +134,7 @@ def _method(spec: Spec, entry: Entry) -> Method:
     defaults = dict(DEFAULTS[spec.recipe])
     if spec.recipe in ("edge_popup", "bernoulli_supermask"):
         return _supermask(spec, defaults)
-    if spec.recipe in _STRUCTURED:
+    if spec.recipe in STRUCTURED:
         return _structured(spec, defaults)
     scope = spec.scope or defaults["scope"]
     score = spec.score or defaults.get("score", "magnitude")
@@ -176,7 +176,7 @@ def _structured(spec: Spec, defaults: Mapping[str, Any]) -> Method:
 
 def _controls(spec: Spec) -> tuple[str, ...]:
     """Random masks of single weights say nothing of channels; from scratch is a control itself."""
-    if spec.recipe not in _STRUCTURED or "controls" in spec.changed():
+    if spec.recipe not in STRUCTURED or "controls" in spec.changed():
         return spec.controls
     return () if spec.recipe.startswith("scratch") else ("reinitialize",)
 

@@ -193,7 +193,7 @@ class Spec(BaseModel):
         complaints.refuse_given(self.recipe, self.changed(), _USELESS.get(self.recipe, ()))
         if self.recipe not in _SUPERMASKS:
             complaints.refuse_given(self.recipe, self.changed(), _SUPERMASK_FIELDS)
-        if self.recipe not in _STRUCTURED:
+        if self.recipe not in complaints.STRUCTURED:
             complaints.refuse_given(self.recipe, self.changed(), _STRUCTURED_FIELDS)
         if self.recipe != "gradual":
             complaints.refuse_given(self.recipe, self.changed(), _CLOCK_FIELDS)
@@ -231,7 +231,6 @@ _DISTINCT = ("controls", "control_levels", "export")
 _RATE_FIELDS = ("pruning_rate", "output_pruning_rate", "rewind_to")
 _CLOCK_FIELDS = ("begin_step", "end_step", "frequency")
 _SUPERMASK_FIELDS = ("initializer", "scores_learning_rate")
-_STRUCTURED = ("slimming", "early_bird", "l1_filters", "scratch_e", "scratch_b")
 _STRUCTURED_FIELDS = ("channel_sparsity", "round_to", "fine_tune_steps", "penalty", "widths")
 _SUPERMASKS = ("edge_popup", "bernoulli_supermask")
 _NOT_RANKED = ("score", "granularity", "rounds", "include", "exclude", *_RATE_FIELDS)
