@@ -72,6 +72,11 @@ def prune(
 
 def _axes(choices: dict[str, Any]) -> Axes:
     """Makes the axes; without training in between one round and unchanged weights are meant."""
+    if "schedule" not in choices:
+        raise ValueError(
+            "`schedule` must be given if `axes` is not: how sparse, such as"
+            f" schedule=schedules.OneShot(0.8). Received: {', '.join(choices) or 'neither'}"
+        )
     schedule = schedules.get(choices.pop("schedule"))
     choices = {"rounds": schedule.rounds or 1, "action": "fine_tune", **choices}
     return Axes(schedule, **choices)

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tfticket import devices
+
 __all__ = ["Evidence", "MaskedWeights", "Score"]
 
 
@@ -129,7 +131,7 @@ class Score(abc.ABC):
                 f"`evidence` must have {', '.join(missing)}: the score {self.name!r} needs it."
                 f" Received: {', '.join(f'{n}={getattr(evidence, n)!r}' for n in missing)}"
             )
-        return self.compute(model, evidence)
+        return devices.outside_scopes(lambda: self.compute(model, evidence))
 
     def config(self) -> dict[str, Any]:
         """Returns the name and settings, from which `get` makes the score again."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfticket import _keras, weights
+from tfticket import _keras, devices, weights
 from tfticket.scores.base import Evidence
 from tfticket.scores.examples import evaluation
 from tfticket.scores.losses import Loss, output_kinds
@@ -35,7 +35,7 @@ def lent(model: Any, values: Mapping[str, np.ndarray]) -> Iterator[list[Any]]:
             if not _is_memory_of(value, held):
                 before[path] = held
                 _keras.assign(variables[path], value)
-        yield [_keras.native(variables[p]) for p in values]
+        yield [devices.read_outside_steps(_keras.native(variables[p])) for p in values]
     finally:
         for path, value in before.items():
             _keras.assign(variables[path], value)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfticket import scores, weights
+from tfticket import devices, scores, weights
 from tfticket.graph import ChannelGroup, Graph, Member
 from tfticket.scores import Evidence
 from tfticket.scores.gradients import batch_losses, mean_saliency
@@ -76,8 +76,12 @@ class ChannelScore:
                 "`evidence` must have a batch and a loss for the score of weights times gradients."
                 f" Received: loss={evidence.loss!r} and {len(evidence.batches)} batches"
             )
-        losses = batch_losses(model, evidence)
-        return [mean_saliency(model, evidence, [loss]) for loss in losses]
+
+        def by_batch() -> list[dict[str, np.ndarray]]:
+            losses = batch_losses(model, evidence)
+            return [mean_saliency(model, evidence, [loss]) for loss in losses]
+
+        return devices.outside_scopes(by_batch)
 
 
 #: Channel scores by name. Any other name is that of a weight score, whose mean is taken.

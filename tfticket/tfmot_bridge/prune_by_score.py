@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +38,7 @@ class PruneByScore(_Wrapper):
 
     A score that needs more than weights, and a scope that ranks several layers together, need the
     model around the wrapper: call `connect(model, evidence)` once it is built, and again after it
-    was loaded. `prune_by_score(model)` does.
+    was loaded. `prune_by_score(model)` does. So does `jit_compile=True`.
 
     Args:
         layer: a tf_keras layer that tfmot supports.
@@ -102,6 +103,11 @@ class PruneByScore(_Wrapper):
         layer = inner.deserialize(config.pop("layer"))
         return cls(layer, schedules.get(config.pop("pruning_schedule")), **config)
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether a step runs before which the masks were written already."""
+        return self.ranked_with is not None and self.ranked_with.is_ahead
+
     def together(self) -> RankedTogether:
         """Returns what it is ranked with: by itself, if it may be and is not connected.
 
@@ -124,6 +130,11 @@ class _ScoredPruning(_Pruning):
     def __init__(self, wrapper: PruneByScore, **settings: Any):
         super().__init__(**settings)
         self._wrapper = wrapper
+
+    def conditional_mask_update(self) -> Any:
+        """Returns an operation that updates the masks, where the schedule says so."""
+        # Not even traced where masks are written before the step: XLA has no `py_function`.
+        return tf.no_op() if self._wrapper.is_ahead else super().conditional_mask_update()
 
     def _maybe_update_block_mask(self, weights: Any) -> tuple[Any, Any]:
         place = next(i for i, entry in enumerate(self._pruning_vars) if entry[0] is weights)
@@ -160,15 +171,16 @@ def connect(model: Any, evidence: Evidence | None = None) -> None:
             "`model` must have PruneByScore wrappers; it has tfmot's own only."
             f" Received: model={model.name!r}"
         )
+    ranked = []
     for members in groups.values():
-        together = RankedTogether(members, plain, held, evidence or Evidence({}, seed=0))
+        ranked.append(RankedTogether(members, plain, held, evidence or Evidence({}, seed=0)))
         for wrapper in members:
-            wrapper.ranked_with = together
-    _prepare_before_steps(model, [members[0] for members in groups.values()])
+            wrapper.ranked_with = ranked[-1]
+    _prune_before_steps(model, ranked)
 
 
-def _prepare_before_steps(model: Any, first: Sequence[PruneByScore]) -> None:
-    """Lets scores be taken outside of the traced training step, right before it."""
+def _prune_before_steps(model: Any, ranked: Sequence[RankedTogether]) -> None:
+    """Lets masks be chosen outside of the traced training step, right before it."""
 
     def make_train_function(force: bool = False) -> Any:
         made = type(model).make_train_function(model, force)
@@ -176,9 +188,10 @@ def _prepare_before_steps(model: Any, first: Sequence[PruneByScore]) -> None:
             return made
 
         def train_function(iterator: Any) -> Any:
-            for wrapper in first:
-                wrapper.together().prepare(_keras.steps_per_execution(model))
-            return made(iterator)
+            with contextlib.ExitStack() as stack:
+                for together in ranked:
+                    stack.enter_context(together.ahead_of(_keras.steps_per_execution(model)))
+                return made(iterator)
 
         train_function.prepares = True  # type: ignore[attr-defined]
         model.train_function = train_function

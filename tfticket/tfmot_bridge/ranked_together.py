@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +19,10 @@ __all__ = ["RankedTogether"]
 class RankedTogether:
     """Chooses the survivors of all its wrappers, once for each step at which they are asked for.
 
-    Scores that look at data run functions of TensorFlow. Inside a training step these would wait
-    for threads that wait for them, so such scores are taken before the step, by `prepare`.
+    Where it is known when a training step comes, in `fit` and `train_on_batch`, the masks are
+    written before it, by `ahead_of`. Other loops ask in the midst of a step, by `chosen`, which
+    works for scores of weights alone: those that look at data run functions of TensorFlow, and
+    these would wait for threads that wait for them.
 
     Args:
         members: wrappers of equal score, scope, granularity and schedule.
@@ -27,7 +30,12 @@ class RankedTogether:
             weights alone.
         held: weight, mask and threshold by the weight paths of that model.
         evidence: what the score needs besides the weights.
+
+    Attributes:
+        is_ahead: whether a step runs before which the masks were written.
     """
+
+    is_ahead = False
 
     def __init__(
         self,
@@ -46,7 +54,7 @@ class RankedTogether:
             if model is None
             else layouts(model, self._held)
         )
-        self._steps: frozenset[int] = frozenset()
+        self._step = -1
         self._lock = threading.Lock()
         self._kept: Masks
         self._thresholds: dict[str, float]
@@ -57,8 +65,9 @@ class RankedTogether:
         held = {f"{wrapper.layer.name}/{i}": e for i, e in enumerate(wrapper.pruning_vars)}
         return cls([wrapper], None, held, Evidence({}, seed=0))
 
-    def prepare(self, num_steps: int) -> None:
-        """Chooses for the next steps of training, if the schedule prunes at any of them.
+    @contextlib.contextmanager
+    def ahead_of(self, num_steps: int) -> Iterator[None]:
+        """Writes the masks for the steps inside the context, if the schedule prunes at any.
 
         Args:
             num_steps: how many steps are made in one go; what is due at several is done as at the
@@ -69,7 +78,14 @@ class RankedTogether:
         due = [s for s in range(done + 1, done + num_steps + 1) if schedule.should_prune(s)]
         if due:
             self._choose(due[-1])
-            self._steps = frozenset(due)
+            for path, (_, mask, threshold) in self._held.items():
+                mask.assign(self._kept[path].astype(mask.dtype.as_numpy_dtype))
+                threshold.assign(self._thresholds[path])
+        self.is_ahead = True
+        try:
+            yield
+        finally:
+            self.is_ahead = False
 
     def chosen(self, wrapper: Any, place: int, step: int, *, in_graph: bool) -> Any:
         """Returns the mask of one weight, and the smallest score that was kept.
@@ -81,10 +97,10 @@ class RankedTogether:
             in_graph: whether a traced training step asks.
         """
         with self._lock:  # wrappers side by side in a graph ask at the same time
-            if step not in self._steps:
+            if step != self._step:
                 self._require_alone(in_graph)
                 self._choose(step)
-                self._steps = frozenset([step])
+                self._step = step
         path = self._paths[id(wrapper), place]
         return self._kept[path], self._thresholds[path]
 
