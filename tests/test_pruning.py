@@ -25,6 +25,11 @@ def test_the_model_is_left_as_it_was_and_the_ticket_applies(keras):
     assert sum(np.count_nonzero(w) for w in read(model).values()) == 30
 
 
+def test_how_sparse_must_be_said(keras):
+    with pytest.raises(ValueError, match=r"`schedule` must be given(.|\n)*Received: sparsity"):
+        prune(make_model(keras), sparsity=0.8)
+
+
 def test_one_shot_magnitude_keeps_the_largest_of_each_scope(keras):
     model = make_model(keras)
     weights = read(model)

@@ -89,7 +89,7 @@ def prunable(model: Any, filters: FilterLike = None) -> Prunable:
 
     By default these are the trainable kernels of every layer: any variable named `kernel`,
     `recurrent_kernel`, `depthwise_kernel` or `pointwise_kernel`, a layer's `kernel` attribute,
-    and what a layer returns from `get_prunable_weights()` (tfmot's convention).
+    and what a layer returns from `get_prunable_weights()` (tfmot's convention), vectors too.
 
     Args:
         model: a built model of either Keras.
@@ -224,8 +224,7 @@ def _located(model: Any) -> Iterable[tuple[str, Any, Any]]:
 
 
 def _kind(layer: Any, name: str, variable: Any) -> str:
-    declared = getattr(layer, "get_prunable_weights", None)
-    if declared is not None and any(v is variable for v in declared()):
+    if _is_declared(layer, variable):
         return "kernel"
     if "Normalization" in type(layer).__name__ or name in _NORMALIZATION:
         return "normalization"
@@ -236,6 +235,11 @@ def _kind(layer: Any, name: str, variable: Any) -> str:
     return "bias" if name.endswith("bias") else "other"
 
 
+def _is_declared(layer: Any, variable: Any) -> bool:
+    declared = getattr(layer, "get_prunable_weights", None)
+    return declared is not None and any(v is variable for v in declared())
+
+
 def _reason(layer: Any, path: str, variable: Any, rule: Filter, trainable: set[int]) -> str | None:
     kind = _kind(layer, path.rpartition("/")[2], variable)
     dtype = getattr(variable.dtype, "name", variable.dtype)
@@ -243,7 +247,8 @@ def _reason(layer: Any, path: str, variable: Any, rule: Filter, trainable: set[i
         return REASON_KIND.format(kind=kind)
     if "float" not in str(dtype):
         return REASON_DTYPE.format(dtype=dtype)
-    if kind == "kernel" and len(variable.shape) < 2:
+    needed = 1 if _is_declared(layer, variable) else 2  # layers know their own vectors
+    if kind == "kernel" and len(variable.shape) < needed:
         return REASON_RANK
     if id(variable) not in trainable and not rule.frozen:
         return REASON_FROZEN

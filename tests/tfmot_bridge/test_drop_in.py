@@ -276,6 +276,14 @@ def test_a_loop_of_ones_own_prunes_as_tfmots_guide_has_it(keras):
     assert zeros(pruned) == {"hidden/kernel": 160, "output/kernel": 16}
 
 
+def test_a_loop_of_ones_own_without_the_callback_is_told_of_when_stripped(keras):
+    marked = prune_low_magnitude(make_model(keras), HALF)
+    with pytest.warns(UserWarning, match="was to be pruned and has no zeros"):
+        strip_pruning(marked)
+    fit(marked)
+    strip_pruning(marked)  # no warning, which would be an error here
+
+
 def test_what_is_no_layer_is_refused_in_tfmots_words():
     with pytest.raises(ValueError, match="can only prune an object of the following types"):
         prune_low_magnitude(object())

@@ -138,6 +138,16 @@ def test_what_a_layer_declares_prunable_is_pruned(keras):
     assert sparsities(pruned(model))["own/table"] == 0.5
 
 
+def test_a_vector_that_a_layer_declares_is_pruned_too(keras):
+    class Own(keras.layers.Dense):
+        def get_prunable_weights(self):
+            return [self.kernel, self.bias]
+
+    own = Own(6, bias_initializer="uniform", name="own")
+    model = pruned(keras.Sequential([keras.layers.Input((4,)), own]))
+    assert np.count_nonzero(model.get_layer("own").get_weights()[1]) == 3
+
+
 def test_a_layer_of_ones_own_that_declares_nothing_is_not_passed_over_silently(keras):
     class Own(keras.layers.Layer):
         def build(self, shape):

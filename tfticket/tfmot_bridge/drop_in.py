@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from tfticket import _keras, schedules, weights
 from tfticket.callbacks.pruning_marks import PruningMark, mark, mark_of, planned
 from tfticket.callbacks.update_pruning_step import PruningProgress
@@ -94,12 +96,17 @@ def strip_pruning(model: Any) -> Any:
     Raises:
         ValueError: if it is no model.
         TypeError: if it cannot be copied.
+
+    Warns:
+        UserWarning: if it was to be pruned and has no zeros, for no callback was in its training.
     """
     if not _keras.is_layer(model) or not isinstance(model, _keras.module(model).Model):
         raise ValueError(f"`model` must be a Keras model. Received: model={model!r}")
     stripped = copied_model(model, lambda layer, copy: None)
     to_plain(stripped)
     progress = PruningProgress.find(model)
+    if progress is None:
+        _tell_if_dense(model)
     if progress is not None and progress.has_masks:
         renamed = weights.align(weights.variables(model), weights.variables(stripped))
         found = progress.masks
@@ -197,6 +204,18 @@ def _pruned_layer(layer: Any, wanted: PruningMark, settings: dict[str, Any]) -> 
         )
     mark(copy, mark_of(layer) or wanted)
     return copy
+
+
+def _tell_if_dense(model: Any) -> None:
+    wanted = planned(model)[1].variables if model.built and model.weights else {}
+    if wanted and all(np.all(_keras.view(v)) for v in wanted.values()):
+        warnings.warn(
+            f"the model {model.name!r} was to be pruned and has no zeros: training had no"
+            " tfticket.callbacks.UpdatePruningStep(). A loop of your own calls its methods, as"
+            " tfmot's: set_model, on_train_begin, on_train_batch_begin, on_epoch_end.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _tell_what_is_left_out(model: Any) -> None:
