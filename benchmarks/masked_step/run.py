@@ -163,11 +163,25 @@ def memory(size: int) -> dict:
     tracemalloc.stop()
     return {
         "weights": size,
-        "in memory and in training": 8 * dense["kernel"].nbytes / size,
+        "in memory": 8 * dense["kernel"].nbytes / size,
+        "in training": {f"{n:.0e}": bits_in_training(n) for n in (10**6, 10**7)},
         "on disk": 8 * masks.pack(dense)["kernel"].nbytes / size,
         "tfmot in training": 32,
         "peak of one update": round(8 * peak / size, 1),
     }
+
+
+def bits_in_training(size: int) -> float:
+    """Bits per weight of the mask that one kernel of so many weights is trained with."""
+    import keras
+
+    from tfticket import _keras, enforce, masks, weights
+
+    dense = keras.layers.Dense(1_000, use_bias=False, name="dense")
+    model = keras.Sequential([keras.layers.Input((size // 1_000,)), dense])
+    with enforce(model, masks.ones_like(weights.read(model))):
+        held = _keras.native(dense.kernel), dense.kernel.constraint
+        return 8 * held[1].num_bytes / int(np.prod(held[0].shape))
 
 
 def main() -> None:

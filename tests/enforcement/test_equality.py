@@ -11,6 +11,8 @@ import pytest
 import tensorflow as tf
 
 from tfticket import enforce, weights
+from tfticket.enforcement import pruned_weight
+from tfticket.masks import Masks
 
 OPTIMIZERS = {
     "nesterov": lambda o: o.SGD(0.1, momentum=0.9, nesterov=True),
@@ -91,3 +93,27 @@ def test_clipping_would_tell_the_difference(keras, net, draw, data):
 
     bias = "hidden/bias"
     assert not np.allclose(weights.read_all(dense)[bias], weights.read_all(masked)[bias])
+
+
+def test_masks_of_large_weights_take_a_byte_each_and_do_the_same(
+    keras, net, draw, data, monkeypatch
+):
+    def trained():
+        model = net(OPTIMIZERS["adam"](keras.optimizers))
+        masks = draw(model)
+        with enforce(model, masks) as enforcement:
+            model.fit(*data, batch_size=6, epochs=2, shuffle=False, verbose=0)
+            first = next(iter(masks))
+            fewer = {p: m & (np.arange(m.size).reshape(m.shape) % 2 == 0) for p, m in masks.items()}
+            enforcement.update(Masks(fewer))
+            held = weights.variables(model)[first].constraint
+            assert np.array_equal(held.mask, fewer[first])
+            model.fit(*data, batch_size=6, epochs=2, shuffle=False, verbose=0)
+            enforcement.check()
+        return held._mask.dtype, weights.read_all(model)
+
+    small, expected = trained()
+    monkeypatch.setattr(pruned_weight, "_MAX_NUMBERS", 0)
+    large, found = trained()
+    assert (small, large) == (tf.float32, tf.bool)
+    assert all(np.array_equal(found[p], w) for p, w in expected.items())

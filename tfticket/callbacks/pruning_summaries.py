@@ -144,7 +144,7 @@ def masks_in_force(model: Any) -> Masks | None:
     for path, variable in weights.variables(model).items():
         held = getattr(variable, "constraint", None)
         if isinstance(held, PrunedWeight):
-            found[path] = held.mask.numpy()
+            found[path] = held.mask
     return Masks(found) if found else None
 
 

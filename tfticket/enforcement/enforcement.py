@@ -143,7 +143,7 @@ class Enforcement:
         check_same_paths(masks, self._masks)
         self._masks = masks
         for path, pruned in self._pruned.items():
-            pruned.mask.assign(masks[path])
+            pruned.put(masks[path])
         self.project()
 
     def project(self) -> None:
