@@ -1,5 +1,7 @@
 """Kinds of layers, blocks, n:m and policies: what tfmot refuses, loses or prunes by mistake."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -274,3 +276,10 @@ def test_a_recurrent_model_can_be_saved_after_pruning(keras, tmp_path):
     stripped.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert sparsities(loaded)["lstm/lstm_cell/kernel"] == 0.5
+
+
+def test_the_shape_of_a_first_layers_inputs_is_kept(keras):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras 3 would have an Input instead
+        first = prune_low_magnitude(keras.layers.Dense(3, input_shape=(4,)), HALF)
+    assert keras.Sequential([first]).built

@@ -56,7 +56,7 @@ def load(path: str | Path, keras: str | None = None) -> Any:
     """
     if keras is None:
         keras = _flavour(Path(path))
-    return _keras.module(keras).models.load_model(str(path), compile=False, safe_mode=True)
+    return _keras.load_model(keras, path, compile=False, safe_mode=True)
 
 
 def _flavour(path: Path) -> str:

@@ -140,7 +140,7 @@ def keras_file(
         with export_errors(".keras file"), quiet():
             model.save(str(draft))
             keras_archive.make_plain(draft)
-            reloaded = _keras.module(model).models.load_model(str(draft), compile=False)
+            reloaded = _keras.load_model(model, draft, compile=False)
             found = reference(reloaded, given, samples)
         return checked_report((path, draft), (model, given), samples, found, ".keras file")
 

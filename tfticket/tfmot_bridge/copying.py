@@ -47,8 +47,9 @@ def _fresh(layer: Any, settings: dict[str, Any]) -> Any:
             f"`to_prune` must hold layers that can be made from their configuration: {layer.name!r}"
             f" cannot. Give {type(layer).__name__} a `get_config`. Received: {error}"
         ) from error
-    if shape is not None and _keras.flavour(layer) == "keras":
-        copy._input_shape_arg = shape[1:]
+    if _keras.flavour(layer) == "keras":  # there it is not in the configuration
+        own = getattr(layer, "_input_shape_arg", None)
+        copy._input_shape_arg = own if shape is None else shape[1:]
     return copy
 
 

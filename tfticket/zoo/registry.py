@@ -132,6 +132,6 @@ def _saved(path: Path) -> Entry:
 
     def build(*, keras: Any, seed: int) -> Any:
         del seed  # the weights are in the file
-        return _keras.module(keras).models.load_model(path, safe_mode=True)
+        return _keras.load_model(keras, path, safe_mode=True)
 
     return Entry(name=path.stem, build=build)
