@@ -32,7 +32,9 @@ TASKS = {
 }
 #: Pruning runs from an eighth of the training to five eighths of it, at eight places in between.
 BEGIN, END, TURNS = 1 / 8, 5 / 8, 8
-BLOCKS = {"regression": (100, 5), "mnist": (1_000, 5)}
+#: Steps of a block, and how many blocks each arm has, by frequency.
+STEPS = {"regression": 100, "mnist": 1_000}
+BLOCKS = {100: 15, 1: 5}
 
 
 def other(name: str):
@@ -129,21 +131,19 @@ def accuracy(name: str, replicate: int, arm: str) -> dict:
     return {"sparsity": zeros / sum(w.size for w in kernels), **figures}
 
 
-def step_times(name: str) -> dict:
+def step_times(name: str, frequency: int) -> dict:
     """Ratios of step times to plain Keras', in tf_keras."""
     timing, task = other("masked_step"), Task(name, 0)
-    steps, blocks = BLOCKS[name]
-    data, total = task.batches(steps).cache(), steps * (blocks + 2)
+    steps, blocks = STEPS[name], BLOCKS[frequency]
+    data = task.batches(steps).cache()
+    schedule = polynomial(0, steps * (blocks + 2), frequency)
     arms = {}
-    for arm in ("plain", "tfmot, 100", "ours, 100", "tfmot, 1", "ours, 1"):
-        frequency = 1 if arm.endswith(", 1") else 100
-        schedule = polynomial(0, max(total, frequency), frequency)
+    for arm in ("plain", "tfmot", "ours"):
         model, callbacks, _ = task.prepared(arm, schedule)
         arms[arm] = _block(model, data, callbacks)
     times = timing.interleaved(arms, blocks)
     found = timing.ratios(times, "plain")
-    pairs = {f: timing.ratios(times, f"tfmot, {f}")[f"ours, {f}"] for f in (100, 1)}
-    return {"to plain Keras": found, "ours to tfmot": {str(f): r for f, r in pairs.items()}}
+    return {**found, "ours / tfmot": timing.ratios(times, "tfmot")["ours"]}
 
 
 def _block(model, data, callbacks):
@@ -158,7 +158,7 @@ def carry_out(path: Path, replicates: int) -> dict:
         for replicate in range(replicates)
         for arm in ARMS
     ]
-    units += [(f"{name}/steps", step_times, (name,)) for name in TASKS]
+    units += [(f"{n}/steps, {f}", step_times, (n, f)) for n in TASKS for f in BLOCKS]
     for key, measure, arguments in units:
         if key not in found:
             found[key] = measure(*arguments)
@@ -182,12 +182,10 @@ def table(found: dict, replicates: int) -> str:
             cells += [", ".join(sparsities), f"{statistics.fmean(values):.4g}{spread}"]
         lines.append(f"| {arm} | {' | '.join(cells)} |")
     lines += ["", "| step time / plain Keras | regression | MNIST |", "|---|---|---|"]
-    for arm in ("tfmot, 100", "ours, 100", "tfmot, 1", "ours, 1"):
-        ratios = [found[f"{n}/steps"]["to plain Keras"][arm] for n in TASKS]
-        lines.append(f"| {arm} | {' | '.join(_ratio(r) for r in ratios)} |")
-    for frequency in ("100", "1"):
-        ratios = [found[f"{n}/steps"]["ours to tfmot"][frequency] for n in TASKS]
-        lines.append(f"| ours / tfmot, {frequency} | {' | '.join(_ratio(r) for r in ratios)} |")
+    for arm in ("tfmot", "ours", "ours / tfmot"):
+        for frequency in BLOCKS:
+            ratios = [found[f"{n}/steps, {frequency}"][arm] for n in TASKS]
+            lines.append(f"| {arm}, {frequency} | {' | '.join(_ratio(r) for r in ratios)} |")
     return "\n".join(lines)
 
 

@@ -101,6 +101,23 @@ def test_training_set_ups_end_at_the_masks_of_a_plain_training(set_up, score):
         assert all(np.array_equal(masks[p], mask) for p, mask in expected.items())
 
 
+def test_a_training_that_begins_again_is_pruned_by_its_own_weights():
+    """The wrapper is not connected, so that it is asked inside the step."""
+    schedule = OneShot(0.5, begin_step=1)
+    wrapped = tf_keras.Sequential([PruneByScore(tf_keras.layers.Dense(4), schedule)])
+    wrapped.build((None, 8))
+    wrapper = wrapped.layers[0]
+    for turn in (1, -1):
+        kernel = np.linspace(1, 2, 32).reshape(8, 4)[::turn]
+        wrapper.layer.set_weights([kernel, np.zeros(4)])
+        wrapper.pruning_step.assign(0)
+        mask = wrapper.pruning_vars[0][1]
+        mask.assign(np.ones((8, 4)))
+        wrapped.compile(tf_keras.optimizers.SGD(0.0), "mse")
+        fit(wrapped)
+        assert np.array_equal(mask.numpy() == 1, kernel > 1.5)
+
+
 def test_a_loop_of_ones_own_prunes_inside_its_steps():
     wrapped = prune_by_score(make_model(), OneShot(0.5, begin_step=2), scope="global")
     optimizer, callback = tf_keras.optimizers.SGD(0.01), SPARSITY.UpdatePruningStep()

@@ -83,6 +83,8 @@ class PrunedWeight:
 
     def projected(self, weight: tf.Tensor) -> tf.Tensor:
         """Returns the weight with pruned positions at their values."""
+        if self.is_zero:
+            return _keep(weight, self._mask)
         return tf.where(self._kept, weight, tf.cast(self._values, weight.dtype))
 
     def cleared(self, slot: Slot) -> tf.Tensor:
@@ -90,6 +92,8 @@ class PrunedWeight:
         value = _keras.value_of(slot.variable)
         if slot.is_average:
             return self.projected(value)
+        if not slot.initial:
+            return _keep(value, self._mask)
         return tf.where(self._kept, value, tf.cast(slot.initial, value.dtype))
 
     @property

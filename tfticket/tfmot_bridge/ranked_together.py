@@ -54,7 +54,7 @@ class RankedTogether:
             if model is None
             else layouts(model, self._held)
         )
-        self._step = -1
+        self._step, self._unasked = -1, set[str]()
         self._lock = threading.Lock()
         self._kept: Masks
         self._thresholds: dict[str, float]
@@ -97,11 +97,12 @@ class RankedTogether:
             in_graph: whether a traced training step asks.
         """
         with self._lock:  # wrappers side by side in a graph ask at the same time
-            if step != self._step:
+            path = self._paths[id(wrapper), place]
+            if step != self._step or path not in self._unasked:  # or the clock was set back
                 self._require_alone(in_graph)
                 self._choose(step)
-                self._step = step
-        path = self._paths[id(wrapper), place]
+                self._step, self._unasked = step, set(self._held)
+            self._unasked.remove(path)
         return self._kept[path], self._thresholds[path]
 
     def _require_alone(self, in_graph: bool) -> None:
