@@ -64,7 +64,6 @@ def step_arms(keras: str, net: str, steps: int, blocks: int) -> dict:
     import tensorflow as tf
 
     from tfticket import callbacks, masks, schedules, selection, weights, zoo
-    from tfticket.enforcement import pruned_weight
 
     entry, batch = zoo.get_model(net), NETS[net][0]
     shape = SHAPES.get(net, (28, 28, 1))
@@ -97,20 +96,26 @@ def step_arms(keras: str, net: str, steps: int, blocks: int) -> dict:
 
     plain, masked = compiled(), compiled()
     arms = {"plain": fit(plain), "masked 90 %": fit(masked, callbacks.EnforceMasks(ninety(masked)))}
-    pruned_weight._MAX_NUMBERS, usual = 0, pruned_weight._MAX_NUMBERS
-    try:  # as masks of large weights are held
-        masked = compiled()
-        enforcement = callbacks.EnforceMasks(ninety(masked))
-        fit(masked, enforcement)()
-        arms["masked 90 %, a byte each"] = fit(masked, enforcement)
-    finally:
-        pruned_weight._MAX_NUMBERS = usual
+    masked = compiled()
+    arms["masked 90 %, a byte each"] = in_bytes(fit(masked, callbacks.EnforceMasks(ninety(masked))))
     for frequency in (100, 10, 1):
         arms[f"PruneOnSchedule, frequency {frequency}"] = fit(compiled(), scheduled(frequency))
     if keras == "tf_keras":
         for frequency in (100, 1):
             arms[f"tfmot, frequency {frequency}"] = tfmot_fit(compiled(), fit, frequency, total)
     return arms
+
+
+def in_bytes(block):
+    """Runs a block once, so that its masks come into force as those of large weights do."""
+    from tfticket.enforcement import pruned_weight
+
+    pruned_weight._MAX_NUMBERS, usual = 0, pruned_weight._MAX_NUMBERS
+    try:
+        block()
+    finally:
+        pruned_weight._MAX_NUMBERS = usual
+    return block
 
 
 def compile_(model, keras: str) -> None:
