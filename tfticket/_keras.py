@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import re
 import sys
+import zipfile
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Literal
@@ -94,6 +96,22 @@ def load_model(which: Any, path: Any, **options: Any) -> Any:
         return keras.models.load_model(str(path), **options)
     finally:
         library.H5IOStore = store
+
+
+def saved_by(path: Any) -> Flavour:
+    """Tells which Keras saved a `.keras` file, by the version that it states.
+
+    Raises:
+        ValueError: if it is not a `.keras` file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            stated = json.loads(archive.read("metadata.json"))["keras_version"]
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise ValueError(
+            f"`path` must be a .keras file: {error}. Received: path={str(path)!r}"
+        ) from error
+    return "keras" if int(str(stated).partition(".")[0]) >= 3 else "tf_keras"
 
 
 class _InMemory:

@@ -182,6 +182,17 @@ def test_a_saved_model_comes_back_with_its_weights(keras, tmp_path):
         np.testing.assert_array_equal(array, weights.read(loaded)[path])
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
+def test_a_file_of_the_other_keras_or_none_is_named(keras, tmp_path):
+    zoo.lenet_300_100(keras=keras, seed=8, input_shape=(4,)).save(tmp_path / "net.keras")
+    (other,) = {"keras", "tf_keras"} - {keras.__name__}
+    with pytest.raises(ValueError, match=rf"--keras {keras.__name__}\)(.|\n)*net.keras"):
+        zoo.get_model(str(tmp_path / "net.keras")).compiled(keras=other, seed=1)
+    (tmp_path / "broken.keras").write_bytes(b"no archive")
+    with pytest.raises(ValueError, match=r"must be a .keras file(.|\n)*broken.keras"):
+        zoo.get_model(str(tmp_path / "broken.keras")).compiled(keras=keras, seed=1)
+
+
 def test_a_file_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(ValueError, match="must be an existing .keras file"):
         zoo.get_model(str(tmp_path / "none.keras"))

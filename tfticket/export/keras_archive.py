@@ -55,19 +55,8 @@ def load(path: str | Path, keras: str | None = None) -> Any:
         ValueError: if it is not a `.keras` file.
     """
     if keras is None:
-        keras = _flavour(Path(path))
+        keras = _keras.saved_by(path)
     return _keras.load_model(keras, path, compile=False, safe_mode=True)
-
-
-def _flavour(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            stated = json.loads(archive.read("metadata.json"))["keras_version"]
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ValueError(
-            f"`path` must be a .keras file: {error}. Received: path={str(path)!r}"
-        ) from error
-    return "keras" if int(str(stated).partition(".")[0]) >= 3 else "tf_keras"
 
 
 def is_ours(path: Path) -> bool:

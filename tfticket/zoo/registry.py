@@ -132,6 +132,12 @@ def _saved(path: Path) -> Entry:
 
     def build(*, keras: Any, seed: int) -> Any:
         del seed  # the weights are in the file
+        wanted, writer = _keras.module(keras).__name__, _keras.saved_by(path)
+        if wanted != writer:
+            raise ValueError(
+                f"`keras` must be {writer!r} (--keras {writer}): that one saved {str(path)!r}."
+                f" Received: keras={wanted!r}"
+            )
         return _keras.load_model(keras, path, safe_mode=True)
 
     return Entry(name=path.stem, build=build)
