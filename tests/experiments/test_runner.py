@@ -219,8 +219,16 @@ def spec():
     )
 
 
+def test_a_folder_in_which_nothing_was_trained_takes_another_spec(spec, tmp_path):
+    other = Spec(**{**spec.to_dict(), "seed": 4})
+    for given in (spec, other):
+        assert RunFolder(tmp_path / "run").begin(given) == []
+    assert RunFolder(tmp_path / "run").spec() == other
+
+
 def test_a_folder_of_another_spec_is_refused_and_the_difference_named(spec, tmp_path):
     RunFolder(tmp_path / "run").begin(spec)
+    (tmp_path / "run/replicate_0").mkdir()
     other = Spec(**{**spec.to_dict(), "seed": 4})
     with pytest.raises(ValueError, match=r"other settings: seed \(0, now 4\)"):
         run(other, tmp_path / "run")
@@ -240,6 +248,7 @@ def test_a_second_process_is_kept_out(spec, tmp_path):
 def test_a_change_of_environment_is_noted(spec, tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.begin(spec)
+    (folder.root / "replicate_0").mkdir()
     environment = json.loads((folder.root / "environment.json").read_text())
     environment["tensorflow"] = "2.9"
     (folder.root / "environment.json").write_text(json.dumps(environment))

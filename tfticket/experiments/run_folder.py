@@ -24,6 +24,7 @@ __all__ = ["RunFolder", "is_run_folder"]
 
 _SPEC, _ENVIRONMENT, _REPORT = "spec.json", "environment.json", "report.json"
 _LOCK = ".lock"
+_BEFORE_TRAINING = frozenset([_SPEC, _ENVIRONMENT, _LOCK])
 _DRAFT = re.compile(
     r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.(\w{8}|[0-9a-f]{32})"
 )
@@ -50,15 +51,18 @@ class RunFolder(LevelStore):
             ValueError: if the folder holds another experiment; the message says what differs.
             FileExistsError: if it holds something else.
         """
-        if not (self.root / _SPEC).is_file():
-            if self.root.exists() and any(p.name != _LOCK for p in self.root.iterdir()):
-                raise FileExistsError(
-                    f"`out` must be new, empty or a run folder: {self.root} has other files."
-                )
+        is_begun = (self.root / _SPEC).is_file()
+        if is_begun:
+            self._sweep()
+        present = {p.name for p in self.root.iterdir()} if self.root.exists() else set()
+        if present <= _BEFORE_TRAINING:  # what failed before it is begun anew, with other settings
             files.write_json(self.root / _ENVIRONMENT, _environment())
             files.write_json(self.root / _SPEC, spec.to_dict())
             return []
-        self._sweep()
+        if not is_begun:
+            raise FileExistsError(
+                f"`out` must be new, empty or a run folder: {self.root} has other files."
+            )
         differences = self.spec().differences(spec)
         if differences:
             listed = ", ".join(f"{n} ({a!r}, now {b!r})" for n, (a, b) in differences.items())
