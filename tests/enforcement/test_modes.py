@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import tfticket
 from tfticket import enforce
 
 MODES = {
@@ -39,9 +35,5 @@ def test_masks_hold_in_bfloat16(keras, net, draw, data, leaks):
         assert leaks(model, masks) == {}
 
 
-def test_masks_hold_on_two_devices():
-    script = Path(__file__).with_name("on_two_devices.py")
-    root = str(Path(tfticket.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": root, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_masks_hold_on_two_devices(run_script):
+    run_script(Path(__file__).with_name("on_two_devices.py"))
