@@ -7,14 +7,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check matrix format clean
 
 help:
 	@echo "make demo    installs into .venv and finds a lottery ticket on the digits data"
 	@echo "make test    installs into .venv and runs formatter, linter, type checker and tests"
 	@echo "make check   the same without the tests"
+	@echo "make matrix  runs the fast tests under many versions of TensorFlow, Keras and Python"
 	@echo "make format  formats the code"
-	@echo "make clean   removes .venv and what the tools left behind"
+	@echo "make clean   removes .venv, .matrix and what the tools left behind"
 
 demo: $(VENV)/.installed
 	$(BIN)/python -m tfticket demo
@@ -27,12 +28,17 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+# ROWS="--row colab" runs one row; see benchmarks/versions/README.md.
+matrix: $(VENV)/.installed-dev
+	$(PIP) uv
+	$(BIN)/python benchmarks/versions/run.py $(ROWS)
+
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .matrix build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 # The stamp files remember what is installed, so that a second run installs nothing.
 $(VENV)/.created:

@@ -21,19 +21,24 @@ def readme() -> str:
 
 
 EXTRAS = {
-    "cli": ["typer>=0.15", "rich>=13"],
+    "cli": ["typer>=0.16", "rich>=13"],
     "config": ["pydantic>=2.7", "pyyaml>=6"],
     "plots": ["matplotlib>=3.8"],
-    # tensorflow-datasets 4.9.10 imports importlib_resources on Python 3.11 without requiring it.
-    "data": ["tensorflow-datasets>=4.9.9", "importlib_resources>=6"],
-    "export": ["ai-edge-litert>=2.0", "flatbuffers>=25.9"],
+    "data": [
+        "tensorflow-datasets>=4.9.9",
+        # tensorflow-datasets 4.9.10 imports it on Python 3.11 without requiring it.
+        "importlib_resources>=6",
+        # 1.21 cannot be imported with the protobuf of TensorFlow before 2.21, and does not say so.
+        "tensorflow-metadata>=1.17.3,<1.21",
+    ],
+    "export": ["ai-edge-litert>=2.1", "flatbuffers>=25.9.23"],
     "notebooks": ["jupytext>=1.16", "nbmake>=1.5", "ipykernel>=6.29"],
 }
 #: Each pins many others, so they are installed by name only.
 _BESIDE = {
     "quantizer": ["ai-edge-quantizer>=0.10"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
-    "tensorboard": ["tensorboard>=2.20"],
+    "tensorboard": ["tensorboard>=2.18"],
 }
 EXTRAS["all"] = sorted({name for names in EXTRAS.values() for name in names})
 EXTRAS |= _BESIDE
@@ -43,7 +48,7 @@ EXTRAS["dev"] = [
     "optuna>=4",
     "pyright[nodejs]>=1.1.400",
     "pytest>=8.2",
-    "pytest-xdist>=3.6",
+    "pytest-xdist>=3.6.1",
     "ruff>=0.12",
     "scikit-learn>=1.5",
 ]
@@ -60,8 +65,9 @@ setup(
     packages=find_packages(include=["tfticket", "tfticket.*"]),
     package_data={"tfticket": ["py.typed"], "tfticket.zoo": ["*.npz"]},
     install_requires=[
-        "tensorflow>=2.20",
-        "tf_keras>=2.20",
+        "tensorflow>=2.18",
+        "keras>=3.8",
+        "tf_keras>=2.18",
         "tensorflow-model-optimization>=0.8.1",
         "numpy>=1.26",
         "safetensors>=0.5",

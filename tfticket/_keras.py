@@ -6,6 +6,8 @@ program that uses one Keras never pays for the other. `tf.keras` is not touched 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
 import io
 import json
@@ -17,6 +19,9 @@ from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
+
+from tfticket import trust as trust_
+from tfticket.errors import MissingDependencyError
 
 Flavour = Literal["keras", "tf_keras"]
 FLAVOURS: tuple[Flavour, ...] = ("keras", "tf_keras")
@@ -36,9 +41,12 @@ def flavour(obj: Any) -> Flavour:
 
     Raises:
         TypeError: if none of the object's classes comes from either.
+        RuntimeError: if it comes from Keras 3 on a backend other than TensorFlow.
     """
     for cls in type(obj).__mro__:
         root = cls.__module__.partition(".")[0]
+        if root == "keras":
+            _require_tensorflow(sys.modules["keras"])
         if root in FLAVOURS:
             return root  # type: ignore[return-value]
     raise TypeError(
@@ -53,23 +61,44 @@ def module(which: Any) -> ModuleType:
     Raises:
         ValueError: for a name other than `"keras"` and `"tf_keras"`.
         RuntimeError: if Keras 3 runs on a backend other than TensorFlow.
+        MissingDependencyError: if tf_keras is wanted and not installed.
     """
     if isinstance(which, ModuleType):
         which = which.__name__.partition(".")[0]
     name = which if isinstance(which, str) else flavour(which)
     if name not in FLAVOURS:
         raise ValueError(f"`keras` must be one of {FLAVOURS}. Received: keras={name!r}")
-    found = importlib.import_module(name)
-    if name == "keras" and found.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            "Keras 3 must run on its TensorFlow backend: tfticket trains through TensorFlow."
-            f" Received: backend={found.backend.backend()!r}. Set KERAS_BACKEND=tensorflow before"
-            " importing keras."
-        )
+    try:
+        found = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != "tf_keras":
+            raise
+        raise MissingDependencyError(name, purpose="for its models", packages=name) from error
+    if name == "keras":
+        _require_tensorflow(found)
     return found
 
 
-def load_model(which: Any, path: Any, **options: Any) -> Any:
+@functools.cache
+def installed() -> tuple[ModuleType, ...]:
+    """Returns those of the Kerases that can be imported: tf_keras may be missing."""
+    found = []
+    for name in FLAVOURS:
+        with contextlib.suppress(Exception):  # under a newer TensorFlow, tf_keras may raise any
+            found.append(importlib.import_module(name))
+    return tuple(found)
+
+
+def _require_tensorflow(keras: Any) -> None:
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise RuntimeError(
+            "Keras 3 must run on its TensorFlow backend: tfticket trains through TensorFlow."
+            f" Received: backend={backend!r}. Set KERAS_BACKEND=tensorflow before importing keras."
+        )
+
+
+def load_model(which: Any, path: Any, *, trust: bool = False, **options: Any) -> Any:
     """Loads a model as `keras.models.load_model` does, tf_keras' archives from memory.
 
     tf_keras reads weights where they lie in the archive. It goes back and forth, and at each step
@@ -78,10 +107,16 @@ def load_model(which: Any, path: Any, **options: Any) -> Any:
     Args:
         which: the Keras, as for `module`.
         path: of any file that this Keras can load.
+        trust: whether the file is known to be harmless; asked for before Keras 3.11.
         **options: of `load_model`.
+
+    Raises:
+        ValueError: before Keras 3.11, unless the file is trusted.
     """
     keras: Any = module(which)
     if keras.__name__ != "tf_keras":
+        if not trust:
+            trust_.require(path, keras.__version__)
         return keras.models.load_model(str(path), **options)
     library: Any = importlib.import_module("tf_keras.src.saving.saving_lib")
     store = library.H5IOStore

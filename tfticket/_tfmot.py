@@ -4,10 +4,14 @@ Importing `tensorflow_model_optimization` sets `TF_USE_LEGACY_KERAS` for the pro
 children, decides what a not yet used `tf.keras` (and `tf.compat.v1.keras`, `tf.compat.v2.keras`)
 will be, and warns about distutils. Here it is shown tf_keras under these three names while it is
 being imported, and everything is put back as it was, even "not decided yet".
+
+tfmot and tf_keras may be missing, or too old for the TensorFlow there is: what asks for them then
+says so, and everything of Keras 3 goes on.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import sys
@@ -16,6 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+
+from tfticket.errors import MissingDependencyError
 
 _TFMOT = "tensorflow_model_optimization"
 _LEGACY_SWITCH = "TF_USE_LEGACY_KERAS"
@@ -28,11 +34,38 @@ def tfmot() -> ModuleType:
     has changed.
 
     Raises:
-        ImportError: if tfmot or tf_keras is not installed.
+        MissingDependencyError: if tfmot, or tf_keras that it prunes, cannot be imported.
     """
-    found = sys.modules.get(_TFMOT)
-    if found is not None:
+    found = _attempt()
+    if isinstance(found, ModuleType):
         return found
+    raise MissingDependencyError(
+        _TFMOT,
+        purpose="with `tf_keras` for what is tfmot's",
+        reason=f"cannot be imported ({type(found).__name__}: {found})",
+        packages="tensorflow-model-optimization tf_keras",
+    ) from found
+
+
+def tfmot_or_none() -> ModuleType | None:
+    """Returns `tfmot()`, or `None` where it cannot be imported."""
+    found = _attempt()
+    return found if isinstance(found, ModuleType) else None
+
+
+def _attempt() -> ModuleType | Exception:
+    return sys.modules.get(_TFMOT) or _first_attempt()
+
+
+@functools.cache
+def _first_attempt() -> ModuleType | Exception:
+    try:
+        return _imported()
+    except Exception as error:  # under a TensorFlow too new for it, tf_keras may raise anything
+        return error
+
+
+def _imported() -> ModuleType:
     with _kept_environment(), _legacy_keras_in_sight(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="distutils", category=DeprecationWarning)
         return importlib.import_module(_TFMOT)

@@ -48,19 +48,28 @@ class DataUnavailableError(TicketError, RuntimeError):
 
 
 class MissingDependencyError(TicketError, ImportError):
-    """An optional library is not installed; the message says which extra has it.
+    """A library is missing; the message says what brings it.
 
     Args:
         library: import name of the missing library.
         extra: name of the tfticket extra that installs it.
         purpose: what it is needed for, as in "to plot".
+        reason: what is the matter with it.
+        packages: what to install by pip, if not the extra.
     """
 
-    def __init__(self, library: str, extra: str, purpose: str = ""):
+    def __init__(
+        self,
+        library: str,
+        extra: str = "",
+        purpose: str = "",
+        reason: str = "is not installed",
+        packages: str = "",
+    ):
         needed = f" {purpose}" if purpose else ""
+        packages = packages or f'"tfticket[{extra}]"'
         super().__init__(
-            f"`{library}` is needed{needed} and is not installed. "
-            f'Install it with: pip install "tfticket[{extra}]"'
+            f"`{library}` is needed{needed} and {reason}. Install it with: pip install {packages}"
         )
         self.library = library
         self.extra = extra

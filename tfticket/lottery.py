@@ -101,7 +101,7 @@ def find_ticket(
         when it is asked for, so a loop may stop early.
 
     Raises:
-        EnforcementError: if `train` let a pruned weight change.
+        EnforcementError: if `train` let a pruned weight change, or trained another model.
         ValueError: if an argument is out of range.
 
     References:
@@ -136,7 +136,7 @@ def train_ticket(
     callback = EnforceMasks(masks, ticket.pruned_values_for(model))
     try:
         log = train(model, [callback])
-        callback.check()
+        callback.check(model)
     finally:
         callback.release()
     metrics = dict(evaluate(model)) if evaluate else {}
@@ -222,7 +222,7 @@ class _Search:
         """Trains the model as it stands, under the ticket's masks, and measures it."""
         self.enforced.update(ticket.masks, ticket.pruned_values)
         log = self.train(self.model, [self.enforced, *callbacks])
-        self.enforced.check()
+        self.enforced.check(self.model)
         metrics = dict(self.evaluate(self.model)) if self.evaluate else {}
         return Level(round_, ticket, capture(self.model), metrics, log)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
+from tfticket import _keras
 from tfticket.errors import MismatchError
+from tfticket.filters import FilterLike
+from tfticket.weights import prunable
 
 __all__ = [
     "Masks",
@@ -14,6 +18,7 @@ __all__ = [
     "check_same_paths",
     "collapsed_layers",
     "distance",
+    "from_zeros",
     "ones_like",
     "pack",
     "table",
@@ -32,7 +37,7 @@ class Masks(Mapping[str, np.ndarray]):
         arrays: `{path: boolean array}`, each of the shape of its weight. Copied.
 
     Raises:
-        TypeError: if an array is not boolean (masks are never inferred from zeros).
+        TypeError: if an array is not boolean; `from_zeros` reads masks off a pruned model.
         ValueError: if there is none.
     """
 
@@ -121,6 +126,28 @@ def ones_like(weights: Mapping[str, np.ndarray]) -> Masks:
 
 def _ones(shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to(_KEPT, shape)  # takes no memory
+
+
+def from_zeros(model: Any, filters: FilterLike = None) -> Masks:
+    """Returns the masks of a model that was pruned before: what is exactly 0 is masked out.
+
+    A model that comes from a file is plain: what was pruned in it are zeros, and nothing keeps
+    them at 0 when it is trained on. These masks do, with `callbacks.EnforceMasks` or `enforce`, and
+    `callbacks.PruneOnSchedule(schedule, masks=...)` prunes on from them.
+
+    Args:
+        model: a built model of either Keras.
+        filters: which weights count: a regex, a list, a callable or a `Filter`. Defaults to all
+            prunable weights; `Filter(frozen=True)` adds those of frozen layers.
+
+    Returns:
+        Masks over all of these weights; they keep everything where there is no zero.
+
+    Raises:
+        ValueError: if a pattern matches nothing, or there is nothing to prune.
+    """
+    found = prunable(model, filters).variables
+    return Masks({p: _keras.view(v) != 0 for p, v in found.items()})
 
 
 def apply(weights: Mapping[str, np.ndarray], masks: Masks) -> dict[str, np.ndarray]:

@@ -137,8 +137,11 @@ def test_release_gives_the_model_back_as_it_was(net, draw, data):
 def test_a_users_own_constraint_is_kept_and_comes_first(keras, net, data, draw, leaks):
     limit = keras.constraints.MaxNorm(0.5)
 
-    def shifted(weight):  # moves zeros, as no constraint of Keras does
-        return limit(weight) + 0.01
+    class Shifted(keras.constraints.Constraint):  # moves zeros, as no constraint of Keras does
+        def __call__(self, weight):
+            return limit(weight) + 0.01
+
+    shifted = Shifted()
 
     layers = keras.layers
     dense = layers.Dense(3, kernel_constraint=shifted)

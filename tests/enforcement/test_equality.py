@@ -106,7 +106,7 @@ def test_masks_of_large_weights_take_a_byte_each_and_do_the_same(
             first = next(iter(masks))
             fewer = {p: m & (np.arange(m.size).reshape(m.shape) % 2 == 0) for p, m in masks.items()}
             enforcement.update(Masks(fewer))
-            held = weights.variables(model)[first].constraint
+            held = weights.variables(model)[first].constraint.pruned_weight
             assert np.array_equal(held.mask, fewer[first])
             model.fit(*data, batch_size=6, epochs=2, shuffle=False, verbose=0)
             enforcement.check()

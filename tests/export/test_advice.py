@@ -70,6 +70,7 @@ def test_1x1_convolutions_get_faster_on_phones_only_in_a_sound_graph(is_sound):
             layers.Input((16, 16, 3)),
             layers.ZeroPadding2D(1),
             layers.Conv2D(8, 3, strides=2),
+            layers.Conv2D(8, 1, activation="relu"),
             middle,
             layers.Conv2D(64, 1, name="pointwise"),
             layers.GlobalAveragePooling2D(),

@@ -92,9 +92,24 @@ def _network(*inside, keepdims=False):
 
 
 def test_g5_a_graph_that_phones_rewrite_in_part():
-    found = hazards(theirs(_network(keras.layers.MaxPooling2D())))
+    inside = [keras.layers.Conv2D(32, 1), keras.layers.MaxPooling2D()]
+    found = hazards(theirs(_network(*inside)))
     assert [h.code for h in found] == ["G5"]
     assert "not MAX_POOL_2D" in found[0].message
+    assert "older x86 they are garbage" in found[0].message
+
+
+def test_g5_is_not_warned_of_below_two_thirds_of_zeros():
+    inside = [keras.layers.Conv2D(32, 1), keras.layers.MaxPooling2D()]
+    assert codes(theirs(_network(*inside), sparsity=0.5)) == []
+
+
+def test_g5_says_may_where_it_depends_on_the_version():
+    import keras
+
+    inside = [keras.layers.Conv2D(32, 1, activation="relu"), keras.layers.Cropping2D(1)]
+    (found,) = hazards(theirs(_network(*inside)))
+    assert "older x86 they may be garbage" in found.message
 
 
 def test_g6_a_global_average_that_keeps_its_dimensions():

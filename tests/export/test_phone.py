@@ -23,7 +23,8 @@ def mobilenet(keras, side=32):
     x = layers.Activation("softmax", name="softmax")(layers.Reshape((10,), name="flat")(x))
     model = keras.Model(image, x, name="mobilenet")
     generator = np.random.default_rng(0)
-    model.set_weights([generator.uniform(0.1, 1, w.shape) for w in model.get_weights()])
+    # Small enough that no ReLU6 is full: else every image gives the same.
+    model.set_weights([generator.uniform(0.02, 0.2, w.shape) for w in model.get_weights()])
     model.get_layer("head").set_weights([generator.normal(size=(1, 1, 64, 10)) * 0.01, np.ones(10)])
     return model
 
@@ -37,11 +38,11 @@ def test_outputs_stay_as_they_are_and_phones_can_use_zeros(keras, tmp_path, zero
     new = phone_ready(model)
     images = np.random.default_rng(1).random((3, 32, 32, 3), np.float32)
     expected = np.asarray(model(images))
-    assert np.ptp(expected) > 1e-3
+    assert np.ptp(expected, axis=0).max() > 1e-4
     np.testing.assert_allclose(np.asarray(new(images)), expected, atol=1e-6)
-    assert xnnpack.cluster(flatbuffer.read(file_of(model))).state == "none"
+    assert xnnpack.cluster(flatbuffer.read(file_of(model)), "enough").state == "none"
     dense = file_of(new)
-    assert len(xnnpack.cluster(flatbuffer.read(dense)).weights) == 2
+    assert len(xnnpack.cluster(flatbuffer.read(dense), "enough").weights) == 2
     _, rows = encode(zeroed(dense, 0.9))
     assert next(r for r in rows if r.shape == (64, 1, 1, 16)).encoding == "csr"
     with quiet():

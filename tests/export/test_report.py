@@ -1,7 +1,7 @@
 import json
 
 from tfticket.export import Check, Verification
-from tfticket.export.report import to_dict
+from tfticket.export.report import differences, to_dict
 
 
 def check(relative_diff=0.0, error=""):
@@ -25,3 +25,16 @@ def test_a_verification_gives_the_first_failure_as_reason():
 def test_an_infinite_difference_is_text_in_json():
     plain = to_dict(Verification((check(float("inf")),)))
     assert json.loads(json.dumps(plain, allow_nan=False))["checks"][0]["relative_diff"] == "inf"
+
+
+def test_the_largest_difference_of_each_reference_is_said_with_its_bound():
+    near = Check("dense", "dense twin", True, 1, 0.0, 0.0, 0.0)
+    far = [
+        Check("dense", "keras", True, n, 0.3, d, 0.25, "", d / 4, 0.05)
+        for n, d in [(1, 0.1), (3, 0.2)]
+    ]
+    assert differences([near, *far]) == [
+        "differs from dense twin by at most 0 of the output range (0 passes)",
+        "differs from keras by at most 0.2 of the output range (0.25 passes), 0.05 root mean square"
+        " (0.05 passes)",
+    ]

@@ -44,7 +44,7 @@ def test_both_formats_load_where_tfticket_is_missing(keras, small, tmp_path):
 def test_reports_say_size_and_difference(small, tmp_path):
     for report in (
         savedmodel(small, tmp_path / "saved_model", num_samples=5),
-        keras_file(small, tmp_path / "model.keras", inputs=np.ones((3, 64))),
+        keras_file(small, tmp_path / "model.keras", inputs=np.eye(3, 64)),
     ):
         assert report.raw_bytes > report.gzip_bytes > 1000
         assert report.relative_diff <= 1e-5

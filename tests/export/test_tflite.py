@@ -113,7 +113,7 @@ def test_subclassed_models_are_exported_with_examples(keras, tmp_path):
         def call(self, inputs):
             return self.dense(inputs)
 
-    model, examples = Net(), np.ones((4, 60))
+    model, examples = Net(), np.random.default_rng(0).normal(size=(4, 60))
     model(examples.astype(np.float32))
     with pytest.raises(ValueError, match="`inputs` must be given"):
         tflite(model, tmp_path / "net.tflite")
@@ -124,11 +124,17 @@ def test_subclassed_models_are_exported_with_examples(keras, tmp_path):
 def test_nets_that_phones_rewrite_stay_dense_and_say_why(keras, tmp_path):
     layers = keras.layers
     entry = [layers.Input((8, 8, 3)), layers.ZeroPadding2D(1), layers.Conv2D(4, 3, strides=2)]
-    model = keras.Sequential([*entry, layers.MaxPooling2D(), layers.Flatten(), layers.Dense(30)])
-    model.set_weights([w * 0 for w in model.get_weights()])
-    report = tflite(model, tmp_path / "conv.tflite", num_samples=8)
-    assert report.layout == "dense"
-    assert all("MAX_POOL_2D" in row.reason for row in report.tensors)
+    inside = [layers.Conv2D(40, 1), layers.MaxPooling2D(), layers.Conv2D(40, 1)]
+    head = [layers.GlobalAveragePooling2D(), layers.Dense(30)]
+    model = keras.Sequential([*entry, *inside, *head])
+    generator = np.random.default_rng(0)
+    for share, layout in [(0.5, "storage"), (0.2, "dense")]:  # kept; phones want under a third
+        drawn = [generator.normal(size=w.shape) for w in model.get_weights()]
+        model.set_weights([w * (generator.random(w.shape) < share) for w in drawn])
+        report = tflite(model, tmp_path / "conv.tflite", num_samples=8)
+        assert report.layout == layout
+        said = [row.reason for row in report.tensors if row.shape[0] != 4]
+        assert all("MAX_POOL_2D" in reason for reason in said) == (layout == "dense")
 
 
 def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ import graphlib
 
 FLOORS = {
     "ground": [
-        ("_version", "clock", "devices", "errors", "filters"),
+        ("_version", "clock", "devices", "errors", "filters", "trust"),
         ("_keras", "_tfmot", "files", "seeds"),
         ("_optimizers",),
     ],

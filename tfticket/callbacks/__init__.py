@@ -1,5 +1,6 @@
 """Callbacks for `fit`; each works in both Kerases."""
 
+from tfticket.callbacks.after_pruning import AfterPruning
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.enforce_masks import EnforceMasks
 from tfticket.callbacks.follow_density import FollowDensity
@@ -11,6 +12,7 @@ from tfticket.callbacks.supermask_log import SupermaskLog
 from tfticket.callbacks.update_pruning_step import UpdatePruningStep
 
 __all__ = [
+    "AfterPruning",
     "Callback",
     "EnforceMasks",
     "FollowDensity",

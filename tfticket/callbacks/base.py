@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, ClassVar
+
+from tfticket import _keras
 
 __all__ = ["Callback"]
 
@@ -12,6 +15,10 @@ class Callback:
 
     Both call the methods below and ask for no base class. That of either Keras would only serve
     that Keras, and which one a callback will meet is known when `fit` hands it the model.
+
+    What a callback has found belongs to the model it was found in: in a `fit` of another model it
+    begins afresh; in a further `fit` of the same one, compiled anew or not, it goes on. A deep copy
+    has the settings and what was found so far, and no model yet.
 
     Attributes:
         model: the model that `fit` runs on.
@@ -23,8 +30,34 @@ class Callback:
     #: tf_keras: logs may be tensors; without this it waits for them after every batch.
     _supports_tf_logs = True
 
+    #: The attributes that hold parts of a model, which a deep copy of the callback goes without.
+    _of_model: ClassVar[tuple[str, ...]] = ()
+    _last_trained: Any = None
+
+    def _begin_afresh_if_new(self) -> None:
+        """Forgets what was found in another model; called when training begins."""
+        if self._last_trained is not self.model:
+            self._forget()
+            self._last_trained = self.model
+
+    def _forget(self) -> None:
+        """Sets what was found back to what it was before the first `fit`."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        copied = object.__new__(type(self))
+        memo[id(self)] = copied
+        left_out = {"model", "_last_trained", *self._of_model}
+        for name, value in vars(self).items():
+            vars(copied)[name] = None if name in left_out else copy.deepcopy(value, memo)
+        return copied
+
     def set_model(self, model: Any) -> None:
-        """Called by `fit` before anything else."""
+        """Called by `fit` before anything else.
+
+        Raises:
+            RuntimeError: if Keras 3 runs on a backend other than TensorFlow.
+        """
+        _keras.flavour(model)
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 
 from tfticket import _optimizers
 from tfticket.callbacks.base import Callback
-from tfticket.enforcement import Enforcement, enforce
+from tfticket.enforcement import Enforcement, enforce, masks_in_force
 from tfticket.errors import EnforcementError
-from tfticket.masks import Masks
+from tfticket.masks import Masks, from_zeros
 from tfticket.tickets import Ticket
+from tfticket.weights import Filter
 
 __all__ = ["EnforceMasks"]
 
@@ -23,34 +24,54 @@ class EnforceMasks(Callback):
     The masks stay in force after `fit`, so that a second `fit` cannot fill the zeros again, until
     `release`. Where the callback stands among others makes no difference. It follows the model
     through `compile`; a clone of the model knows nothing of masks and needs the callback in its
-    own `fit`.
+    own `fit`. In a `fit` of another model it begins afresh; the first one's masks stay in force.
 
     Args:
         masks: the kept weights by path; or a `Ticket`, whose masks and pruned values it takes,
-            whose weights it leaves to `ticket.apply(model)`.
+            whose weights it leaves to `ticket.apply(model)`. `None`, the default, means the masks
+            in force on the model, and where there are none the zeros of its kernels, as a pruned
+            model has them that was saved and loaded.
         pruned_values: the values pruned weights hold, by path; `None` means 0.
 
     Raises:
-        EnforcementError: in `fit`, at the end of an epoch in which a pruned weight changed.
+        EnforcementError: in `fit`, if a layer is under LoRA, or at the end of an epoch in which a
+            pruned weight changed.
         MismatchError: in `fit`, if the masks are not the model's.
+        ValueError: in `fit`, if no masks were given and the model has no zeros to keep.
 
     Example:
         ticket.apply(model)
         model.fit(x, y, callbacks=[EnforceMasks(ticket)])
+
+        pruned = keras.models.load_model("pruned.keras")
+        pruned.fit(x, y, callbacks=[EnforceMasks()])
     """
 
+    _of_model = ("_enforcement",)
+
     def __init__(
-        self, masks: Masks | Ticket, pruned_values: Mapping[str, np.ndarray] | None = None
+        self,
+        masks: Masks | Ticket | None = None,
+        pruned_values: Mapping[str, np.ndarray] | None = None,
     ):
         if isinstance(masks, Ticket):
             masks, pruned_values = masks.masks, pruned_values or masks.pruned_values or None
-        self._masks = masks
-        self._pruned_values = pruned_values
+        self._given, self._pruned_values = masks, pruned_values
+        self._forget()
+
+    def _forget(self) -> None:
+        self._masks = self._given
         self._enforcement: Enforcement | None = None
 
     @property
     def masks(self) -> Masks:
-        """The masks it enforces."""
+        """The masks it enforces.
+
+        Raises:
+            ValueError: before the first `fit`, if none were given.
+        """
+        if self._masks is None:
+            raise ValueError("there are no masks yet: `fit` has not begun with this callback.")
         return self._masks
 
     def update(self, masks: Masks, pruned_values: Mapping[str, np.ndarray] | None = None) -> None:
@@ -66,14 +87,29 @@ class EnforceMasks(Callback):
             self._enforcement, self._pruned_values = None, pruned_values
         elif self._enforcement is not None and not self._enforcement.is_released:
             self._enforcement.update(masks)
-        self._masks = masks
+        self._given = self._masks = masks
 
-    def check(self) -> None:
-        """Raises `EnforcementError` if a pruned weight has changed or `fit` was never called."""
+    def check(self, model: Any = None) -> None:
+        """Makes sure that the masks were in force and are obeyed.
+
+        Args:
+            model: the model that was to be trained; `None` means whichever was.
+
+        Raises:
+            EnforcementError: if a pruned weight has changed, `fit` was never called, or it was
+                called for another model.
+        """
         if self._enforcement is None:
             raise EnforcementError(
                 "the masks were never in force: `fit` must be called with this callback"
                 " in `callbacks`."
+            )
+        if model is not None and self._enforcement.model is not model:
+            raise EnforcementError(
+                "another model was trained than the one that was to be: `train(model, callbacks)`"
+                " must train the `model` that it is given, not one that it makes or remembers."
+                f" Received: a `fit` of {self._enforcement.model.name!r} with these callbacks,"
+                f" and none of {model.name!r}"
             )
         self._enforcement.check()
 
@@ -83,12 +119,14 @@ class EnforceMasks(Callback):
             self._enforcement.release()
 
     def on_train_begin(self, logs: Any = None) -> None:
+        self._begin_afresh_if_new()
         current = self._enforcement
-        if current is not None and current.model is self.model and not current.is_released:
+        if current is not None and not current.is_released:
             current.attach()  # it may have been compiled anew
-        else:
-            self.release()
-            self._enforcement = enforce(self.model, self._masks, pruned_values=self._pruned_values)
+            return
+        if self._masks is None:
+            self._masks = masks_in_force(self.model) or _of_zeros(self.model)
+        self._enforcement = enforce(self.model, self._masks, pruned_values=self._pruned_values)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         # Other callbacks, such as BackupAndRestore, have had their `on_train_begin` by now. What
@@ -102,3 +140,13 @@ class EnforceMasks(Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         self.check()
+
+
+def _of_zeros(model: Any) -> Masks:
+    found = from_zeros(model, Filter(frozen=True))
+    if found.num_kept == found.num_weights:
+        raise ValueError(
+            "`masks` must be given for a model without zeros: none of its kernels has any to keep."
+            f" Received: masks=None, model={model.name!r}"
+        )
+    return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any, Literal
 
-from tfticket import _keras, _optimizers
+from tfticket import _keras
 from tfticket.callbacks.base import Callback
+from tfticket.callbacks.update_clock import UpdateClock, last_turn
 from tfticket.schedules import check_reachable
 
 __all__ = ["FollowDensity"]
@@ -29,6 +30,8 @@ class FollowDensity(Callback):
         UnreachableSparsityError: in `fit`, before the first step.
     """
 
+    _of_model = ("_layers", "_clock")
+
     def __init__(self, *, on_unreachable: Literal["raise", "warn"] = "raise"):
         self._on_unreachable: Literal["raise", "warn"] = on_unreachable
         self._layers: list[Any] = []
@@ -44,31 +47,31 @@ class FollowDensity(Callback):
                 "`model` must have supermask layers whose density is a schedule; it has none."
                 f" Received: model={self.model.name!r}"
             )
-        self._step = _optimizers.steps_done(self.model.optimizer)
+        self._clock = UpdateClock(self.model.optimizer)
         self._is_planned = False
-        for layer in self._layers:
-            schedule = layer.density_schedule
-            layer.set_density(1.0 - schedule.sparsity_at(_last_turn(schedule, self._step)))
+        self._follow()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._clock.sync()
         if not self._is_planned:  # the first epoch of this `fit`; it need not be epoch 0
             self._is_planned = True
+            self._follow()  # again: since `on_train_begin` a backup may have been restored
             self._plan(epoch)
-        self._epoch_begin = self._step
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        done = self._epoch_begin + batch + 1
+        schedules = [layer.density_schedule for layer in self._layers]
+        if self._clock.due(batch, lambda step: any(s.should_prune(step) for s in schedules)):
+            self._follow()
+
+    def _follow(self) -> None:
         for layer in self._layers:
             schedule = layer.density_schedule
-            due = [s for s in range(self._step + 1, done + 1) if schedule.should_prune(s)]
-            if due:
-                layer.set_density(1.0 - schedule.sparsity_at(due[-1]))
-        self._step = done
+            layer.set_density(1.0 - schedule.sparsity_at(last_turn(schedule, self._clock.step)))
 
     def _plan(self, epoch: int) -> None:
         """Complains now if a schedule's end will not be reached."""
-        per_epoch, epochs = self.params.get("steps"), self.params.get("epochs")
-        if not per_epoch or not epochs:
+        planned = self._clock.ahead(self.params, epoch)
+        if planned is None:
             warnings.warn(
                 "the number of steps per epoch is not known to Keras, so it cannot be checked that"
                 " the schedule ends within the training. Pass `steps_per_epoch` to `fit`.",
@@ -76,21 +79,12 @@ class FollowDensity(Callback):
                 stacklevel=2,
             )
             return
-        planned = (epochs - epoch) * per_epoch
         for layer in self._layers:
             check_reachable(
                 layer.density_schedule,
                 planned,
-                self._step,
+                self._clock.step,
                 current_sparsity=1.0 - layer.density,
                 on_unreachable=self._on_unreachable,
             )
 
-
-def _last_turn(schedule: Any, step: int) -> int:
-    """The last step, up to this one, at which the schedule changes anything."""
-    if step <= schedule.begin_step:
-        return schedule.begin_step
-    if schedule.last_step is not None and step >= schedule.last_step:
-        return schedule.last_step
-    return step - (step - schedule.begin_step) % schedule.frequency

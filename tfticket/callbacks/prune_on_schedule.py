@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
 from tfticket import _keras, _optimizers
 from tfticket.axes import Axes
 from tfticket.callbacks.base import Callback
-from tfticket.enforcement import Enforcement, enforce
+from tfticket.callbacks.scheduled_masks import are_at, masks_of_restored
+from tfticket.callbacks.update_clock import UpdateClock, last_turn
+from tfticket.enforcement import Enforcement, enforce, in_force
 from tfticket.layouts import layouts
 from tfticket.masks import Masks, ones_like
 from tfticket.schedules import as_schedule, check_reachable
+from tfticket.schedules.reach import falls_short
 from tfticket.scores import Evidence
-from tfticket.weights import FilterLike, prunable
+from tfticket.weights import FilterLike, align, prunable, variables
 
 __all__ = ["PruneOnSchedule"]
 
@@ -27,27 +31,38 @@ class PruneOnSchedule(Callback):
     masked is out of the next step already. Nothing has to be stripped afterwards: `model` is a
     plain Keras model with zeros, and `masks` tells which. The masks stay in force until `release`.
 
+    A further `fit` of the same model, compiled anew or not, goes on with its masks; weights that
+    can be trained only now start all kept. In a `fit` of another model the callback begins afresh.
+    Weights that `BackupAndRestore` puts back, in whatever order of callbacks, bring their masks
+    with them: the zeros that are there, if they are as many as the schedule says at that step.
+
     With `steps_per_execution` Keras calls back once per execution: pruning then takes place at the
     first opportunity after the scheduled step.
 
     Args:
-        schedule: a `Schedule` with a step clock, or a tfmot schedule. Step 0 is before the first
-            update; steps go on counting in a later `fit`.
+        schedule: a `Schedule` with a step clock, or a tfmot schedule. A step is an update of the
+            optimizer, by its own count: under gradient accumulation it takes several batches, and
+            a later `fit` goes on counting. Step 0 is before the first.
         score: what each weight is worth; a name or a `Score`.
         scope: where scores are ranked, `"layer"` or `"global"`.
         granularity: the unit that is masked together.
         filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
         evidence: what the score needs besides the weights.
-        masks: masks to start from, as of a ticket; `None` means all kept.
+        masks: masks to start from, as of a ticket or `masks.from_zeros(model)`; `None` means those
+            in force on the model, and all kept where there are none.
         on_unreachable: whether to `"raise"` or `"warn"`, before training, if the planned steps do
-            not reach the schedule's final sparsity.
+            not reach the schedule's final sparsity. Where training ends before it is reached all
+            the same, a warning says so.
 
     Raises:
         UnreachableSparsityError: in `fit`, before the first step.
+        EnforcementError: in `fit`, if a layer is under LoRA, or a pruned weight has changed.
 
     References:
         Zhu & Gupta 2017, "To prune, or not to prune", https://arxiv.org/abs/1710.01878
     """
+
+    _of_model = ("_enforcement", "_variables", "_clock")
 
     def __init__(
         self,
@@ -65,10 +80,16 @@ class PruneOnSchedule(Callback):
         self._axes = Axes(self.schedule, score, scope, granularity, rounds=1)
         self._filters = filters
         self._evidence = evidence or Evidence({}, seed=0)
-        self._masks = masks
+        self._initial_masks = masks
         self._on_unreachable: Literal["raise", "warn"] = on_unreachable
+        self._forget()
+
+    def _forget(self) -> None:
+        self._masks = self._initial_masks
         self._enforcement: Enforcement | None = None
+        self._clock: Any = None
         self._sparsity: Any = None
+        self._is_done = False
         #: `(step, sparsity)` at every pruning.
         self.history: list[tuple[int, float]] = []
 
@@ -83,38 +104,63 @@ class PruneOnSchedule(Callback):
             raise ValueError("there are no masks yet: `fit` has not begun with this callback.")
         return self._masks
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the schedule's final sparsity has been reached."""
+        if not self._is_done and self._enforcement is not None:
+            target = self.schedule.curve(1.0)
+            self._is_done = self._sparsity == target or are_at(
+                self._ranked, target, self._axes, self._layouts
+            )
+        return self._is_done
+
     def release(self) -> None:
         """Gives the model back without masks in force; its weights keep their values."""
         if self._enforcement is not None:
             self._enforcement.release()
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._step = _optimizers.steps_done(self.model.optimizer)
-        self._planned: int | None = None
+        self._begin_afresh_if_new()
+        self._clock = UpdateClock(self.model.optimizer)
+        self._has_begun, self._was_told = False, False
         self._variables = prunable(self.model, self._filters).variables
         self._layouts = layouts(self.model, self._variables)
         current = self._enforcement
-        if current is not None and current.model is self.model and not current.is_released:
+        self._is_new = current is None
+        if current is not None and not current.is_released and set(self._variables) <= {*current.masks}:
             current.attach()
             return
-        masks = ones_like(self._variables) if self._masks is None else self._masks
-        self._enforcement = enforce(self.model, masks)
-        self._masks = self._enforcement.masks
+        self._enforcement = enforce(self.model, self._masks_to_start_from())
+        self._masks, self._sparsity, self._is_done = self._enforcement.masks, None, False
+
+    def _masks_to_start_from(self) -> Masks:
+        """The masks so far, or those in force; what has none yet starts all kept."""
+        paths, known = variables(self.model), self._masks
+        kept = dict(ones_like(self._variables))
+        if known is None:
+            for earlier in in_force(self.model):
+                if not set(kept).isdisjoint(earlier.masks):
+                    kept |= earlier.masks
+        else:
+            renamed = align(known, paths)
+            kept |= {renamed[path]: mask for path, mask in known.items()}
+        return Masks({path: kept[path] for path in paths if path in kept})
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         # As in EnforceMasks: a backup may have been restored by now, slots included.
         _optimizers.build(self.model.optimizer, self.model.trainable_variables)
+        self._clock.sync()
+        if not self._has_begun and self._is_new:
+            self._take_over()
         if self._enforcement is not None:
             self._enforcement.project()
-        if self._planned is None:  # the first epoch of this `fit`; it need not be epoch 0
+        if not self._has_begun:  # the first epoch of this `fit`; it need not be epoch 0
+            self._has_begun, self._is_new = True, False
             self._plan(epoch)
-            self._follow(self._step, self._step)
-        self._epoch_begin = self._step
+            self._follow([self._clock.step])
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        done = self._epoch_begin + batch + 1
-        self._follow(self._step + 1, done)
-        self._step = done
+        self._follow(self._clock.due(batch, self.schedule.should_prune))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._enforcement is not None:
@@ -122,31 +168,63 @@ class PruneOnSchedule(Callback):
         if isinstance(logs, dict):
             logs["sparsity"] = self.masks.sparsity
 
+    def on_train_end(self, logs: Any = None) -> None:
+        self._clock.sync()
+        if not self._was_told and not self.is_done:
+            asked = self.schedule.curve(1.0)
+            warnings.warn(
+                f"training ended at step {self._clock.step}, before the schedule did: the sparsity"
+                f" is {self.masks.sparsity:.4f}, and {asked} was asked for. Train on with this"
+                " callback, or let the schedule end earlier.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _take_over(self) -> None:
+        """Takes the zeros of restored weights for masks, if the schedule would have made them."""
+        found = self._masks_of_restored(self._clock.step) if self._clock.step else None
+        if found is not None:
+            self._put(found)
+
+    def _masks_of_restored(self, step: int) -> Masks | None:
+        sparsity = self.schedule.sparsity_at(last_turn(self.schedule, step))
+        held = {p: _keras.view(v) for p, v in self._variables.items()}
+        return masks_of_restored(held, self._ranked, sparsity, self._axes, self._layouts)
+
+    @property
+    def _ranked(self) -> Masks:
+        """The masks of what is trained now; frozen weights keep theirs and are not ranked."""
+        return Masks({p: self.masks[p] for p in self._variables})
+
+    def _put(self, masks: Masks) -> None:
+        """Puts masks of what is trained now in force, beside those of frozen weights."""
+        assert self._enforcement is not None
+        self._enforcement.update(Masks({p: masks.get(p, m) for p, m in self.masks.items()}))
+        self._masks = self._enforcement.masks
+
     def _plan(self, epoch: int) -> None:
         """Complains now if the schedule's end will not be reached."""
-        per_epoch, epochs = self.params.get("steps"), self.params.get("epochs")
-        if not per_epoch or not epochs:
-            self._planned = 0
+        planned = self._clock.ahead(self.params, epoch)
+        if planned is None:
             warnings.warn(
                 "the number of steps per epoch is not known to Keras, so it cannot be checked that"
                 " the schedule ends within the training. Pass `steps_per_epoch` to `fit`.",
                 UserWarning,
                 stacklevel=2,
             )
-            return
-        planned = (epochs - epoch) * per_epoch
-        self._planned = planned
-        check_reachable(
-            self.schedule,
-            planned,
-            self._step,
-            current_sparsity=self.masks.sparsity,
-            on_unreachable=self._on_unreachable,
-        )
+        elif not (self._ranked.sparsity and self.is_done):
+            reached = check_reachable(
+                self.schedule,
+                planned,
+                self._clock.step,
+                current_sparsity=self._ranked.sparsity,
+                on_unreachable=self._on_unreachable,
+            )
+            self._was_told = falls_short(reached, self.schedule.curve(1.0))
 
-    def _follow(self, first: int, last: int) -> None:
+    def _follow(self, steps: Iterable[int]) -> None:
         """Prunes if the schedule does so at any of these steps, as at the last of them."""
-        due = [s for s in range(first, last + 1) if self.schedule.should_prune(s)]
+        due = [s for s in steps if self.schedule.should_prune(s)]
         if due:
             self._prune(due[-1])
 
@@ -156,7 +234,6 @@ class PruneOnSchedule(Callback):
             return
         looked_at = {p: _keras.view(v) for p, v in self._variables.items()}
         scores = self._axes.score(self.model, replace(self._evidence, weights=looked_at))
-        masks = self._axes.select(scores, self.masks, sparsity, self._layouts)
-        self._enforcement.update(masks)
-        self._masks, self._sparsity = masks, sparsity
-        self.history.append((step, masks.sparsity))
+        self._put(self._axes.select(scores, self._ranked, sparsity, self._layouts))
+        self._sparsity = sparsity
+        self.history.append((step, self.masks.sparsity))

@@ -13,11 +13,11 @@ import numpy as np
 
 from tfticket import _keras, _optimizers, masks, weights
 from tfticket.callbacks.base import Callback
-from tfticket.enforcement.pruned_weight import PrunedWeight
+from tfticket.enforcement import masks_in_force
 from tfticket.layouts import Layout, layouts
 from tfticket.masks import Masks
 
-__all__ = ["PruningSummaries", "masks_in_force"]
+__all__ = ["PruningSummaries"]
 
 _LONGEST = 256
 
@@ -47,6 +47,8 @@ class PruningSummaries(Callback):
         ValueError: if `log_dir` or `update_freq` is none of these.
         ImportError: if there are `kwargs` and `tensorboard` is not installed.
     """
+
+    _of_model = ("_theirs", "_writer")
 
     def __init__(self, log_dir: Any, update_freq: Any = "epoch", *, images: bool = True, **kwargs):
         if not isinstance(log_dir, (str, os.PathLike)) or not str(log_dir):
@@ -80,7 +82,11 @@ class PruningSummaries(Callback):
         super().set_params(params)
         self._forward("set_params", params)
 
+    def _forget(self) -> None:
+        self._before = None
+
     def on_train_begin(self, logs: Any = None) -> None:
+        self._begin_afresh_if_new()
         self._batches = 0
         self._forward("on_train_begin", logs)
 
@@ -132,20 +138,6 @@ class PruningSummaries(Callback):
                     tf.summary.write(f"{path}/mask", picture, step, _metadata("images"))
         self._writer.flush()
         self._before = present
-
-
-def masks_in_force(model: Any) -> Masks | None:
-    """Returns the masks that are enforced on a model just now; `None` if there are none.
-
-    Args:
-        model: a built model of either Keras.
-    """
-    found = {}
-    for path, variable in weights.variables(model).items():
-        held = getattr(variable, "constraint", None)
-        if isinstance(held, PrunedWeight):
-            found[path] = held.mask
-    return Masks(found) if found else None
 
 
 def _figures(

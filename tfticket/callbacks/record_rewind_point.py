@@ -31,8 +31,11 @@ class RecordRewindPoint(Callback):
     def __init__(self, step: int | str = 0):
         self._wanted = step
         self._received = f"Received: step={step!r}"
-        self._step = clock.steps(step, 1)  # raises at once for what is no step
-        self._is_known = not (isinstance(step, str) and step.strip().endswith("ep"))
+        self._forget()  # raises at once for what is no step
+
+    def _forget(self) -> None:
+        self._step = clock.steps(self._wanted, 1)
+        self._is_known = not (isinstance(self._wanted, str) and self._wanted.strip().endswith("ep"))
         self._state: TrainingState | None = None
 
     @property
@@ -56,6 +59,7 @@ class RecordRewindPoint(Callback):
         return self._state
 
     def on_train_begin(self, logs: Any = None) -> None:
+        self._begin_afresh_if_new()
         self._is_planned = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from tfticket import _keras, _optimizers, clock, scores, slimming, weights
+from tfticket import _keras, clock, scores, slimming, weights
 from tfticket.callbacks.base import Callback
+from tfticket.callbacks.update_clock import UpdateClock
 from tfticket.early_bird import EarlyBird, open_fraction
 from tfticket.filters import FilterLike
 from tfticket.graph import Graph, channel_graph
@@ -56,6 +58,8 @@ class StopAtEarlyBird(Callback):
         You et al. 2020, "Drawing early-bird tickets", https://arxiv.org/abs/1909.11957
     """
 
+    _of_model = ("_clock",)
+
     def __init__(
         self,
         sparsity: float = 0.5,
@@ -76,10 +80,14 @@ class StopAtEarlyBird(Callback):
         if clock.steps(every, 1_000_000, name="every") < 1:
             raise ValueError(f"`every` must be at least one step. Received: every={every!r}")
         self._epochs = _whole_epochs(every)
-        self.early_bird = EarlyBird(epsilon, queue_length)
-        self.found_at: int | None = None
+        self._settles = (epsilon, queue_length)
         self._sparsity, self._every, self._stop = sparsity, every, stop
         self._drawn: _Drawn = _Weights(**how) if granularity == "weight" else _Channels(**how)
+        self._forget()
+
+    def _forget(self) -> None:
+        self.early_bird = EarlyBird(*self._settles)
+        self.found_at: int | None = None
         self._kept: Kept | None = None
 
     @property
@@ -97,30 +105,32 @@ class StopAtEarlyBird(Callback):
         return self._drawn.masks(self._kept)
 
     def on_train_begin(self, logs: Any = None) -> None:
+        self._begin_afresh_if_new()
         self._drawn.attach(self.model)
-        self._done = _optimizers.steps_done(self.model.optimizer)
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        before, self._done = self._done, _optimizers.steps_done(self.model.optimizer)
-        if self._epochs is None and self._done // self._period > before // self._period:
-            self._look()
+        self._clock = UpdateClock(self.model.optimizer)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._clock.sync()
         if self._epochs is None:
-            self._period = clock.steps(self._every, self.params.get("steps"), name="every")
+            known = self._clock.steps_per_epoch(self.params)
+            self._period = clock.steps(self._every, known, name="every")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._epochs is None and self._clock.due(batch, lambda s: s % self._period == 0):
+            self._look()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self._epochs is not None and (epoch + 1) % self._epochs == 0:
-            self._done = _optimizers.steps_done(self.model.optimizer)
+            self._clock.sync()
             self._look()
 
     def _look(self) -> None:
         kept, left_open = self._drawn.draw(self._sparsity)
         self._kept = kept
-        if not self.early_bird.observe(kept, step=self._done, open_fraction=left_open):
+        if not self.early_bird.observe(kept, step=self._clock.step, open_fraction=left_open):
             return
         if self.found_at is None:
-            self.found_at = self._done
+            self.found_at = self._clock.step
         if self._stop:
             self.model.stop_training = True
 
@@ -139,7 +149,14 @@ class _Drawn(Protocol):
     def masks(self, kept: Kept) -> Masks: ...
 
 
-class _Channels:
+class _OfModel:
+    """Refers to the model that it draws from, which a deep copy does not copy."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.copy(self)
+
+
+class _Channels(_OfModel):
     """Masks of channels."""
 
     def __init__(
@@ -170,7 +187,7 @@ class _Channels:
         return self._graph.masks(kept)
 
 
-class _Weights:
+class _Weights(_OfModel):
     """Masks of single weights."""
 
     def __init__(self, score: Any = "magnitude", scope: Any = "global", filters: FilterLike = None):

@@ -20,7 +20,7 @@ class SupermaskLog(Callback):
     of the first epoch from the start of `fit`. Both are in `History` too.
 
     Attributes:
-        density: of every epoch since it was made.
+        density: of every epoch that the model was trained with it.
         mask_change: as many.
 
     Raises:
@@ -31,11 +31,17 @@ class SupermaskLog(Callback):
         history["mask_change"]
     """
 
+    _of_model = ("_layers",)
+
     def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
         self.density: list[float] = []
         self.mask_change: list[float] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
+        self._begin_afresh_if_new()
         self._layers = {
             path: layer
             for path, layer, _ in _keras.walk(self.model)

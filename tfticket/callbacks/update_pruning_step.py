@@ -11,6 +11,7 @@ from tfticket import _optimizers
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.prune_on_schedule import PruneOnSchedule
 from tfticket.callbacks.pruning_marks import PruningMark, planned
+from tfticket.callbacks.update_clock import UpdateClock
 from tfticket.masks import Masks
 from tfticket.weights import Filter
 
@@ -42,6 +43,8 @@ class UpdatePruningStep(Callback):
         self._progress: PruningProgress | None = None
         self._is_fitting = False
 
+    _of_model = ("_progress",)
+
     @property
     def masks(self) -> Masks:
         """The present masks.
@@ -52,6 +55,11 @@ class UpdatePruningStep(Callback):
         if self._progress is None or not self._progress.has_masks:
             raise ValueError("there are no masks yet: training has not begun with this callback.")
         return self._progress.masks
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every schedule's final sparsity has been reached."""
+        return bool(self._followers) and all(f.is_done for f in self._followers)
 
     def release(self) -> None:
         """Gives the model back without masks in force; its weights keep their values."""
@@ -76,19 +84,34 @@ class UpdatePruningStep(Callback):
                 UserWarning,
                 stacklevel=2,
             )
+        self._is_new = not self._progress.step and not self._progress.has_masks
+        self._done_before = _optimizers.steps_done(self.model.optimizer)
         for follower in self._progress.followers:
             follower.set_model(self.model)
             follower.set_params(self.params if self._is_fitting else {})
             follower.start(self._progress.step, self._on_unreachable)
-        self._first_step = self._progress.step - _optimizers.steps_done(self.model.optimizer)
+        self._first_step = self._progress.step - self._done_before
 
     def on_train_end(self, logs: Any = None) -> None:
         for follower in self._followers:
             follower.on_train_end(logs)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self._is_new and self._is_fitting:
+            self._take_over(epoch)
         for follower in self._followers:
             follower.on_epoch_begin(epoch, logs)
+
+    def _take_over(self, epoch: int) -> None:
+        """Sets the clock to the optimizer's if a backup of the training has been restored."""
+        self._is_new, done = False, _optimizers.steps_done(self.model.optimizer)
+        if done and (
+            epoch > 0
+            or done != self._done_before
+            or any(f._masks_of_restored(done) is not None for f in self._followers)
+        ):
+            for follower in self._followers:
+                follower.set_step(done)
 
     def on_epoch_end(self, epoch: int = -1, logs: Any = None, *, batch: int = -1) -> None:
         """Checks the masks; in a loop of your own it also prunes if the last steps call for it.
@@ -137,18 +160,21 @@ class Follower(PruneOnSchedule):
         """Begins a training whose clock stands at a step."""
         self._on_unreachable = on_unreachable
         self.on_train_begin()
-        self._step = step
-        self._has_begun = False
+        self.set_step(step)
+
+    def set_step(self, step: int) -> None:
+        """Sets the clock to a step."""
+        self._clock = UpdateClock(self.model.optimizer, step)
 
     def catch_up(self, step: int) -> None:
         """Follows the schedule up to a step, that of the beginning included."""
-        self._follow(self._step + int(self._has_begun), step)
-        self._step, self._has_begun = step, True
+        self._follow(range(self._clock.step + int(self._has_begun), step + 1))
+        self._clock.step, self._has_begun = step, True
 
     @property
     def step(self) -> int:
-        """The step that the clock stands at."""
-        return self._step
+        """The step that the clock stands at; 0 before training."""
+        return 0 if self._clock is None else self._clock.step
 
 
 class PruningProgress:
@@ -190,7 +216,7 @@ class PruningProgress:
     @property
     def step(self) -> int:
         """Steps trained so far."""
-        return max((getattr(f, "_step", 0) for f in self.followers), default=0) or self._begun_at
+        return max((f.step for f in self.followers), default=0) or self._begun_at
 
     @property
     def masks(self) -> Masks:
@@ -208,10 +234,9 @@ class PruningProgress:
         return bool(self.plan) and all(f._masks is not None for f in self.followers)
 
     def kept_of(self, plan: dict[str, PruningMark]) -> Masks | None:
-        """The masks of another plan's weights, if all of them have one."""
-        if not self.has_masks or not set(plan) <= set(self.plan):
-            return None
-        return Masks({p: self.masks[p] for p in plan})
+        """The masks of those of another plan's weights that have one; `None` if none has."""
+        kept = {p: self.masks[p] for p in plan if p in self.plan} if self.has_masks else {}
+        return Masks(kept) if kept else None
 
     def release(self) -> None:
         """Takes the masks out of force; weights keep their values."""
@@ -221,9 +246,10 @@ class PruningProgress:
 
 def _follower(own: PruningMark, paths: Sequence[str], masks: Masks | None) -> Follower:
     wanted = frozenset(paths)
+    known = {p: m for p, m in (masks or {}).items() if p in wanted}
     return Follower(
         own.schedule,
         granularity=own.granularity,
         filters=Filter(include=wanted.__contains__, kinds=("kernel", "embedding")),
-        masks=None if masks is None else Masks({p: masks[p] for p in paths}),
+        masks=Masks(known) if known else None,
     )

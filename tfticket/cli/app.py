@@ -18,6 +18,7 @@ from tfticket.cli.find import find
 from tfticket.cli.inspect import inspect
 from tfticket.cli.show import show
 from tfticket.cli.shrink import shrink
+from tfticket.trust import trusting
 
 __all__ = ["app"]
 
@@ -39,6 +40,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def tfticket(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Load .keras files also with Keras before 3.11, unsafe ones."),
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
@@ -46,6 +51,7 @@ def tfticket(
 ) -> None:
     """Sparse subnetworks of Keras models, found, trained, checked and shipped."""
     debugging.set(debug)
+    trusting.set(trust)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

@@ -31,6 +31,14 @@ def export(
             show_default=False,
         ),
     ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="Largest difference of a TFLite file from the network that passes, as a fraction"
+            " of the output range; left out, what the type allows: 0.25 for int8.",
+            show_default=False,
+        ),
+    ] = None,
     replicate: Annotated[
         int | None, typer.Option(help="Which replicate; left out, the chosen one.")
     ] = None,
@@ -43,5 +51,6 @@ def export(
     load_tensorflow()
     from tfticket.experiments.exporting import export_run
 
-    report = export_run(path, to, out, replicate=replicate, level=level, quantize=quantize)
+    chosen = {"replicate": replicate, "level": level}
+    report = export_run(path, to, out, **chosen, quantize=quantize, tolerance=tolerance)
     typer.echo(json_.dumps(report.to_dict(), indent=2) if json else str(report))

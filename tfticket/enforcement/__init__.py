@@ -8,6 +8,6 @@ for optimizers that nobody showed us, the variable's *constraint* puts pruned we
 Keras optimizer applies it at the end of its step. The model gets no variable and no layer.
 """
 
-from tfticket.enforcement.enforcement import Enforcement, enforce
+from tfticket.enforcement.enforcement import Enforcement, enforce, in_force, masks_in_force
 
-__all__ = ["Enforcement", "enforce"]
+__all__ = ["Enforcement", "enforce", "in_force", "masks_in_force"]

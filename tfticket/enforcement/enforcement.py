@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras, weights
+from tfticket.enforcement.constraint import constrain, pruned_weight_of, unconstrain
 from tfticket.enforcement.hook import Hook
+from tfticket.enforcement.obstacles import require_multiplied
 from tfticket.enforcement.projection import Projection
 from tfticket.enforcement.pruned_weight import PrunedWeight
+from tfticket.enforcement.writes import unwatch, watch
 from tfticket.errors import EnforcementError
 from tfticket.masks import Masks, check_same_paths
 
-__all__ = ["Enforcement", "enforce"]
+__all__ = ["Enforcement", "enforce", "in_force", "masks_in_force"]
 
 
 def enforce(
@@ -34,8 +37,12 @@ def enforce(
         The `Enforcement`, in force; also a context manager that releases itself. One that is in
         force on any of the same weights is released first.
 
+    What is written into the model by `set_weights` or `load_weights` meanwhile, its own or a
+    layer's, obeys the masks too; a warning says how much of it was pruned again.
+
     Raises:
         MismatchError: if a path or shape is not the model's.
+        EnforcementError: if a layer does not multiply by its masked weight, as under LoRA.
 
     Example:
         with enforce(model, masks) as enforcement:
@@ -70,21 +77,23 @@ class Enforcement:
         values = None if pruned_values is None else self._of_model(pruned_values)
         if values is not None:
             check_same_paths(values, self._masks)
+        require_multiplied(model, self._masks)
         for path in self._masks:
-            earlier = self._variables[path].constraint
-            if isinstance(earlier, PrunedWeight):
-                earlier.release()
+            earlier = pruned_weight_of(self._variables[path])
+            if earlier is not None:
+                earlier.owner.release()
         with model.distribute_strategy.scope():
             self._pruned = {
                 p: PrunedWeight(
-                    self._variables[p], m, None if values is None else values[p], self.release
+                    self._variables[p], m, None if values is None else values[p], self
                 )
                 for p, m in self._masks.items()
             }
         self._hooks: dict[Any, Hook] = {}
         self._projection = Projection(model.distribute_strategy)
         for pruned in self._pruned.values():
-            pruned.constrain()
+            constrain(pruned)
+        self._watched = watch(self, [w.variable for w in self._pruned.values()])
         if getattr(model, "optimizer", None) is not None:
             self.attach()
         self.project()
@@ -113,8 +122,10 @@ class Enforcement:
 
         Raises:
             ValueError: if there is none.
+            EnforcementError: if a layer does not multiply by its masked weight, as under LoRA.
         """
         self._require_in_force()
+        require_multiplied(self.model, self._masks)
         own = getattr(self.model, "optimizer", None)
         optimizer = own if optimizer is None else optimizer
         if optimizer is None:
@@ -155,6 +166,19 @@ class Enforcement:
         hooks, pruned = list(self._hooks.values()), list(self._pruned.values())
         self._projection(pruned, [pair for hook in hooks for pair in hook.slots(pruned)])
 
+    def put_back(self) -> tuple[int, int, int]:
+        """Projects after something wrote weights, and says how far these were from the masks.
+
+        Returns:
+            Three numbers: pruned weights that were not at their values, pruned weights, and
+            masked weights in all, kept or not.
+        """
+        num_moved = sum(w.num_moved() for w in self._pruned.values())
+        if num_moved:
+            self.project()
+        num_weights = self._masks.num_weights
+        return num_moved, num_weights - self._masks.num_kept, num_weights
+
     def check(self) -> None:
         """Raises `EnforcementError` if a pruned weight is not exactly at its value."""
         self._require_in_force()
@@ -176,7 +200,8 @@ class Enforcement:
         for hook in self._hooks.values():
             hook.remove()
         for pruned in self._pruned.values():
-            pruned.unconstrain()
+            unconstrain(pruned)
+        unwatch(self, self._watched)
         self._hooks, self._pruned = {}, {}
         _keras.retrace(self.model)
 
@@ -204,3 +229,23 @@ class Enforcement:
         found = {renamed[p]: a for p, a in arrays.items()}
         weights.check_shapes(found, self._variables)
         return Masks(found) if isinstance(arrays, Masks) else found
+
+
+def in_force(model: Any) -> list[Enforcement]:
+    """Returns everything that is enforced on a model just now, in the order of its weights.
+
+    Args:
+        model: a built model of either Keras.
+    """
+    held = map(pruned_weight_of, weights.variables(model).values())
+    return list({id(w.owner): w.owner for w in held if w is not None}.values())
+
+
+def masks_in_force(model: Any) -> Masks | None:
+    """Returns the masks that are enforced on a model just now; `None` if there are none.
+
+    Args:
+        model: a built model of either Keras.
+    """
+    found = {p: mask for one in in_force(model) for p, mask in one.masks.items()}
+    return Masks({p: found[p] for p in weights.variables(model) if p in found}) if found else None

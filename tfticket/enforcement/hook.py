@@ -7,6 +7,7 @@ from typing import Any
 
 from tfticket import _keras, _optimizers
 from tfticket._optimizers import Slot
+from tfticket.enforcement.constraint import constrain, unconstrain
 from tfticket.enforcement.pruned_weight import PrunedWeight
 
 __all__ = ["Hook"]
@@ -83,9 +84,9 @@ class Hook:
         # A user's own constraint may move a 0, so ours then stays to come after it.
         unneeded = [w for w in pruned if w.users_constraint is None]
         for weight in unneeded:
-            weight.unconstrain()
+            unconstrain(weight)
         try:
             return call(masked)
         finally:
             for weight in unneeded:
-                weight.constrain()
+                constrain(weight)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,13 @@ _MAX_NUMBERS = 2**22
 
 
 class PrunedWeight:
-    """One masked variable. As the variable's constraint it puts pruned weights back.
+    """One masked variable; called with a value of it, it puts pruned weights back.
 
     Args:
         variable: the variable, of either Keras.
         mask: boolean, of its shape, True = kept.
         values: what pruned weights hold, of its shape; `None` means 0.
-        release: takes all masks out of force that this one belongs to.
+        owner: the `Enforcement` that this belongs to.
     """
 
     def __init__(
@@ -33,9 +32,9 @@ class PrunedWeight:
         variable: Any,
         mask: np.ndarray,
         values: np.ndarray | None,
-        release: Callable[[], None],
+        owner: Any,
     ):
-        self.release = release
+        self.owner = owner
         self.variable = variable
         dtype = _keras.value_of(variable).dtype
         held = dtype if mask.size <= _MAX_NUMBERS else tf.bool
@@ -64,14 +63,6 @@ class PrunedWeight:
     def put(self, mask: np.ndarray) -> None:
         """Holds another mask of the same shape."""
         self._mask.assign(tf.cast(mask, self._mask.dtype))
-
-    def constrain(self) -> None:
-        """Puts this in the place of the variable's constraint; the user's own comes first."""
-        _set_constraint(self.variable, self)
-
-    def unconstrain(self) -> None:
-        """Gives the variable its user's own constraint back."""
-        _set_constraint(self.variable, self.users_constraint)
 
     def masked(self, gradient: Any) -> Any:
         """Returns a gradient, dense or sparse, that is 0 at pruned weights."""
@@ -113,11 +104,3 @@ def _keep(values: tf.Tensor, mask: Any) -> tf.Tensor:
     # `tf.where` would need memory, and so takes less time inside a step.
     return tf.math.multiply_no_nan(values, tf.cast(mask, values.dtype))
 
-
-def _set_constraint(variable: Any, constraint: Any) -> None:
-    if _keras.flavour_or_none(variable) == "keras":
-        variable.constraint = constraint
-        return
-    native = getattr(variable, "_variable", variable)  # tf_keras' mixed precision wraps it
-    for part in getattr(native, "_values", (native,)):  # one per device of a strategy
-        part._constraint = constraint

@@ -23,6 +23,7 @@ def export_run(
     replicate: int | None = None,
     level: int | None = None,
     quantize: str | None = None,
+    tolerance: float | None = None,
 ) -> Any:
     """Writes a trained network of a run as a file, after comparing what it computes.
 
@@ -36,6 +37,8 @@ def export_run(
         quantize: type of the weights of a TFLite file: `"float32"`, `"float16"`, `"dynamic"` or
             `"int8"`, whose ranges are measured on the run's own training examples. The file then
             has the type in its usual name.
+        tolerance: the largest difference of a TFLite file from the network that passes, as a
+            fraction of the output range; `None` means what the type allows.
 
     Returns:
         The exporter's report.
@@ -46,13 +49,7 @@ def export_run(
         FileNotFoundError: if `path` is no run folder.
         ExportError: if no file that passes could be written.
     """
-    if target not in FILES:
-        raise ValueError(f"`target` must be one of {list(FILES)}. Received: target={target!r}")
-    if quantize is not None and (target != "tflite" or quantize not in get_args(WeightType)):
-        raise ValueError(
-            f"`quantize` must be one of {list(get_args(WeightType))}, and is of TFLite files only."
-            f" Received: quantize={quantize!r}, target={target!r}"
-        )
+    _require_fitting(target, quantize, tolerance)
     folder = RunFolder(path)
     spec = folder.spec()
     folder.check()
@@ -62,8 +59,22 @@ def export_run(
         found = folder.level(chosen.replicate, chosen.round)
         destination = folder.root / _usual_name(target, quantize) if out is None else Path(out)
         model = plan.build(chosen.seed)
-        return export_level(
-            found, model, target, destination, spec, plan, quantize=quantize or "float32"
+        options = {"quantize": quantize or "float32", "tolerance": tolerance}
+        return export_level(found, model, target, destination, spec, plan, **options)
+
+
+def _require_fitting(target: str, quantize: str | None, tolerance: float | None) -> None:
+    if target not in FILES:
+        raise ValueError(f"`target` must be one of {list(FILES)}. Received: target={target!r}")
+    if quantize is not None and (target != "tflite" or quantize not in get_args(WeightType)):
+        raise ValueError(
+            f"`quantize` must be one of {list(get_args(WeightType))}, and is of TFLite files only."
+            f" Received: quantize={quantize!r}, target={target!r}"
+        )
+    if tolerance is not None and target != "tflite":
+        raise ValueError(
+            "`tolerance` is of TFLite files only: other files hold the weights as they are."
+            f" Received: tolerance={tolerance!r}, target={target!r}"
         )
 
 

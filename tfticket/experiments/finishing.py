@@ -85,6 +85,7 @@ def export_level(
     plan: Plan,
     *,
     quantize: str = "float32",
+    tolerance: float | None = None,
 ) -> Any:
     """Writes a level's trained network as a file and has it checked.
 
@@ -97,6 +98,8 @@ def export_level(
         plan: has the training examples that the file is compared with the network on, and int8
             is calibrated on.
         quantize: type of the weights of a TFLite file.
+        tolerance: the largest difference of a TFLite file from the network that passes, as a
+            fraction of the output range; `None` means what the type allows.
 
     Returns:
         The exporter's report.
@@ -114,6 +117,7 @@ def export_level(
     if target == "tflite":
         options |= {"sparse": spec.tflite_sparse, "weights": quantize}
         options["representative_data"] = inputs if quantize == "int8" else None
+        options["verify"] = True if tolerance is None else tolerance
     writers: dict[str, Callable[..., Any]] = {
         "keras": export.keras_file,
         "savedmodel": export.savedmodel,

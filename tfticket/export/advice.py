@@ -18,15 +18,17 @@ from tfticket.export.signature import signature
 ANY_CPU = "any CPU"
 PHONES = "ARM, and x86 without AVX"
 BLOCK_SPARSITY = 0.8
-PHONE_SPARSITY = 0.68  # XNNPACK asks for more than two thirds over all 1x1 kernels together
+PHONE_SPARSITY = 0.68  # XNNPACK asks for more than two thirds of 1x1 and Dense kernels together
 
 NOTE_CHANNEL = "removed channels are the one speed-up that works everywhere and needs no kernel"
 NOTE_INT8 = "int8 dense is faster than any float32 sparse file of this size: export it, too"
 NOTE_PHONE = {
-    "none": "XNNPACK's sparse 1x1 convolutions do not apply: the graph does not enter through a 3x3"
-    " stride-2 convolution on 3 channels, padded by 1. `export.phone_ready` rewrites MobileNets",
+    "none": "XNNPACK's sparse 1x1 convolutions do not apply: nothing but what they take must lead"
+    " from a 3x3 stride-2 convolution on 3 channels, padded by 1, to a global average or"
+    " DEPTH_TO_SPACE. `export.phone_ready` rewrites MobileNets",
     "sound": "XNNPACK's sparse 1x1 convolutions apply, on ARM and on x86 without AVX",
-    "unsound": "all weights that must be unpacked stay dense. {reason}",
+    "unsound": "all weights that must be unpacked stay dense once more than two thirds of the 1x1"
+    " and Dense kernels are zero. {reason}",
 }
 
 
@@ -163,7 +165,7 @@ def _cluster(model: Any) -> tuple[xnnpack.Cluster, list[str]]:
         blob = dense_tflite(model, signature(model))
     except ExportError as error:
         return xnnpack.Cluster("none"), [f"this model has no TFLite file yet. {error}"]
-    found = xnnpack.cluster(flatbuffer.read(blob))
+    found = xnnpack.cluster(flatbuffer.read(blob), "enough")
     return found, [NOTE_PHONE[found.state].format(reason=found.reason)]
 
 

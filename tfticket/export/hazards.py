@@ -8,8 +8,8 @@ none is announced by the converter or the runtime:
     G3   sparse integers beside float activations: no allocation, or outputs from outside
     G4   sparse int8 Dense weights, element by element: no allocation from LiteRT 2.1.6 on
     G5   a graph that phones rewrite in part: garbage on ARM and on x86 without AVX
-    G6   a global average that keeps its dimensions before a 1x1 convolution: the same, or no
-         allocation
+    G6   an average or a sum that keeps its dimensions at the end of such a part, before a 1x1
+         convolution for instance: the same, or no allocation
     G7   sparse float16 weights of a transposed convolution: NaN
     G8   a sparsity description that contradicts itself: the interpreter may die
     G9   blocks larger than the weight
@@ -52,9 +52,9 @@ MESSAGES = {
     " wrong outputs, crashes on ARM. Store them densely",
     "G4": "a sparse int8 Dense weight that is not in blocks of 1x16 fails to allocate from LiteRT"
     " 2.1.6 on. Store it densely: that is faster, too",
-    "G5": "{reason}. The outputs are right on x86 with AVX, garbage on ARM and older x86. Store the"
-    " weights of this graph densely",
-    "G6": "{reason}. On ARM it fails to allocate, or gives zeros",
+    "G5": "{reason}. The outputs are right on x86 with AVX; on ARM and older x86 they {are}"
+    " garbage. Store the weights of this graph densely",
+    "G6": "{reason}. On ARM and older x86 this fails to allocate, or {are} garbage",
     "G7": "sparse float16 weights of a transposed convolution give NaN with XNNPACK. Store them"
     " densely",
     "G8": "{reason}. The interpreter may die of it: run the file in a process of its own",
@@ -147,9 +147,10 @@ def _of_integers(
 
 
 def _of_graph(model: Any) -> Iterator[Hazard]:
-    found = xnnpack.cluster(model)
+    found = xnnpack.cluster(model, only_sparse=True)
     if found.state == "unsound":
-        yield _hazard(found.code, "", reason=found.reason)
+        are = "are" if found.is_certain else "may be"
+        yield _hazard(found.code, "", reason=found.reason, are=are)
 
 
 def _wrapped(model: Any, constant: graph.Constant) -> Iterator[Hazard]:

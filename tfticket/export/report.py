@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -189,7 +190,9 @@ class ExportReport:
         notes = [f"  note: {note}" for note in self.notes]
         zeros = f"  zeros: {self.zeros_before:,} before, {self.zeros_after:,} after"
         ran = f"  checked on {self.num_samples} inputs ({self.inputs}) with {self.runtime}"
-        return "\n".join([head, table(self.tensors), zeros, *tried, ran, *notes])
+        kept = [check for check in self.verification if check.file == self.layout]
+        found = [f"  {line}" for line in differences(kept)]
+        return "\n".join([head, table(self.tensors), zeros, *tried, ran, *found, *notes])
 
 
 def table(rows: tuple[TensorEncoding, ...]) -> str:
@@ -203,9 +206,33 @@ def table(rows: tuple[TensorEncoding, ...]) -> str:
     )
 
 
+def differences(checks: Sequence[Check]) -> list[str]:
+    """Says how far a file was from each of its references, and how far it might have been.
+
+    Args:
+        checks: of one file.
+    """
+    by_reference: dict[str, list[Check]] = {}
+    for check in checks:
+        by_reference.setdefault(check.reference, []).append(check)
+    return [_furthest(reference, rows) for reference, rows in by_reference.items()]
+
+
 def to_dict(value: Any) -> dict[str, Any]:
     """Turns a report into plain values: tuples become lists, infinities text."""
     return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+
+
+def _furthest(reference: str, checks: list[Check]) -> str:
+    worst = max(checks, key=lambda check: check.relative_diff)
+    said = (
+        f"differs from {reference} by at most {worst.relative_diff:.3g} of the output range"
+        f" ({worst.tolerance:g} passes)"
+    )
+    if worst.rms_tolerance < float("inf"):
+        rms = max(check.rms_diff for check in checks)
+        said += f", {rms:.3g} root mean square ({worst.rms_tolerance:g} passes)"
+    return said
 
 
 def _cells(row: TensorEncoding) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from tfticket.errors import ExportError
 from tfticket.export import atomic, keras_archive, zipped
 from tfticket.export.checks import require_exportable
 from tfticket.export.convert import served
+from tfticket.export.evidence import require_seeing, require_telling, weaknesses
 from tfticket.export.quiet import quiet
 from tfticket.export.report import to_dict
 from tfticket.export.signature import Signature, reference, signature
@@ -39,6 +40,7 @@ class SavedReport:
         num_samples: examples compared.
         max_abs_diff: largest absolute difference of any output.
         relative_diff: the same, divided by the range of that output.
+        notes: what the comparison would not have seen.
     """
 
     path: str
@@ -47,16 +49,18 @@ class SavedReport:
     num_samples: int
     max_abs_diff: float
     relative_diff: float
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as values that JSON can hold."""
         return to_dict(self)
 
     def __str__(self) -> str:
-        return (
+        said = (
             f"{self.path}: {self.raw_bytes:,} bytes, gzip -9: {self.gzip_bytes:,} bytes; reloaded,"
             f" differs by {self.relative_diff:.3g} of the output range on {self.num_samples} inputs"
         )
+        return "\n".join([said, *(f"  note: {note}" for note in self.notes)])
 
 
 def savedmodel(
@@ -102,8 +106,9 @@ def savedmodel(
             (draft / MARK).write_text(json.dumps({"written_by": "tfticket"}))
             reloaded = tf.saved_model.load(str(draft))  # its functions do not keep it alive
             found = _called(reloaded.serve, given, samples)
-        worst = _worst(found, reference(model, given, samples), "SavedModel")
-    return _report(folder, sizes(target), samples, worst)
+        expected = reference(model, given, samples)
+        worst = _worst(found, expected, "SavedModel")
+    return _report(folder, sizes(target), expected, worst)
 
 
 def keras_file(
@@ -140,7 +145,7 @@ def keras_file(
         with export_errors(".keras file"), quiet():
             model.save(str(draft))
             keras_archive.make_plain(draft)
-            reloaded = _keras.load_model(model, draft, compile=False)
+            reloaded = _keras.load_model(model, draft, trust=True, compile=False)
             found = reference(reloaded, given, samples)
         return checked_report((path, draft), (model, given), samples, found, ".keras file")
 
@@ -164,8 +169,9 @@ def checked_report(
     Raises:
         ExportError: if the file computes something else.
     """
-    worst = _worst(found, reference(*described, samples), what)
-    return _report(paths[0], sizes(paths[1]), samples, worst)
+    expected = reference(*described, samples)
+    worst = _worst(found, expected, what)
+    return _report(paths[0], sizes(paths[1]), expected, worst)
 
 
 def _require_free(path: Path, overwrite: bool, is_ours: bool) -> None:
@@ -186,14 +192,16 @@ def taken(model: Any, inputs: Any, num_samples: int) -> tuple[Signature, dict[st
         num_samples: how many, at least 1.
 
     Raises:
-        ValueError: for no examples, or some that do not fit.
+        ValueError: for no examples, or some that do not fit or could show nothing.
     """
     if num_samples < 1:
         raise ValueError(f"`num_samples` must be at least 1. Received: num_samples={num_samples}")
     given = signature(model, inputs)
     if inputs is None:
         return given, given.sample(num_samples, SEED)
-    return given, given.take(inputs, num_samples)
+    samples = given.take(inputs, num_samples)
+    require_telling(samples, "inputs")
+    return given, samples
 
 
 @contextlib.contextmanager
@@ -223,6 +231,7 @@ def _called(serve: Any, given: Signature, samples: Mapping[str, np.ndarray]) -> 
 
 
 def _worst(found: Mapping[str, Any], expected: Mapping[str, Any], what: str) -> tuple[float, float]:
+    require_seeing(expected)
     pairs = []
     for name, array in expected.items():
         num_common = min(len(array), len(found[name]))
@@ -236,6 +245,12 @@ def _worst(found: Mapping[str, Any], expected: Mapping[str, Any], what: str) -> 
     return worst
 
 
-def _report(path: str | Path, measured: Sizes, samples: Mapping, worst: tuple) -> SavedReport:
-    num_samples = len(next(iter(samples.values())))
-    return SavedReport(str(path), measured.raw_bytes, measured.gzip_bytes, num_samples, *worst)
+def _report(
+    path: str | Path,
+    measured: Sizes,
+    expected: Mapping[str, np.ndarray],
+    worst: tuple[float, float],
+) -> SavedReport:
+    num_samples = len(next(iter(expected.values())))
+    stored = (measured.raw_bytes, measured.gzip_bytes, num_samples)
+    return SavedReport(str(path), *stored, *worst, notes=weaknesses(expected))

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from tfticket.errors import CorruptFileError, ExportError
 from tfticket.export import _litert, atomic
-from tfticket.export.ai_edge import ai_edge_tflite, ai_edge_version, require_ai_edge
+from tfticket.export.ai_edge import ai_edge_tflite, ai_edge_version
 from tfticket.export.checks import is_quantize_aware, require_exportable
+from tfticket.export.choices import (
+    LAYOUTS,
+    Quantizer,
+    limits_asked,
+    require_choices,
+    require_data,
+)
 from tfticket.export.convert import WeightType, dense_tflite, quantized_tflite
 from tfticket.export.encoder import Layout, differing_weight, encode
+from tfticket.export.evidence import require_seeing, require_telling, weaknesses
 from tfticket.export.quantization import Rounding, rounding
 from tfticket.export.report import Attempt, Check, ExportReport, TensorEncoding
 from tfticket.export.signature import Signature, reference, signature
 from tfticket.export.sizes import bounds, gzip_size
 from tfticket.export.trial import Bench
 
-# What is tried, in order: each next layout asks less of the runtime.
-LAYOUTS: dict[str, tuple[Layout, ...]] = {
-    "auto": ("auto", "none"),
-    "none": ("none",),
-    "storage": ("storage", "none"),
-    "compute": ("compute", "storage", "none"),
-}
-Quantizer = Literal["converter", "ai-edge"]
 SEED = 0
 NOTE_DENSIFY = (
     "DENSIFY makes the file smaller and nothing faster: weights are unpacked at load time, so it"
@@ -66,53 +66,53 @@ def tflite(
     representative_data: Any = None,
     inputs: Any = None,
     num_samples: int = 256,
-    verify: bool = True,
+    verify: bool | float = True,
     quantizer: Quantizer = "converter",
 ) -> ExportReport:
     """Converts a model to TFLite, encodes its zeros, runs the file and only then hands it over.
 
-    The model is converted densely; then each weight is encoded where that makes it smaller. The
-    file runs in processes of its own, with and without delegates, one example at a time and
-    three, against its dense twin and Keras. If a layout fails, the next safer one is tried and
-    the report says why. Weights of a smaller type must be the nearest; zeros must stay zero.
+    Each weight is encoded where that makes it smaller. The file runs in processes of its own, with
+    and without delegates, one example at a time and three, against its dense twin and Keras; if
+    it fails, the next safer layout is tried. Weights of a smaller type must be the nearest.
 
     Args:
         model: of either Keras, built, not wrapped but, for `"int8"`, by `quantize_aware`.
         path: of the file; an old one is replaced in one step.
-        weights: `"float32"`, `"float16"`, `"dynamic"` (int8, activations rounded call by call) or
-            `"int8"`. The last two stay dense.
+        weights: `"float32"`, `"float16"`, or, always dense, `"dynamic"` (int8 weights) or `"int8"`.
         sparse: `"storage"` for the smallest file, `"compute"` for kernels that skip zeros,
             `"none"`, or `"auto"`, which is storage. Where phones would be wrong, it stays dense.
         representative_data: typical inputs, `[examples, ...]`: ranges of an `"int8"` file.
-        inputs: examples to compare on, in the form the model takes; if not given,
+        inputs: examples to compare on, finite and not all alike; if not given,
             `representative_data`, or drawn with a fixed seed. Subclassed models need them.
         num_samples: examples to compare on, at least 1.
-        verify: whether to run the file at all.
+        verify: whether to run the file; as a number, the largest difference from Keras that
+            passes, a fraction of the output range. `True` allows 1e-4 for float32, 0.01 for
+            float16, 0.1 for dynamic and 0.25 for int8: ask for what your model needs.
         quantizer: of integers: TensorFlow's converter, or `"ai-edge"`, ai-edge-quantizer.
 
     Returns:
         An `ExportReport`.
 
     Raises:
-        TypeError: for a ticket: apply it to a model, which has layers.
-        ValueError: for an unknown choice, an unbuilt or wrapped model, or inputs that do not fit.
-        ExportError: if the converter refuses, or no layout passes; `path` is untouched.
+        TypeError: for a ticket, which has no layers.
+        ValueError: for an unknown choice, an unbuilt model, or inputs unfit or telling nothing.
+        ExportError: if conversion fails, Keras gives NaN, or no layout passes; `path` untouched.
         MissingDependencyError: without `ai-edge-litert`, or the quantizer asked for.
     """
-    _require_choices(weights, sparse, num_samples, quantizer)
+    require_choices(weights, sparse, num_samples, quantizer)
+    limits = limits_asked(weights, verify)
     _litert.require_runtime()
     require_exportable(model, may_be_quantize_aware=weights == "int8")
-    _require_data(model, weights, representative_data, quantizer)
+    require_data(model, weights, representative_data, quantizer)
     examples = representative_data if inputs is None else inputs
     given = signature(model, examples)
-    samples = _samples(given, examples, num_samples) if verify else None
-    dense, found = _converted(model, given, (weights, quantizer), representative_data)
-    with atomic.new_file(path) as draft:
-        bench = None if samples is None else _bench(model, given, samples, (dense, draft, weights))
-        outcome = _first_sound(dense, LAYOUTS[sparse], draft, bench)
-        blob = draft.read_bytes()
-    ran = 0 if samples is None else len(samples[given.names[0]])
-    asked = _Asked(weights, sparse, _origin(examples), ran, _notes_on(weights, quantizer))
+    calibration = _calibration(given, representative_data)
+    references = _references(model, given, examples, num_samples) if limits else None
+    dense, found = _converted(model, given, (weights, quantizer), calibration)
+    blob, outcome = _written(path, dense, LAYOUTS[sparse], (references, given, limits))
+    ran = len(references[0][given.names[0]]) if references else 0
+    notes = _notes_on(weights, quantizer) + (weaknesses(references[1]) if references else ())
+    asked = _Asked(weights, sparse, _origin(examples), ran, notes)
     return _report((path, blob, dense), asked, outcome, found)
 
 
@@ -120,15 +120,12 @@ def _converted(
     model: Any,
     given: Signature,
     chosen: tuple[WeightType, Quantizer],
-    representative_data: Any,
+    calibration: dict[str, np.ndarray] | None,
 ) -> tuple[bytes, Rounding]:
     weights, quantizer = chosen
     dense = dense_tflite(model, given)
     if weights == "float32":
         return dense, rounding(dense, dense)
-    calibration = None
-    if representative_data is not None:
-        calibration = given.take(representative_data, None)
     options: dict[str, Any] = {"weights": weights, "calibration": calibration}
     if quantizer == "ai-edge":
         converted = ai_edge_tflite(given, dense, **options)
@@ -137,66 +134,42 @@ def _converted(
     return converted, rounding(dense, converted, is_nearest=not is_quantize_aware(model))
 
 
-def _require_choices(weights: str, sparse: str, num_samples: int, quantizer: str) -> None:
-    if weights not in get_args(WeightType):
-        raise ValueError(
-            f"`weights` must be one of {get_args(WeightType)}. Received: weights={weights!r}"
-        )
-    if quantizer not in get_args(Quantizer):
-        raise ValueError(
-            f"`quantizer` must be one of {get_args(Quantizer)}. Received: quantizer={quantizer!r}"
-        )
-    if quantizer == "ai-edge" and weights not in ("dynamic", "int8"):
-        raise ValueError(
-            "`quantizer` must be 'converter' for floats: ai-edge-quantizer makes integers."
-            f" Received: quantizer={quantizer!r}, weights={weights!r}"
-        )
-    if sparse not in LAYOUTS:
-        raise ValueError(f"`sparse` must be one of {tuple(LAYOUTS)}. Received: sparse={sparse!r}")
-    if num_samples < 1:
-        raise ValueError(
-            "`num_samples` must be at least 1: a file is compared on examples."
-            f" Received: num_samples={num_samples}"
-        )
+def _calibration(given: Signature, representative_data: Any) -> dict[str, np.ndarray] | None:
+    if representative_data is None:
+        return None
+    taken = given.take(representative_data, None)
+    require_telling(taken, "representative_data")
+    return taken
 
 
-def _require_data(model: Any, weights: str, representative_data: Any, quantizer: str) -> None:
-    is_aware = is_quantize_aware(model)
-    if (weights == "int8" and not is_aware) != (representative_data is not None):
-        raise ValueError(
-            "`representative_data` must be given for int8 and for nothing else, nor for a model"
-            " trained for int8: the ranges of activations are measured on it. Received:"
-            f" weights={weights!r}, representative_data="
-            f"{'None' if representative_data is None else 'given'}"
-        )
-    if quantizer == "ai-edge":
-        require_ai_edge()
-        if is_aware:
-            raise ValueError(
-                "`quantizer` must be 'converter' for a model trained for int8: its ranges are in"
-                f" it. Received: quantizer={quantizer!r}"
-            )
-
-
-def _samples(given: Signature, inputs: Any, num_samples: int) -> dict[str, np.ndarray]:
+def _references(
+    model: Any, given: Signature, inputs: Any, num_samples: int
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Takes or draws inputs and asks Keras; both must be fit to show a difference."""
     if inputs is None:
-        return given.sample(num_samples, SEED)
-    return given.take(inputs, num_samples)
+        samples = given.sample(num_samples, SEED)
+    else:
+        samples = given.take(inputs, num_samples)
+        require_telling(samples, "inputs")
+    expected = reference(model, given, samples)
+    require_seeing(expected)
+    return samples, expected
 
 
 def _origin(examples: Any) -> str:
     return f"random, seed {SEED}" if examples is None else "given"
 
 
-def _bench(
-    model: Any,
-    given: Signature,
-    samples: dict[str, np.ndarray],
-    file: tuple[bytes, Path, WeightType],
-) -> Bench:
-    dense, draft, weights = file
-    references = samples, reference(model, given, samples)
-    return Bench.of(dense, draft, references, given.fixed_batch_size, weights)
+def _written(
+    path: str | Path, dense: bytes, layouts: tuple[Layout, ...], near: tuple[Any, Any, Any]
+) -> tuple[bytes, _Outcome]:
+    references, given, limits = near
+    with atomic.new_file(path) as draft:
+        bench = None
+        if references and limits:
+            bench = Bench.of(dense, draft, references, given.fixed_batch_size, limits)
+        outcome = _first_sound(dense, layouts, draft, bench)
+        return draft.read_bytes(), outcome
 
 
 def _first_sound(

@@ -14,7 +14,6 @@ from tfticket.export.verify import (
     BATCH_SIZES,
     DENSIFY_TOLERANCE,
     DIRECT_TOLERANCE,
-    TOLERANCES,
     Run,
     compare,
     run,
@@ -33,7 +32,8 @@ class Bench:
         twin: runs of the dense file, one per setting.
         twin_checks: the dense file against Keras; all passed.
         batch_sizes: examples per call.
-        weights: the type of the weights, which says how near Keras a file must be.
+        limits: how near Keras a file must be: the largest difference that passes and the root
+            mean square, as fractions of the output range.
     """
 
     inputs: Arrays
@@ -41,7 +41,7 @@ class Bench:
     twin: tuple[Run, ...]
     twin_checks: tuple[Check, ...]
     batch_sizes: Sequence[int]
-    weights: str
+    limits: tuple[float, float]
 
     @classmethod
     def of(
@@ -50,7 +50,7 @@ class Bench:
         draft: Path,
         references: tuple[Arrays, Arrays],
         fixed_batch_size: int | None,
-        weights: str,
+        limits: tuple[float, float],
     ) -> Bench:
         """Runs the dense twin.
 
@@ -59,7 +59,7 @@ class Bench:
             draft: where the candidate will be; the twin is written beside it for the runs.
             references: inputs and outputs of the Keras model, by name.
             fixed_batch_size: the batch size the model insists on, if any.
-            weights: the type of the weights.
+            limits: how near Keras a file must be.
 
         Raises:
             ExportError: if even the dense file does not compute what Keras does.
@@ -72,13 +72,13 @@ class Bench:
             twin = run(path, inputs, batch_sizes=batch_sizes)
         finally:
             path.unlink()
-        found = _against_keras(twin, keras, "dense", weights)
+        found = _against_keras(twin, keras, "dense", limits)
         if not found.passed:
             raise ExportError(
                 "the dense TFLite file does not compute what the Keras model does, nothing was"
                 f" written: {found.reason}"
             )
-        return cls(inputs, keras, twin, found.checks, batch_sizes, weights)
+        return cls(inputs, keras, twin, found.checks, batch_sizes, limits)
 
     def check(self, path: Path, name: str, rows: Sequence[TensorEncoding]) -> Verification:
         """Runs a candidate and compares it with the twin and with Keras.
@@ -97,12 +97,14 @@ class Bench:
             file=name,
             reference="dense twin",
         )
-        near_keras = _against_keras(runs, self.keras, name, self.weights)
+        near_keras = _against_keras(runs, self.keras, name, self.limits)
         return Verification(near.checks + near_keras.checks)
 
 
-def _against_keras(runs: Sequence[Run], keras: Arrays, name: str, weights: str) -> Verification:
-    tolerance, rms_tolerance = TOLERANCES[weights]
+def _against_keras(
+    runs: Sequence[Run], keras: Arrays, name: str, limits: tuple[float, float]
+) -> Verification:
+    tolerance, rms_tolerance = limits
     return compare(
         runs,
         [keras] * len(runs),

@@ -15,6 +15,7 @@ import numpy as np
 
 from tfticket.export import _litert
 from tfticket.export.apart import run_apart
+from tfticket.export.evidence import require_finite, require_telling
 from tfticket.export.report import Check, Verification
 from tfticket.export.runner import load_arrays, save_arrays
 
@@ -143,9 +144,33 @@ def verify(
 
     Returns:
         A `Verification`; a file that crashes the runtime fails, the caller lives on.
+
+    Raises:
+        ValueError: if `inputs` or `reference` hold NaN, or all examples are alike: that proves
+            nothing.
     """
+    require_telling(inputs, "inputs")
+    require_finite(reference, "reference")
     runs = run(path, inputs, batch_sizes=batch_sizes, timeout_seconds=timeout_seconds)
     return compare(runs, [reference] * len(runs), tolerance=tolerance)
+
+
+def limits(weights: str, tolerance: float | None = None) -> tuple[float, float]:
+    """Returns the largest difference from Keras that passes, and the root mean square.
+
+    Args:
+        weights: the type of the weights of a file.
+        tolerance: the largest difference that passes instead, as a fraction of the output range;
+            the root mean square goes with it in proportion.
+
+    Examples:
+        >>> limits("int8")
+        (0.25, 0.05)
+        >>> limits("int8", 0.125)
+        (0.125, 0.025)
+    """
+    largest, rms = TOLERANCES[weights]
+    return (largest, rms) if tolerance is None else (tolerance, rms * tolerance / largest)
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:

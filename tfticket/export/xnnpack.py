@@ -1,31 +1,28 @@
 """Which graphs XNNPACK rewrites for its sparse convolutions, on ARM and on x86 without AVX.
 
-One DENSIFY operator makes XNNPACK look for clusters to compute channel by channel. A cluster
-enters through a 3x3 stride-2 convolution on 3 channels with a padding of 1 on every side, and
-leaves through a global average. If an operator in between is not one of a few, or the average
-keeps its dimensions for a 1x1 convolution, XNNPACK rewrites one part and not the other: the file
-is right on x86 with AVX, and garbage or refused elsewhere. So this is decided on the graph, here.
+One DENSIFY operator makes XNNPACK look for parts of a graph to compute channel by channel. A part
+that it rewrites only to its middle is right on x86 with AVX, and garbage or refused elsewhere. No
+machine with AVX can see that, so it is decided on the graph, here: `channelwise` lists what each
+operator is to XNNPACK, `rewriting` finds what follows for a graph.
+
+What depends on the version of the runtime is taken either way, and only what is right in every way
+is called sound.
 
 References:
-    - XNNPACK, `src/subgraph.c`, `xnn_check_nchw_compatibility` and
-      `xnn_subgraph_rewrite_for_nchw`: https://github.com/google/XNNPACK/blob/master/src/subgraph.c
     - Elsen et al. 2020, Fast Sparse ConvNets: https://arxiv.org/abs/1911.09723
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
+from tfticket.export import channelwise
+from tfticket.export.rewriting import Node, Rewriting, rewriting
+from tfticket.export.roles import Roles, places
 
-from tfticket.export import flatbuffer, graph
-
-UNARY = {"RELU", "RELU6", "RELU_N1_TO_1", "ELU", "LOGISTIC", "HARD_SWISH", "TANH"}
-BINARY = {"ADD", "MUL"}
-PADDINGS = {"PAD", "PADV2"}
-SAME, VALID = 0, 1
-IMAGE_CHANNELS = 3
+Zeros = Literal["stored", "enough"]
 
 
 @dataclass(frozen=True)
@@ -38,24 +35,32 @@ class Cluster:
         reason: what makes it unsound.
         code: which of the known cases that is, `"G5"` or `"G6"`.
         weights: `(subgraph, tensor)` of the 1x1 kernels inside, unpacked.
+        is_certain: whether an unsound one is wrong in every version of the runtime known.
     """
 
     state: Literal["none", "sound", "unsound"]
     reason: str = ""
     code: str = ""
     weights: tuple[tuple[int, int], ...] = ()
+    is_certain: bool = True
 
 
-def cluster(model: Any) -> Cluster:
+def cluster(model: Any, zeros: Zeros = "stored", *, only_sparse: bool = False) -> Cluster:
     """Says what XNNPACK would make of a graph that holds a DENSIFY operator.
 
     Args:
         model: a `ModelT`.
+        zeros: whether the zeros of the kernels are counted, or said to be enough: XNNPACK rewrites
+            only where more than two thirds of the 1x1 and Dense kernels are zero.
+        only_sparse: whether to look only at parts that read a weight which is sparse already.
 
     Returns:
-        A `Cluster`; a sound one is rewritten only if over two thirds of its weights are zero.
+        A `Cluster`: the worst that any subgraph holds.
     """
-    found = [_Walk(model, number).cluster() for number in range(len(model.subgraphs))]
+    found = [
+        _of_subgraph(Roles(model, number, zeros), number, only_sparse)
+        for number in range(len(model.subgraphs))
+    ]
     for state in ("unsound", "sound"):
         for one in found:
             if one.state == state:
@@ -69,138 +74,107 @@ def densify_hazard(model: Any) -> str:
     return f"{found.code}: {found.reason}" if found.state == "unsound" else ""
 
 
-class _Walk:
-    """Follows one subgraph from its entries to its global averages."""
-
-    def __init__(self, model: Any, number: int):
-        self._model, self._number = model, number
-        self._tensors = model.subgraphs[number].tensors
-        self._operators = list(model.subgraphs[number].operators or [])
-        self._names = [flatbuffer.operator_name(model, o) for o in self._operators]
-        self._makers = {int(t): i for i, o in enumerate(self._operators) for t in o.outputs}
-
-    def cluster(self) -> Cluster:
-        entries = [i for i in range(len(self._operators)) if self._is_entry(i)]
-        if not entries:
-            return Cluster("none")
-        inside = {int(t) for i in entries for t in self._operators[i].outputs}
-        weights: list[tuple[int, int]] = []
-        exits: set[int] = set()
-        for i, operator in enumerate(self._operators):
-            if i in entries or not inside & set(_places(operator.inputs)):
-                continue
-            if self._names[i] == "MEAN":
-                exits |= set(_places(operator.outputs))
-                if operator.builtinOptions.keepDims:
-                    return Cluster("unsound", KEEPDIMS, "G6")
-                if self._constant(operator, 1) not in ([1, 2], [2, 1]):
-                    return Cluster("unsound", f"{OBSTACLE} a mean over other axes", "G5")
-                continue
-            reason = self._obstacle(i, inside)
-            if reason:
-                return Cluster("unsound", reason, "G5")
-            inside |= set(_places(operator.outputs))
-            if self._names[i] == "CONV_2D":
-                weights.append((self._number, int(operator.inputs[graph.WEIGHT_INPUT])))
-        if inside & set(_places(self._model.subgraphs[self._number].outputs)) or not exits:
-            return Cluster("unsound", NO_EXIT, "G5")
-        return Cluster("sound", weights=tuple(weights))
-
-    def _is_entry(self, i: int) -> bool:
-        if self._names[i] != "CONV_2D" or self._kernel(i)[1:] != (3, 3, IMAGE_CHANNELS):
-            return False
-        options = self._operators[i].builtinOptions
-        if _strides(options) != (2, 2):
-            return False
-        if options.padding == VALID:
-            return self._padding(i) == 1
-        # "same" pads an even image on one side only, which XNNPACK leaves alone.
-        return any(n % 2 or n < 2 for n in self._shape(int(self._operators[i].inputs[0]))[1:3])
-
-    def _obstacle(self, i: int, inside: set[int]) -> str:
-        name, operator = self._names[i], self._operators[i]
-        if name in UNARY:
-            return ""
-        if name in BINARY:
-            return self._binary_obstacle(operator, inside)
-        if name in PADDINGS:
-            return self._padding_obstacle(operator)
-        if name == "CONV_2D":
-            plain = self._kernel(i)[1:3] == (1, 1) and _strides(operator.builtinOptions) == (1, 1)
-            return "" if plain else f"{OBSTACLE} a convolution other than 1x1 with stride 1"
-        if name == "DEPTHWISE_CONV_2D":
-            return "" if self._is_plain_depthwise(i) else f"{OBSTACLE} {DEPTHWISE}"
-        return f"{OBSTACLE} {name}"
-
-    def _binary_obstacle(self, operator: Any, inside: set[int]) -> str:
-        for place in _places(operator.inputs):
-            if place not in inside and place in self._makers:
-                return f"{OBSTACLE} a sum with what did not pass the first convolution"
-            if place not in inside and max(self._shape(place), default=1) != self._size(place):
-                return f"{OBSTACLE} a constant that is no vector"
-            if len(self._shape(place)) != 4 and place in inside:
-                return f"{OBSTACLE} a sum of other than images"
-        return ""
-
-    def _padding_obstacle(self, operator: Any) -> str:
-        outputs = set(_places(operator.outputs))
-        readers = [i for i, o in enumerate(self._operators) if outputs & set(_places(o.inputs))]
-        alone = len(readers) == 1 and self._names[readers[0]] == "DEPTHWISE_CONV_2D"
-        return "" if alone else f"{OBSTACLE} a padding before other than a depthwise convolution"
-
-    def _is_plain_depthwise(self, i: int) -> bool:
-        size, options = self._kernel(i)[1:3], self._operators[i].builtinOptions
-        is_known = size in ((3, 3), (5, 5)) and max(options.depthMultiplier, 1) == 1
-        if not is_known or (options.dilationHFactor, options.dilationWFactor) != (1, 1):
-            return False
-        if options.padding == SAME:
-            return _strides(options) == (1, 1) and self._maker(i) not in PADDINGS
-        return _strides(options) in ((1, 1), (2, 2)) and self._padding(i) == size[0] // 2
-
-    def _padding(self, i: int) -> int:
-        """The padding of an unpadded convolution by the PAD before it, equal on every side."""
-        if self._operators[i].builtinOptions.padding != VALID or self._maker(i) not in PADDINGS:
-            return 0
-        pad = self._operators[self._makers[int(self._operators[i].inputs[0])]]
-        sides = self._constant(pad, 1)
-        if len(sides) != 8 or any(sides[:2] + sides[6:]) or len(set(sides[2:6])) > 1:
-            return 0
-        return sides[2]
-
-    def _constant(self, operator: Any, position: int) -> list[int]:
-        tensor = self._tensors[int(operator.inputs[position])]
-        values = flatbuffer.stored_values(self._model, tensor)
-        return [] if values is None else [int(value) for value in values]
-
-    def _maker(self, i: int) -> str:
-        maker = self._makers.get(int(self._operators[i].inputs[0]))
-        return "" if maker is None else self._names[maker]
-
-    def _kernel(self, i: int) -> tuple[int, ...]:
-        return self._shape(int(self._operators[i].inputs[graph.WEIGHT_INPUT]))
-
-    def _shape(self, place: int) -> tuple[int, ...]:
-        return flatbuffer.shape(self._tensors[place])
-
-    def _size(self, place: int) -> int:
-        return int(np.prod(self._shape(place), dtype=np.int64))
+def _of_subgraph(roles: Roles, number: int, only_sparse: bool) -> Cluster:
+    ways = [
+        _rewritten(roles, is_given, unsure_stay, only_sparse)
+        for is_given in (_is_given, _is_surely_given)
+        for unsure_stay in (False, True)
+    ]
+    broken = [way for way in ways if way.broken >= 0]
+    if broken:
+        is_certain = len(broken) == len(ways)
+        reason, code = _reason(roles, broken[0].broken)
+        return Cluster("unsound", reason, code, is_certain=is_certain)
+    kernels = tuple(
+        (number, kernel)
+        for i in ways[0].members
+        if roles.names[i] == "CONV_2D" and (kernel := roles.kernel(i)) is not None
+    )
+    return Cluster("sound", weights=kernels) if kernels else Cluster("none")
 
 
-OBSTACLE = "phones compute this graph channel by channel beside DENSIFY, but not"
-DEPTHWISE = "a depthwise convolution other than 3x3 or 5x5, padded by half on every side"
+def _rewritten(
+    roles: Roles, is_given: Callable[[Node, str], bool], unsure_stay: bool, only_sparse: bool
+) -> Rewriting:
+    nodes = [
+        roles.node(i, unsure_stay=unsure_stay)
+        for i in range(len(roles.operators))
+        if not roles.is_unpacking(i) and not roles.absorbed(i)
+    ]
+    given = {n.operator for n in nodes if is_given(n, roles.names[n.operator])}
+    members, broken = [], -1
+    for part in _parts(nodes, given):
+        if only_sparse and not any(roles.reads_unpacked(node.operator) for node in part):
+            continue
+        found = rewriting(part, roles.outside | _shared(nodes, part))
+        members += found.members
+        broken = broken if broken >= 0 else found.broken
+    return Rewriting(tuple(members), broken)
+
+
+def _parts(nodes: list[Node], given: set[int]) -> Iterator[list[Node]]:
+    """Divides a graph as LiteRT does: whatever can run, given to XNNPACK or not, in turn."""
+    waiting, made = list(nodes), {image for node in nodes for image in node.outputs}
+    while waiting:
+        part: list[Node] = []
+        for node in waiting:
+            is_ready = made.isdisjoint(node.inputs)
+            if is_ready and (not part or (part[0].operator in given) == (node.operator in given)):
+                part.append(node)
+                made.difference_update(node.outputs)
+        if not part:  # an image that nothing makes: the rest is as one
+            part = waiting
+        chosen = {node.operator for node in part}
+        waiting = [node for node in waiting if node.operator not in chosen]
+        if part[0].operator in given:
+            yield part
+
+
+def _shared(nodes: list[Node], part: list[Node]) -> set[int]:
+    """Images that one part makes and another reads."""
+    chosen = {node.operator for node in part}
+    others = [node for node in nodes if node.operator not in chosen]
+    ends = [
+        ({i for n in group for i in n.outputs}, {i for n in group for i in n.inputs})
+        for group in (part, others)
+    ]
+    (made, read), (made_outside, read_outside) = ends
+    return (made & read_outside) | (made_outside & read)
+
+
+def _is_given(node: Node, name: str) -> bool:
+    return bool(node.roles) or name not in channelwise.NOT_GIVEN
+
+
+def _is_surely_given(node: Node, name: str) -> bool:
+    return name in channelwise.GIVEN
+
+
+def _reason(roles: Roles, operator: int) -> tuple[str, str]:
+    kept = [
+        i
+        for i, name in enumerate(roles.names)
+        if name in channelwise.REDUCTIONS and roles.operators[i].builtinOptions.keepDims
+    ]
+    images = {t for i in kept for t in places(roles.operators[i].outputs)}
+    name = roles.names[operator]
+    is_kept = operator in kept or (
+        name in ("CONV_2D", "FULLY_CONNECTED")
+        and not images.isdisjoint(roles.images(roles.operators[operator]))
+    )
+    if is_kept:
+        return KEEPDIMS, "G6"
+    readers = [
+        roles.names[i]
+        for i, other in enumerate(roles.operators)
+        if set(places(roles.operators[operator].outputs)) & set(roles.images(other))
+    ]
+    after = " and ".join(sorted(set(readers))) or "the end of the graph"
+    return f"{OBSTACLE} {after} after {name}", "G5"
+
+
+OBSTACLE = "phones compute a part of this graph channel by channel beside DENSIFY, but not"
 KEEPDIMS = (
-    "phones compute this graph channel by channel beside DENSIFY, up to a global average that"
-    " keeps its dimensions: let Dense follow it"
+    "phones compute this graph channel by channel beside DENSIFY, and go wrong on an average or a"
+    " sum that keeps its dimensions: take one that does not, and let Dense or Reshape follow it"
 )
-NO_EXIT = (
-    "phones compute this graph channel by channel beside DENSIFY, and it ends without a global"
-    " average"
-)
-
-
-def _strides(options: Any) -> tuple[int, int]:
-    return int(options.strideH), int(options.strideW)
-
-
-def _places(vector: Any) -> list[int]:
-    return [] if vector is None else [int(place) for place in vector if place >= 0]

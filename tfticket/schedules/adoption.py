@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tfticket._tfmot import tfmot
+from tfticket._tfmot import tfmot_or_none
 from tfticket.schedules.base import Schedule
 from tfticket.schedules.curves import Constant, Polynomial
 from tfticket.schedules.registration import registered
@@ -31,12 +31,11 @@ def as_schedule(schedule: Any) -> Schedule:
     """
     if isinstance(schedule, Schedule):
         return schedule
-    theirs = tfmot().sparsity.keras
-    settings = dict(vars(schedule)) if isinstance(schedule, theirs.PruningSchedule) else {}
-    if type(schedule) is theirs.PolynomialDecay:
-        return Polynomial(**settings)
-    if type(schedule) is theirs.ConstantSparsity:
-        return Constant(settings.pop("target_sparsity"), **settings)
+    theirs = tfmot_or_none()
+    known = {} if theirs is None else vars(theirs.sparsity.keras)
+    for name, adopt in _ADOPTIONS.items():
+        if type(schedule) is known.get(name):
+            return adopt(**vars(schedule))
     raise TypeError(
         "`schedule` must be a tfticket Schedule, or tfmot's PolynomialDecay or ConstantSparsity:"
         f" the curve of no other is known. Received: {type(schedule).__name__}. For a curve of"
@@ -75,8 +74,8 @@ def get(identifier: Any, **settings: Any) -> Schedule:
             f" Received: {sorted(identifier)}"
         )
     name = identifier["class_name"]
-    if name in ("PolynomialDecay", "ConstantSparsity"):
-        return as_schedule(getattr(tfmot().sparsity.keras, name)(**identifier["config"]))
+    if name in _ADOPTIONS:
+        return _ADOPTIONS[name](**identifier["config"])
     return _class(name).from_config(identifier)
 
 
@@ -88,6 +87,17 @@ def members() -> dict[str, type[Schedule]]:
         0.9
     """
     return {_snake_case(cls.__name__): cls for cls in registered().values()}
+
+
+def _constant(target_sparsity: float, **clock: Any) -> Constant:
+    return Constant(target_sparsity, **clock)
+
+
+#: Makes ours from the settings of tfmot's, by the name of tfmot's class.
+_ADOPTIONS: dict[str, Callable[..., Schedule]] = {
+    "PolynomialDecay": Polynomial,
+    "ConstantSparsity": _constant,
+}
 
 
 def _class(name: str) -> type[Schedule]:

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import tensorflow as tf
 
-from tfticket._tfmot import tfmot
 from tfticket.clock import steps
 from tfticket.schedules.registration import register, registered_name
+from tfticket.schedules.tfmot_base import PruningSchedule
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-PruningSchedule: Any = tfmot().sparsity.keras.PruningSchedule
 
 FOREVER = -1
 
@@ -32,6 +30,7 @@ class Schedule(PruningSchedule):
     `end_step` itself. tfmot counts from step 1: a schedule that ends at step 0 prunes there too.
 
     It is a tfmot `PruningSchedule`: `tfmot.sparsity.keras.prune_low_magnitude` takes it as it is.
+    Where tfmot cannot be imported it is the same without that base.
     For a curve of your own, subclass it as a frozen dataclass and define `formula`; models that
     hold it reload wherever the subclass has been defined.
 

@@ -75,7 +75,7 @@ def check_reachable(
         )
     reached = reachable_sparsity(schedule, num_steps, start_step, current_sparsity=current_sparsity)
     target = as_schedule(schedule).curve(1.0)
-    if _falls_short(reached, target):
+    if falls_short(reached, target):
         message = _complaint(schedule, reached, target, start_step, num_steps)
         if on_unreachable == "raise":
             raise UnreachableSparsityError(message)
@@ -95,10 +95,16 @@ def _last_pruning(schedule: Any, first: int, last: int) -> int | None:
     return max((s for s in candidates if s is not None and earliest <= s <= last), default=None)
 
 
-def _falls_short(reached: Any, target: Any) -> bool:
+def falls_short(reached: Any, target: Any) -> bool:
+    """Tells whether a sparsity is below another, in any place where they differ by place.
+
+    Args:
+        reached: a sparsity, or one per pattern.
+        target: likewise.
+    """
     if isinstance(target, Mapping):
         at = reached if isinstance(reached, Mapping) else dict.fromkeys(target, reached)
-        return any(_falls_short(at[pattern], target[pattern]) for pattern in target)
+        return any(falls_short(at[pattern], target[pattern]) for pattern in target)
     return reached < target - _ROUNDING
 
 

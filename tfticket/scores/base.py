@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tfticket import devices
+from tfticket import _keras, devices
 
 __all__ = ["Evidence", "MaskedWeights", "Score"]
 
@@ -122,7 +122,9 @@ class Score(abc.ABC):
 
         Raises:
             ValueError: if the evidence lacks what the score needs.
+            RuntimeError: if the model is of Keras 3 on another backend than TensorFlow.
         """
+        _keras.flavour_or_none(model)  # a stand-in for a model is of neither Keras
         missing = [n for n in self.needs if not getattr(evidence, n) and n != "seed"]
         if "seed" in self.needs and evidence.seed is None:
             missing.append("seed")

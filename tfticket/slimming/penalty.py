@@ -56,7 +56,7 @@ class ScalePenalty:
         """Keras 3 reads a penalty off the variable, tf_keras off what was added to its layer."""
         if self._is_keras3:
             self._before.append((variable, variable.regularizer))
-            variable.regularizer = _Sum(variable.regularizer, self._regularizer)
+            variable.regularizer = _both(variable.regularizer, self._regularizer)
         else:
             layer.add_loss(lambda: self._regularizer(variable))
             self._before.append((layer, layer._callable_losses[-1]))
@@ -73,15 +73,24 @@ class ScalePenalty:
         self.release()
 
 
-class _Sum:
-    """A user's own penalty, if there is one, and ours."""
+def _both(first: Any, second: Any) -> Any:
+    """Returns a user's own penalty, if there is one, and ours as one penalty of Keras 3.
 
-    def __init__(self, first: Any, second: Any):
-        self._first, self._second = first, second
+    Before 3.15 Keras takes instances of its own class only.
+    """
+    base: Any = _keras.module("keras").regularizers.Regularizer
 
-    def __call__(self, variable: Any) -> Any:
-        ours = self._second(variable)
-        return ours if self._first is None else self._first(variable) + ours
+    class Both(base):
+        """The sum of two penalties."""
+
+        def __call__(self, variable: Any) -> Any:
+            ours = second(variable)
+            return ours if first is None else first(variable) + ours
+
+        def get_config(self) -> dict[str, Any]:
+            return {}  # in force for a while, never saved with a model
+
+    return Both()
 
 
 def penalize_scales(

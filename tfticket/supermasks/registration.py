@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TypeVar
 
-from tfticket._tfmot import tfmot
+from tfticket import _keras
 
 __all__ = ["PACKAGE", "register"]
 
@@ -16,8 +15,7 @@ Class = TypeVar("Class", bound=type)
 
 
 def register(cls: Class) -> Class:
-    """Registers a class that belongs to neither Keras in both of them, and returns it."""
-    tfmot()  # the schedules need it anyway; it imports both Kerases
-    for name in ("keras", "tf_keras"):
-        sys.modules[name].saving.register_keras_serializable(PACKAGE, cls.__name__)(cls)
+    """Registers a class that belongs to neither Keras in those there are, and returns it."""
+    for keras in _keras.installed():
+        keras.saving.register_keras_serializable(PACKAGE, cls.__name__)(cls)
     return cls

@@ -94,7 +94,7 @@ _ENTRIES = (
 MODELS: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
 
 
-def get_model(name: str) -> Entry:
+def get_model(name: str, *, trust: bool = False) -> Entry:
     """Finds a network.
 
     >>> get_model("lenet_300_100").num_steps
@@ -106,6 +106,8 @@ def get_model(name: str) -> Entry:
             `input_shape` and `num_classes` that it has parameters for (without `seed`,
             `keras.utils.set_random_seed` is called first); or a path to a `.keras` file, which is
             loaded in safe mode, with its own weights whatever the seed. Load only files you trust.
+        trust: whether a `.keras` file is known to be harmless. Up to Keras 3.10, whose safe mode
+            can be got around, none is loaded without this word (on the command line, `--trust`).
 
     Returns:
         An `Entry`. What is not in the zoo gets the defaults of `Entry` for its training.
@@ -116,7 +118,7 @@ def get_model(name: str) -> Entry:
     if name in MODELS:
         return MODELS[name]
     if name.endswith(".keras"):
-        return _saved(Path(name))
+        return _saved(Path(name), trust)
     if ":" in name:
         found = references.resolve(name)
         return found if isinstance(found, Entry) else Entry(name=name, build=found)
@@ -126,7 +128,7 @@ def get_model(name: str) -> Entry:
     )
 
 
-def _saved(path: Path) -> Entry:
+def _saved(path: Path, trust: bool) -> Entry:
     if not path.is_file():
         raise ValueError(f"`name` must be an existing .keras file. Received: name={str(path)!r}")
 
@@ -138,6 +140,6 @@ def _saved(path: Path) -> Entry:
                 f"`keras` must be {writer!r} (--keras {writer}): that one saved {str(path)!r}."
                 f" Received: keras={wanted!r}"
             )
-        return _keras.load_model(keras, path, safe_mode=True)
+        return _keras.load_model(keras, path, trust=trust, safe_mode=True)
 
     return Entry(name=path.stem, build=build)

@@ -32,6 +32,6 @@ def of(keras: Any = "keras") -> ModuleType:
     return importlib.import_module(f"{__name__}.for_{_keras.module(keras).__name__}")
 
 
-for _flavour in _keras.FLAVOURS:
+for _found in _keras.installed():
     with contextlib.suppress(RuntimeError):  # Keras 3 on another backend; the other may be used
-        of(_flavour)
+        of(_found)
