@@ -224,3 +224,14 @@ def test_only_what_the_filters_let_through_is_pruned(keras):
     assert list(last.masks) == ["hidden/kernel"]
     assert list(prunable(model).variables) == ["hidden/kernel", "output/kernel"]
     assert read_all(model)["output/kernel"].all()
+
+
+def test_training_another_model_is_caught_after_the_first_training(keras):
+    levels = find_ticket(
+        make_model(keras), lambda m, c: train(make_model(keras), c), schedule=SCHEDULE
+    )
+    with pytest.raises(EnforcementError, match="another model was trained"):
+        next(levels)
+    ticket = tt.prune(make_model(keras), schedule=tt.schedules.OneShot(0.5))
+    with pytest.raises(EnforcementError, match="another model was trained"):
+        train_ticket(make_model(keras), lambda m, c: train(make_model(keras), c), ticket)

@@ -96,6 +96,11 @@ train(supermask, [tt.callbacks.SupermaskLog()])
 plain, ticket = tt.supermasks.to_plain(supermask)
 assert zeros(plain) == ticket.masks.sparsity == 0.5
 
+marked = tt.prune_low_magnitude(made(KERAS), schedule)
+marked.compile("adam", "mse")
+marked.fit(X, Y, epochs=2, batch_size=8, verbose=0, callbacks=[tt.callbacks.UpdatePruningStep()])
+assert zeros(tt.strip_pruning(marked)) == 0.5
+
 with tempfile.TemporaryDirectory() as folder:
     assert tt.export.tflite(model, f"{folder}/model.tflite").verification
     tt.export.savedmodel(model, f"{folder}/model")
@@ -108,7 +113,7 @@ missing = {{"tf_keras", "tensorflow_model_optimization"}}
 {BLOCKED.format(missing="missing")}
 KERAS = "keras"
 {BEGIN}{SCHEDULES}{DOORS}
-said = refusal(lambda: tt.tfmot_bridge.read_ticket)
+said = refusal(lambda: tt.tfmot_bridge.sparsity)
 assert "No module named 'tf_keras'" in said, said
 assert said.endswith("pip install tensorflow-model-optimization tf_keras"), said
 said = refusal(lambda: tt.supermasks.layers.of("tf_keras"))
@@ -129,7 +134,7 @@ DISTUTILS = f"""
 import tensorflow  # which needs it too, until 2.19
 {BLOCKED.format(missing="{'distutils', 'setuptools', '_distutils_hack'}")}
 {BEGIN}{SCHEDULES}
-said = refusal(lambda: tt.tfmot_bridge.read_ticket)
+said = refusal(lambda: tt.tfmot_bridge.prune_by_score)
 assert "No module named 'distutils" in said, said
 """
 

@@ -98,13 +98,13 @@ def build(graph: Graph) -> Any:
         values = layer.get_weights()
         for i, value in enumerate(values):
             has_zeros = _has_zeros(value, graph.sparse, first)
-            values[i] = _drawn(generator, value.shape, graph.sparsity if has_zeros else 0.0)
+            values[i] = drawn(generator, value.shape, graph.sparsity if has_zeros else 0.0)
             first = first and not has_zeros
         layer.set_weights(values)
     return model
 
 
-def _drawn(generator: np.random.Generator, shape: tuple[int, ...], sparsity: float) -> np.ndarray:
+def drawn(generator: np.random.Generator, shape: tuple[int, ...], sparsity: float) -> np.ndarray:
     """Weights that neither damp nor blow up what passes, whatever their zeros."""
     if len(shape) == 1:
         return generator.normal(size=shape) * 0.1

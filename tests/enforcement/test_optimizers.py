@@ -30,9 +30,7 @@ def names(keras):
     """The optimizers of a Keras that this version of it has and can make."""
     broken = {"Muon"} if keras.__version__.startswith("3.10.") else set()  # its own is at fault
     return [
-        n
-        for n in NAMES[keras.__name__].split()
-        if hasattr(keras.optimizers, n) and n not in broken
+        n for n in NAMES[keras.__name__].split() if hasattr(keras.optimizers, n) and n not in broken
     ]
 
 

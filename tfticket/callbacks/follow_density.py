@@ -47,7 +47,7 @@ class FollowDensity(Callback):
                 "`model` must have supermask layers whose density is a schedule; it has none."
                 f" Received: model={self.model.name!r}"
             )
-        self._clock = UpdateClock(self.model.optimizer)
+        self._clock = UpdateClock(self.model)
         self._is_planned = False
         self._follow()
 
@@ -87,4 +87,3 @@ class FollowDensity(Callback):
                 current_sparsity=1.0 - layer.density,
                 on_unreachable=self._on_unreachable,
             )
-

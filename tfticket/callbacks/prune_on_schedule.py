@@ -121,13 +121,17 @@ class PruneOnSchedule(Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._begin_afresh_if_new()
-        self._clock = UpdateClock(self.model.optimizer)
+        self._clock = UpdateClock(self.model)
         self._has_begun, self._was_told = False, False
         self._variables = prunable(self.model, self._filters).variables
         self._layouts = layouts(self.model, self._variables)
         current = self._enforcement
         self._is_new = current is None
-        if current is not None and not current.is_released and set(self._variables) <= {*current.masks}:
+        if (
+            current is not None
+            and not current.is_released
+            and set(self._variables) <= {*current.masks}
+        ):
             current.attach()
             return
         self._enforcement = enforce(self.model, self._masks_to_start_from())

@@ -107,7 +107,7 @@ class StopAtEarlyBird(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self._begin_afresh_if_new()
         self._drawn.attach(self.model)
-        self._clock = UpdateClock(self.model.optimizer)
+        self._clock = UpdateClock(self.model)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._clock.sync()

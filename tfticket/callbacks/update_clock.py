@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tfticket import _optimizers
+from tfticket import _keras, _optimizers
 from tfticket.schedules import Schedule
 
 __all__ = ["UpdateClock", "last_turn"]
@@ -19,15 +19,17 @@ class UpdateClock:
     the count from above, and the optimizer is asked only where a step is due below the bound.
 
     Args:
-        optimizer: of the model that `fit` runs on.
+        model: the compiled model that `fit` runs on.
         step: what the clock is to show now; `None` means the optimizer's own count.
 
     Attributes:
         step: the steps done as far as was looked; none is due between the true count and this.
     """
 
-    def __init__(self, optimizer: Any, step: int | None = None):
-        self._optimizer = optimizer
+    def __init__(self, model: Any, step: int | None = None):
+        self._optimizer: Any = model.optimizer
+        self._per_execution = _keras.steps_per_execution(model)
+        optimizer = self._optimizer
         self._per_step = _optimizers.batches_per_step(optimizer)
         done = _optimizers.steps_done(optimizer)
         self._offset = 0 if step is None else step - done
@@ -43,10 +45,12 @@ class UpdateClock:
         """Returns the steps since the last call at which something is due.
 
         Args:
-            batch: the last batch of the epoch that is done, counted from 0.
+            batch: the batch of the epoch that is done, counted from 0; of an execution of several
+                the last one, or, up to Keras 3.8, the first.
             is_due: tells it of a step.
         """
-        latest = self._offset + (self._batches + batch + 1) // self._per_step
+        batches = self._batches + batch + self._per_execution
+        latest = self._offset + batches // self._per_step
         if not any(is_due(s) for s in range(self.step + 1, latest + 1)):
             self.step = max(self.step, latest)
             return []

@@ -164,7 +164,7 @@ class Follower(PruneOnSchedule):
 
     def set_step(self, step: int) -> None:
         """Sets the clock to a step."""
-        self._clock = UpdateClock(self.model.optimizer, step)
+        self._clock = UpdateClock(self.model, step)
 
     def catch_up(self, step: int) -> None:
         """Follows the schedule up to a step, that of the beginning included."""

@@ -84,9 +84,7 @@ class Enforcement:
                 earlier.owner.release()
         with model.distribute_strategy.scope():
             self._pruned = {
-                p: PrunedWeight(
-                    self._variables[p], m, None if values is None else values[p], self
-                )
+                p: PrunedWeight(self._variables[p], m, None if values is None else values[p], self)
                 for p, m in self._masks.items()
             }
         self._hooks: dict[Any, Hook] = {}

@@ -103,4 +103,3 @@ def _keep(values: tf.Tensor, mask: Any) -> tf.Tensor:
     # Unlike a product it gives 0 for NaN and inf, and never -0. It works in place where
     # `tf.where` would need memory, and so takes less time inside a step.
     return tf.math.multiply_no_nan(values, tf.cast(mask, values.dtype))
-

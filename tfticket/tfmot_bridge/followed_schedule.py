@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tfticket._tfmot import tfmot
+from tfticket._tfmot import tfmot_or_none
 from tfticket.schedules import Schedule, as_schedule
 from tfticket.schedules.base import FOREVER
 
@@ -71,14 +71,18 @@ def clocked(schedule: Any) -> Schedule:
         TypeError: for anything else.
         ValueError: if it has no `end_step`, or breaks a rule such as that sparsity never falls.
     """
-    theirs = tfmot().sparsity.keras
-    stock = (Schedule, theirs.PolynomialDecay, theirs.ConstantSparsity)
-    is_their_own = isinstance(schedule, theirs.PruningSchedule) and (
-        not isinstance(schedule, Schedule) and type(schedule) not in stock
-    )
-    found = FollowedSchedule(schedule) if is_their_own else as_schedule(schedule)
+    found = FollowedSchedule(schedule) if _is_their_own(schedule) else as_schedule(schedule)
     found.should_prune(0)  # raises where there is no clock
     return found
+
+
+def _is_their_own(schedule: Any) -> bool:
+    tfmot = tfmot_or_none()
+    if tfmot is None or isinstance(schedule, Schedule):
+        return False
+    theirs = tfmot.sparsity.keras
+    stock = (theirs.PolynomialDecay, theirs.ConstantSparsity)
+    return isinstance(schedule, theirs.PruningSchedule) and type(schedule) not in stock
 
 
 def _plain_config(theirs: Any) -> dict[str, Any]:
