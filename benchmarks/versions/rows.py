@@ -7,7 +7,9 @@ import dataclasses
 #: What puts masks in force, prunes on schedule, scores, shrinks, exports and bridges to tfmot, in
 #: both Kerases: some minutes on two cores.
 FAST = (
+    "tests/callbacks/test_among_other_callbacks.py",
     "tests/callbacks/test_enforce_masks.py",
+    "tests/callbacks/test_further_fits.py",
     "tests/callbacks/test_prune_on_schedule.py",
     "tests/enforcement",
     "tests/export/test_savedmodel.py",

@@ -112,10 +112,10 @@ def test_a_layer_without_survivors_keeps_one_channel(constant, batch):
 
 def test_calls_of_a_shared_layer_must_agree_on_a_constant(build, batch):
     def network(k):
-        left, right = (k.layers.Input((3,), name=n) for n in ("left", "right"))
+        given = k.layers.Input((3,))
         shared = k.layers.Dense(2, name="shared")
-        x = k.layers.Dense(4, name="x")(left)
-        return k.Model([left, right], k.layers.Add()([shared(x), shared(k.layers.ReLU()(x))]))
+        x = k.layers.Dense(4, name="x")(given)
+        return k.Model(given, k.layers.Add()([shared(x), shared(k.layers.ReLU()(x))]))
 
     model = build(network)
     model.get_layer("x").bias.assign([1.0, -1.0, 1.0, -1.0])

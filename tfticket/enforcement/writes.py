@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from tfticket import _keras
-
-if TYPE_CHECKING:
-    from tfticket.enforcement.enforcement import Enforcement
 
 __all__ = ["unwatch", "watch"]
 
@@ -22,7 +19,17 @@ _WATCH = "_tfticket_watched_writes"
 _METHODS = ("set_weights", "load_weights")
 
 
-def watch(enforcement: Enforcement, variables: Iterable[Any]) -> list[Any]:
+class InForce(Protocol):
+    """Masks in force on a model, as an `Enforcement` is."""
+
+    model: Any
+
+    def put_back(self) -> tuple[int, int, int]:
+        """Projects and returns how many pruned weights had moved, are pruned, and are masked."""
+        ...
+
+
+def watch(enforcement: InForce, variables: Iterable[Any]) -> list[Any]:
     """Sees to it that what is written into a model obeys its masks.
 
     Args:
@@ -44,7 +51,7 @@ def watch(enforcement: Enforcement, variables: Iterable[Any]) -> list[Any]:
     return holders
 
 
-def unwatch(enforcement: Enforcement, layers: Iterable[Any]) -> None:
+def unwatch(enforcement: InForce, layers: Iterable[Any]) -> None:
     """Takes back what `watch` did.
 
     Args:
@@ -65,16 +72,16 @@ class _WatchedWrites:
 
     def __init__(self, layer: Any):
         self._layer = layer
-        self._enforcements: list[Enforcement] = []
+        self._enforcements: list[InForce] = []
         self._originals = {n: getattr(layer, n) for n in _METHODS if hasattr(layer, n)}
         self._replaced = {n: m for n, m in vars(layer).items() if n in _METHODS}
 
-    def add(self, enforcement: Enforcement) -> None:
+    def add(self, enforcement: InForce) -> None:
         self._enforcements.append(enforcement)
         for name in self._originals:
             vars(self._layer)[name] = getattr(self, name)
 
-    def remove(self, enforcement: Enforcement) -> None:
+    def remove(self, enforcement: InForce) -> None:
         self._enforcements = [e for e in self._enforcements if e is not enforcement]
         if self._enforcements:
             return
