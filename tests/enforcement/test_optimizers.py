@@ -44,7 +44,8 @@ def made(keras):
     yield keras.mixed_precision.LossScaleOptimizer(sgd(), initial_scale=2.0)
     if keras.__name__ == "keras":
         yield sgd(gradient_accumulation_steps=4)
-        yield keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(sgd()))
+        if hasattr(keras.optimizers, "MultiOptimizer"):  # a later one's
+            yield keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(sgd()))
     else:
         for name in NAMES["legacy"].split():
             yield getattr(keras.optimizers.legacy, name)(learning_rate=0.1)
