@@ -7,6 +7,7 @@ import pytest
 
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.follow_density import FollowDensity
+from tfticket.callbacks.supermask_log import SupermaskLog
 from tfticket.errors import UnreachableSparsityError
 from tfticket.schedules import Linear
 from tfticket.supermasks import EdgePopup, layers
@@ -60,3 +61,21 @@ def test_a_schedule_that_training_will_not_finish_is_refused(keras):
 def test_a_model_of_constant_density_has_nothing_to_follow(keras):
     with pytest.raises(ValueError, match="whose density is a schedule"):
         fit(make_model(keras, 0.5, run_eagerly=True), FollowDensity())
+
+
+def test_it_counts_updates_under_gradient_accumulation(keras):
+    if keras.__name__ == "tf_keras":
+        pytest.skip("tf_keras gathers no gradients")
+    model, watch = make_model(keras, Linear(0.8, begin_step=1, end_step=3, frequency=1)), Watch()
+    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=2), "mse")
+    fit(model, FollowDensity(), watch)
+    # Four updates in eight batches; the density changes after the second and third.
+    assert watch.kept == [100, 100, 100, 100, 60, 60, 20, 20]
+
+
+def test_a_log_of_another_model_begins_afresh(keras):
+    log = SupermaskLog()
+    for _ in range(2):
+        fit(make_model(keras, 0.5), log, epochs=3)
+        assert log.density == [0.5] * 3
+        assert len(log.mask_change) == 3
