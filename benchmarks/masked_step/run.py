@@ -194,7 +194,7 @@ def bits_in_training(size: int) -> float:
     dense = keras.layers.Dense(1_000, use_bias=False, name="dense")
     model = keras.Sequential([keras.layers.Input((size // 1_000,)), dense])
     with enforce(model, masks.ones_like(weights.read(model))):
-        held = _keras.native(dense.kernel), dense.kernel.constraint
+        held = _keras.native(dense.kernel), dense.kernel.constraint.pruned_weight
         return 8 * held[1].num_bytes / int(np.prod(held[0].shape))
 
 
