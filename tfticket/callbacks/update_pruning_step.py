@@ -38,12 +38,12 @@ class UpdatePruningStep(Callback):
         pruned.fit(x, y, callbacks=[tt.callbacks.UpdatePruningStep()])
     """
 
+    _of_model = ("_progress",)
+
     def __init__(self, *, on_unreachable: Literal["raise", "warn"] = "warn"):
         self._on_unreachable: Literal["raise", "warn"] = on_unreachable
         self._progress: PruningProgress | None = None
         self._is_fitting = False
-
-    _of_model = ("_progress",)
 
     @property
     def masks(self) -> Masks:
