@@ -79,7 +79,7 @@ def make_model(seed):
 
 
 model = make_model(SEED)
-print(tt.weights.prunable(model))
+print(tt.weights.prunable_weights(model))
 
 
 # %% [markdown]

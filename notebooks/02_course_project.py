@@ -109,7 +109,7 @@ def lf_fraction(weights, absolute):
 kernels, everything = tt.weights.read(model), tt.weights.read_all(model)
 print(f"code: mean(w), biases too    keeps {lf_fraction(everything, absolute=False):.4f}")
 print(f"text: mean(|w|), kernels     keeps {lf_fraction(kernels, absolute=True):.4f}")
-for path, reason in tt.weights.prunable(model).skipped.items():
+for path, reason in tt.weights.prunable_weights(model).skipped.items():
     print(f"{path:15}{reason}")
 
 # %% [markdown]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tfticket import actions, schedules, scores, selection, weights
-from tfticket.axes import Axes
 from tfticket.initializers import draws
 from tfticket.layouts import layouts
 from tfticket.masks import Masks, ones_like
+from tfticket.pruning_method import PruningMethod
 
 RNG = np.random.default_rng(0)
 BATCH = (RNG.normal(size=(4, 5, 5, 4)).astype(np.float32), np.array([0, 1, 2, 3]))
@@ -80,7 +80,7 @@ def check_masks(axes, granularity, found, layout, shapes):
 @pytest.mark.parametrize("name", sorted(scores.SCORES))
 def test_every_row_over_the_axes_keeps_the_contract(keras, model, name):
     before = weights.read_all(model)
-    present = {p: before[p] for p in weights.prunable(model).variables}
+    present = {p: before[p] for p in weights.prunable_weights(model).variables}
     trained = {p: w + RNG.normal(0, 0.1, w.shape).astype(w.dtype) for p, w in present.items()}
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     evidence = scores.Evidence(trained, rewind_points={0: present}, batch=BATCH, loss=loss, seed=0)
@@ -89,8 +89,10 @@ def test_every_row_over_the_axes_keeps_the_contract(keras, model, name):
     points, combined = actions.RewindPoints({0: before}, draws(model, present)), before | trained
     for scope, granularity, schedule in ROWS:
         common = {"scope": SCOPES[scope], "granularity": GRANULARITIES[granularity]}
-        axes = Axes(SCHEDULES[schedule], score=name, rounds=ROUNDS, on_collapse="ignore", **common)
-        assert Axes(**axes.config()).config() == axes.config()
+        axes = PruningMethod(
+            SCHEDULES[schedule], score=name, rounds=ROUNDS, on_collapse="ignore", **common
+        )
+        assert PruningMethod(**axes.config()).config() == axes.config()
         masks = check_masks(axes, granularity, found, layout, shapes)
         if schedule == "one_shot":  # what an action sees are masks, whatever their schedule
             check_actions(combined, present, masks, points)

@@ -19,9 +19,9 @@ def model(keras):
 
 
 def test_every_layer_says_which_axes_are_inputs_and_outputs(model):
-    from tfticket.weights import prunable
+    from tfticket.weights import prunable_weights
 
-    found = prunable(model).variables
+    found = prunable_weights(model).variables
     known = layouts(model, found)
     sizes = {p: known[p].split(np.zeros(tuple(v.shape))).shape for p, v in found.items()}
     assert sizes["conv/kernel"] == (9, 4, 6)

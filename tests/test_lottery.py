@@ -8,7 +8,7 @@ from tfticket.errors import EnforcementError
 from tfticket.lottery import find_ticket, train_ticket
 from tfticket.rewinding import capture
 from tfticket.schedules import Exponential
-from tfticket.weights import prunable, read, read_all, write
+from tfticket.weights import prunable_weights, read, read_all, write
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((64, 6)).astype(np.float32)
@@ -204,7 +204,7 @@ def test_a_search_starts_at_step_0(keras):
 def test_the_axes_come_whole_or_in_parts(keras):
     model = make_model(keras)
     with pytest.raises(TypeError, match=r"Received also: \['score'\]"):
-        find_ticket(model, train, tt.Axes(SCHEDULE), score="random")
+        find_ticket(model, train, tt.PruningMethod(SCHEDULE), score="random")
     with pytest.raises(ValueError, match="`rounds` must be an integer >= 1"):
         find_ticket(model, train, schedule=Exponential(0.9))
 
@@ -220,9 +220,9 @@ def test_a_random_score_follows_the_searchs_seed(keras):
 
 def test_only_what_the_filters_let_through_is_pruned(keras):
     model = make_model(keras)
-    *_, last = find_ticket(model, train, schedule=SCHEDULE, filters="hidden")
+    *_, last = find_ticket(model, train, schedule=SCHEDULE, prunable="hidden")
     assert list(last.masks) == ["hidden/kernel"]
-    assert list(prunable(model).variables) == ["hidden/kernel", "output/kernel"]
+    assert list(prunable_weights(model).variables) == ["hidden/kernel", "output/kernel"]
     assert read_all(model)["output/kernel"].all()
 
 

@@ -55,7 +55,7 @@ def test_iterating_follows_the_schedule_and_reports_every_round(keras):
     )
     assert seen == [(1, 169), (2, 95), (3, 53), (4, 30)]
     assert ticket.sparsity == 0.9
-    assert ticket.provenance["axes"]["score"] == "random"
+    assert ticket.provenance["method"]["score"] == "random"
 
 
 def test_a_score_that_fails_leaves_the_model_as_it_was(keras):

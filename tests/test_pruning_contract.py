@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tfticket import actions, selection
-from tfticket.axes import Axes
 from tfticket.pruning import prune
+from tfticket.pruning_method import PruningMethod
 from tfticket.schedules import Exponential
 from tfticket.scores import Evidence
-from tfticket.weights import prunable, read_all
+from tfticket.weights import prunable_weights, read_all
 
 SETTINGS = {
     "together": [("conv", "transposed"), ".*"],
@@ -51,7 +51,7 @@ def model(keras, models):
 
 
 def row(scope="layer", granularity="weight", action="fine_tune", pruned="zero"):
-    return Axes(
+    return PruningMethod(
         Exponential(SPARSITY),
         score="random",
         scope=SETTINGS.get(scope, scope),
@@ -67,7 +67,7 @@ def row(scope="layer", granularity="weight", action="fine_tune", pruned="zero"):
 def test_every_selection_is_exact_to_the_nearest_unit_and_only_shrinks(model, scope, granularity):
     axes, rounds = row(scope, granularity), []
     prune(model, axes, evidence=Evidence({}, seed=0), on_round=lambda _, m: rounds.append(m))
-    shapes = {p: tuple(v.shape) for p, v in prunable(model).variables.items()}
+    shapes = {p: tuple(v.shape) for p, v in prunable_weights(model).variables.items()}
     for round_, masks in enumerate(rounds, 1):
         kept = masks.kept_per_path()
         for group in selection.budget(shapes, axes.sparsity_after(round_), axes.scope):
@@ -101,7 +101,7 @@ def test_every_action_starts_all_variables_and_leaves_the_model_alone(model, act
 def test_a_tickets_provenance_makes_it_again(model, chosen):
     ticket = prune(model, row(**chosen), evidence=Evidence({}, seed=3))
     told = json.loads(json.dumps(ticket.provenance))
-    again = prune(model, Axes(**told["axes"]), evidence=Evidence({}, seed=told["seed"]))
+    again = prune(model, PruningMethod(**told["method"]), evidence=Evidence({}, seed=told["seed"]))
     assert again.masks == ticket.masks
     for path, start in ticket.start_weights.items():
         assert np.array_equal(again.start_weights[path], start)

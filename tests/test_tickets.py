@@ -8,7 +8,7 @@ from tfticket.errors import CorruptFileError, MismatchError
 from tfticket.masks import Masks
 from tfticket.selection import select
 from tfticket.tickets import Ticket, fingerprint
-from tfticket.weights import prunable, read, read_all, variables, write
+from tfticket.weights import prunable_weights, read, read_all, variables, write
 
 
 def small_model(keras, width=5, names=("hidden", "output")):
@@ -91,7 +91,7 @@ def test_a_second_instance_with_auto_numbered_names_is_matched_by_position(keras
     assert list(variables(first)) != list(variables(second))
     ticket = ticket_of(first)
     masks = ticket.apply(second)
-    assert list(masks) == list(prunable(second).variables)
+    assert list(masks) == list(prunable_weights(second).variables)
     kernels = [read(second)[p] for p in masks]
     for kernel, path in zip(kernels, ticket.masks, strict=True):
         assert np.array_equal(kernel, ticket.start_weights[path])

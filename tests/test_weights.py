@@ -3,7 +3,7 @@ import pytest
 
 from tfticket import weights
 from tfticket.errors import MismatchError
-from tfticket.weights import Filter, prunable, read, read_all, variables
+from tfticket.weights import Filter, prunable_weights, read, read_all, variables
 
 
 def everything(keras):
@@ -58,7 +58,7 @@ def test_every_kind_of_kernel_is_found_under_the_same_path_in_both_kerases(keras
         return path.replace("gru_1", "gru").replace("lstm_1", "lstm")
 
     keras.backend.clear_session()
-    assert [numberless(p) for p in prunable(everything(keras)).variables] == KERNELS
+    assert [numberless(p) for p in prunable_weights(everything(keras)).variables] == KERNELS
 
 
 def test_every_variable_has_exactly_one_path(keras):
@@ -70,7 +70,7 @@ def test_every_variable_has_exactly_one_path(keras):
 def test_what_is_not_prunable_is_reported_with_its_reason(keras):
     model = everything(keras)
     model.get_layer("conv").trainable = False
-    found = prunable(model, Filter(exclude="attention"))
+    found = prunable_weights(model, Filter(exclude="attention"))
     assert found.skipped["norm/gamma"] == "not a kernel: it is of kind 'normalization'"
     assert found.skipped["einsum/bias"] == "not a kernel: it is of kind 'bias'"
     assert found.skipped["conv/kernel"] == "frozen: its layer is not trainable"
@@ -83,8 +83,8 @@ def test_a_frozen_layer_is_prunable_when_asked_for(keras):
     model = everything(keras)
     model.trainable = False
     with pytest.raises(ValueError, match="all were skipped"):
-        prunable(model)
-    assert len(prunable(model, Filter(frozen=True)).variables) == len(KERNELS)
+        prunable_weights(model)
+    assert len(prunable_weights(model, Filter(frozen=True)).variables) == len(KERNELS)
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_a_frozen_layer_is_prunable_when_asked_for(keras):
     ],
 )
 def test_include_takes_a_regex_a_list_or_a_callable(keras, include, expected):
-    assert list(prunable(everything(keras), include).variables) == expected
+    assert list(prunable_weights(everything(keras), include).variables) == expected
 
 
-@pytest.mark.parametrize("filters", ["cnov", Filter(exclude="cnov"), ["conv", "cnov"]])
-def test_a_pattern_that_matches_nothing_is_an_error(keras, filters):
+@pytest.mark.parametrize("prunable", ["cnov", Filter(exclude="cnov"), ["conv", "cnov"]])
+def test_a_pattern_that_matches_nothing_is_an_error(keras, prunable):
     with pytest.raises(ValueError, match="'cnov' matches none of"):
-        prunable(everything(keras), filters)
+        prunable_weights(everything(keras), prunable)
 
 
 def test_biases_and_embeddings_are_prunable_only_when_asked_for(keras):
@@ -110,9 +110,9 @@ def test_biases_and_embeddings_are_prunable_only_when_asked_for(keras):
     model = keras.Sequential(
         [layers.Input((3,)), layers.Embedding(9, 4, name="words"), layers.Dense(2, name="fc")]
     )
-    assert list(prunable(model).variables) == ["fc/kernel"]
+    assert list(prunable_weights(model).variables) == ["fc/kernel"]
     kinds = ("kernel", "bias", "embedding")
-    found = prunable(model, Filter(kinds=kinds)).variables
+    found = prunable_weights(model, Filter(kinds=kinds)).variables
     assert list(found) == ["words/embeddings", "fc/kernel", "fc/bias"]
     with pytest.raises(ValueError, match="`kinds` must be a tuple"):
         Filter(kinds=("kernels",))
@@ -123,7 +123,7 @@ def test_shared_layers_and_shared_weights_are_counted_once(keras):
     left, right = layers.Input((3,)), layers.Input((3,))
     shared = layers.Dense(4, name="shared")
     model = keras.Model([left, right], layers.Add()([shared(left), shared(right)]))
-    assert list(prunable(model).variables) == ["shared/kernel"]
+    assert list(prunable_weights(model).variables) == ["shared/kernel"]
 
 
 def test_a_subclassed_model_is_walked_once_built_and_refused_before(keras):
@@ -141,9 +141,13 @@ def test_a_subclassed_model_is_walked_once_built_and_refused_before(keras):
 
     model = Net()
     with pytest.raises(ValueError, match="`model` must be built"):
-        prunable(model)
+        prunable_weights(model)
     model(np.zeros((1, 2), np.float32))
-    assert list(prunable(model).variables) == ["stem/kernel", "block_0/kernel", "block_1/kernel"]
+    assert list(prunable_weights(model).variables) == [
+        "stem/kernel",
+        "block_0/kernel",
+        "block_1/kernel",
+    ]
 
 
 def test_a_custom_layer_owns_a_kernel_or_says_which_weights_are_prunable(keras):
@@ -161,7 +165,7 @@ def test_a_custom_layer_owns_a_kernel_or_says_which_weights_are_prunable(keras):
 
     x = keras.layers.Input((3,))
     model = keras.Model(x, Teller(name="teller")(Owner(name="owner")(x)))
-    found = prunable(model).variables
+    found = prunable_weights(model).variables
     assert list(found) == ["owner/weird", "teller/weird", "teller/table"]
 
 

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
         weights,
         zoo,
     )
-    from tfticket.axes import Axes
     from tfticket.enforcement import enforce
     from tfticket.lottery import Level, find_ticket, train_ticket
     from tfticket.masks import Masks
     from tfticket.pruning import prune
+    from tfticket.pruning_method import PruningMethod
     from tfticket.scores import Evidence
     from tfticket.selection import select
     from tfticket.tfmot_bridge import prune_low_magnitude, strip_pruning
@@ -62,7 +62,7 @@ _MODULES = (
     "zoo",
 )
 _NAMES = {
-    "Axes": "axes",
+    "PruningMethod": "pruning_method",
     "Evidence": "scores",
     "Filter": "weights",
     "Level": "lottery",
@@ -78,7 +78,7 @@ _NAMES = {
 }
 
 __all__ = [
-    "Axes",
+    "PruningMethod",
     "Evidence",
     "Filter",
     "Level",

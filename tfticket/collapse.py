@@ -18,7 +18,7 @@ from tfticket.masks import Masks
 from tfticket.pruning import prune
 from tfticket.schedules import Exponential
 from tfticket.scores import Evidence, MaskedWeights, NonHomogeneousWarning, Score
-from tfticket.weights import FilterLike, prunable, read
+from tfticket.weights import FilterLike, prunable_weights, read
 
 __all__ = [
     "PAPER_ROUNDS",
@@ -124,7 +124,7 @@ def critical_compression(
     *,
     compression_ratios: Sequence[float] | None = None,
     rounds: int = 1,
-    filters: FilterLike = None,
+    prunable: FilterLike = None,
     evidence: Evidence | None = None,
     on_compression: Callable[[float, Mapping[str, int]], None] | None = None,
     check_flow: bool = False,
@@ -140,11 +140,11 @@ def critical_compression(
         score: what each weight is worth; a name or a `Score`.
         compression_ratios: the compressions to try, each >= 1; `compression_grid` by default.
         rounds: in how many rounds each is reached, >= 1.
-        filters: which weights may be masked.
+        prunable: which weights may be masked.
         evidence: what the score needs besides the weights.
         on_compression: called with each compression and what it keeps, by path.
         check_flow: whether to tell if anything still flows from inputs to outputs.
-        **choices: other parts of `Axes`; the scope is `"global"` unless it says otherwise.
+        **choices: other parts of `PruningMethod`; the scope is `"global"` unless it says otherwise.
 
     Returns:
         A `CollapseCurve`.
@@ -155,7 +155,7 @@ def critical_compression(
     References:
         Tanaka et al. 2020, section 3, https://arxiv.org/abs/2006.05467
     """
-    sizes = {p: math.prod(v.shape) for p, v in prunable(model, filters).variables.items()}
+    sizes = {p: math.prod(v.shape) for p, v in prunable_weights(model, prunable).variables.items()}
     if compression_ratios is None:
         compression_ratios = compression_grid(sum(sizes.values()), len(sizes))
     ratios = _checked(compression_ratios)
@@ -165,7 +165,7 @@ def critical_compression(
 
     def kept(ratio: float) -> tuple[dict[str, int], bool]:
         schedule = Exponential(1 - 1 / ratio, rounds=rounds)
-        ticket = prune(model, filters=filters, evidence=evidence, schedule=schedule, **method)
+        ticket = prune(model, prunable=prunable, evidence=evidence, schedule=schedule, **method)
         counts = ticket.masks.kept_per_path()
         if on_compression is not None:
             on_compression(ratio, counts)

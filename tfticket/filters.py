@@ -39,9 +39,9 @@ class Filter:
             )
 
     @classmethod
-    def of(cls, filters: FilterLike) -> Filter:
-        """Turns what callers may pass as `filters` into a `Filter`."""
-        return filters if isinstance(filters, Filter) else cls(include=filters)
+    def of(cls, prunable: FilterLike) -> Filter:
+        """Turns what callers may pass as `prunable` into a `Filter`."""
+        return prunable if isinstance(prunable, Filter) else cls(include=prunable)
 
 
 FilterLike = Filter | Pattern | Sequence[Pattern] | None

@@ -11,11 +11,11 @@ import numpy as np
 
 from tfticket import weights as weights_
 from tfticket.actions import RewindPoints
-from tfticket.axes import Axes
 from tfticket.callbacks import EnforceMasks, RecordRewindPoint
 from tfticket.initializers import Draw, draws
 from tfticket.masks import Masks, ones_like
 from tfticket.pruning import next_masks
+from tfticket.pruning_method import PruningMethod
 from tfticket.rewinding import TrainingState, capture, restore
 from tfticket.scores import Evidence
 from tfticket.seeds import derived_seed
@@ -68,10 +68,10 @@ class Level:
 def find_ticket(
     model: Any,
     train: Train,
-    axes: Axes | None = None,
+    method: PruningMethod | None = None,
     *,
     evaluate: Evaluate | None = None,
-    filters: FilterLike = None,
+    prunable: FilterLike = None,
     seed: int = 0,
     resume: Level | None = None,
     evidence: Evidence | None = None,
@@ -87,14 +87,14 @@ def find_ticket(
         model: a compiled, built model of either Keras at its initialisation. It is trained in
             place; between two levels it holds the weights of the level just yielded.
         train: trains the model; must pass the callbacks on.
-        axes: the method; or give its parts by name: `schedule=`, `score=`, `scope=`, `action=`,
-            `rounds=`.
+        method: the choices in one; or give its parts by name: `schedule=`, `score=`, `scope=`,
+            `action=`, `rounds=`.
         evaluate: returns a level's metrics, by name; use validation data for choices.
-        filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
+        prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
         seed: seed of scores that draw random numbers.
         resume: a level of an earlier run of the same search, to go on after.
         evidence: batch and loss, where the score needs them; the rest is the search's own.
-        **choices: the parts of `axes`.
+        **choices: the parts of `method`.
 
     Returns:
         An iterator over `rounds + 1` levels, from dense to the final sparsity. A level is trained
@@ -107,13 +107,17 @@ def find_ticket(
     References:
         Frankle & Carbin 2019, "The Lottery Ticket Hypothesis", https://arxiv.org/abs/1803.03635
     """
-    if axes is not None and choices:
-        raise TypeError(f"`axes` must be given whole or in parts. Received also: {sorted(choices)}")
-    axes = axes or Axes(**choices)
-    variables = weights_.prunable(model, filters).variables
+    if method is not None and choices:
+        raise TypeError(
+            f"`method` must be given whole or in parts. Received also: {sorted(choices)}"
+        )
+    method = method or PruningMethod(**choices)
+    variables = weights_.prunable_weights(model, prunable).variables
     enforced = EnforceMasks(ones_like(variables))
     drawn = draws(model, variables)
-    search = _Search(model, train, axes, evaluate, drawn, seed, enforced, evidence or Evidence({}))
+    search = _Search(
+        model, train, method, evaluate, drawn, seed, enforced, evidence or Evidence({})
+    )
     return search.levels(resume)
 
 
@@ -149,7 +153,7 @@ class _Search:
 
     model: Any
     train: Train
-    axes: Axes
+    method: PruningMethod
     evaluate: Evaluate | None
     draws: Mapping[str, Draw]
     seed: int
@@ -163,7 +167,7 @@ class _Search:
                 yield level
             else:
                 level = resume
-            while level.round < self.axes.num_rounds:
+            while level.round < self.method.num_rounds:
                 level = self._next(level)
                 yield level
         finally:
@@ -177,7 +181,7 @@ class _Search:
                 "`model` must be at its initialisation, with a fresh optimizer: a search starts at"
                 f" step 0. Received: model.optimizer.iterations={initial.step}"
             )
-        recorder = RecordRewindPoint(self.axes.action.rewind_step or 0)
+        recorder = RecordRewindPoint(self.method.action.rewind_step or 0)
         masks = ones_like(self._prunable(initial.weights))
         ticket = Ticket(masks, initial.weights, self._provenance(0))
         level = self._trained(0, ticket, [recorder])
@@ -193,10 +197,10 @@ class _Search:
             rewind_points={s: self._prunable(state.weights) for s, state in level.states.items()},
             seed=derived_seed(self.seed, "score", round_),
         )
-        masks = next_masks(self.model, self.axes, round_, level.masks, evidence)
+        masks = next_masks(self.model, self.method, round_, level.masks, evidence)
         state = self._act(level, masks)
         optimizer = state.optimizer if state.step else {}  # nothing to remember at step 0
-        held = self.axes.pruned(trained, masks, self._points(level))
+        held = self.method.pruned(trained, masks, self._points(level))
         provenance = self._provenance(round_)
         ticket = Ticket(masks, state.weights, provenance, optimizer, state.step, held)
         restore(self.model, dataclasses.replace(state, weights=ticket.start_weights))
@@ -205,7 +209,7 @@ class _Search:
 
     def _act(self, level: Level, masks: Masks) -> TrainingState:
         """Returns the state the next level starts from; pruned weights not yet set to 0."""
-        action = self.axes.action
+        action = self.method.action
         if action.rewind_step is None:
             back = level.trained
         else:
@@ -230,4 +234,4 @@ class _Search:
         return {p: arrays[p] for p in self.enforced.masks}
 
     def _provenance(self, round_: int) -> dict[str, Any]:
-        return {"axes": self.axes.config(), "round": round_, "seed": self.seed}
+        return {"method": self.method.config(), "round": round_, "seed": self.seed}

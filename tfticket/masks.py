@@ -10,7 +10,7 @@ import numpy as np
 from tfticket import _keras
 from tfticket.errors import MismatchError
 from tfticket.filters import FilterLike
-from tfticket.weights import prunable
+from tfticket.weights import prunable_weights
 
 __all__ = [
     "Masks",
@@ -128,7 +128,7 @@ def _ones(shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to(_KEPT, shape)  # takes no memory
 
 
-def from_zeros(model: Any, filters: FilterLike = None) -> Masks:
+def from_zeros(model: Any, prunable: FilterLike = None) -> Masks:
     """Returns the masks of a model that was pruned before: what is exactly 0 is masked out.
 
     A model that comes from a file is plain: what was pruned in it are zeros, and nothing keeps
@@ -137,7 +137,7 @@ def from_zeros(model: Any, filters: FilterLike = None) -> Masks:
 
     Args:
         model: a built model of either Keras.
-        filters: which weights count: a regex, a list, a callable or a `Filter`. Defaults to all
+        prunable: which weights count: a regex, a list, a callable or a `Filter`. Defaults to all
             prunable weights; `Filter(frozen=True)` adds those of frozen layers.
 
     Returns:
@@ -146,7 +146,7 @@ def from_zeros(model: Any, filters: FilterLike = None) -> Masks:
     Raises:
         ValueError: if a pattern matches nothing, or there is nothing to prune.
     """
-    found = prunable(model, filters).variables
+    found = prunable_weights(model, prunable).variables
     return Masks({p: _keras.view(v) != 0 for p, v in found.items()})
 
 

@@ -12,10 +12,10 @@ from tfticket import _keras, schedules
 from tfticket import masks as masks_
 from tfticket import weights as weights_
 from tfticket.actions import RewindPoints
-from tfticket.axes import Axes
 from tfticket.initializers import draws
 from tfticket.layouts import layouts
 from tfticket.masks import Masks
+from tfticket.pruning_method import PruningMethod
 from tfticket.scores import Evidence, MaskedWeights
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
@@ -25,9 +25,9 @@ __all__ = ["next_masks", "prune"]
 
 def prune(
     model: Any,
-    axes: Axes | None = None,
+    method: PruningMethod | None = None,
     *,
-    filters: FilterLike = None,
+    prunable: FilterLike = None,
     evidence: Evidence | None = None,
     on_round: Callable[[int, Masks], None] | None = None,
     **choices: Any,
@@ -38,13 +38,13 @@ def prune(
 
     Args:
         model: a built model of either Keras.
-        axes: the method; or give its parts by name: `schedule=`, `score=`, `scope=`, `action=`,
-            `rounds=` (1 unless the schedule says otherwise).
-        filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
+        method: the choices in one; or give its parts by name: `schedule=`, `score=`, `scope=`,
+            `action=`, `rounds=` (1 unless the schedule says otherwise).
+        prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
         evidence: what the score needs besides the weights (batch, loss, rewind points, seed); its
             `weights` are replaced by the model's at every round.
         on_round: called with the round and its masks after each round.
-        **choices: the parts of `axes`.
+        **choices: the parts of `method`.
 
     Returns:
         A ticket whose start weights are the model's own after the action.
@@ -52,46 +52,48 @@ def prune(
     Raises:
         ValueError: if the score lacks evidence, or an argument is out of range.
     """
-    axes = axes or _axes(choices)
+    method = method or _method(choices)
     evidence = evidence or Evidence({}, seed=0)
     # Views, not copies: TensorFlow leaves memory alone that someone looks at.
     before = {p: np.asarray(_keras.value_of(v)) for p, v in weights_.variables(model).items()}
-    present = {p: before[p] for p in weights_.prunable(model, filters).variables}
+    present = {p: before[p] for p in weights_.prunable_weights(model, prunable).variables}
     masks = masks_.ones_like(present)
-    for round_ in range(1, axes.num_rounds + 1):
+    for round_ in range(1, method.num_rounds + 1):
         looked_at = dataclasses.replace(evidence, weights=MaskedWeights(present, masks))
-        masks = next_masks(model, axes, round_, masks, looked_at)
+        masks = next_masks(model, method, round_, masks, looked_at)
         if on_round is not None:
             on_round(round_, masks)
     points = RewindPoints({0: before, **evidence.rewind_points}, draws(model, present))
-    start = axes.action(before, masks, points)
-    held = axes.pruned(before, masks, points)
-    provenance = {"axes": axes.config(), "seed": evidence.seed}
+    start = method.action(before, masks, points)
+    held = method.pruned(before, masks, points)
+    provenance = {"method": method.config(), "seed": evidence.seed}
     return Ticket(masks, start, provenance, pruned_values=held)
 
 
-def _axes(choices: dict[str, Any]) -> Axes:
-    """Makes the axes; without training in between one round and unchanged weights are meant."""
+def _method(choices: dict[str, Any]) -> PruningMethod:
+    """Without training in between, one round and unchanged weights are meant."""
     if "schedule" not in choices:
         raise ValueError(
-            "`schedule` must be given if `axes` is not: how sparse, such as"
+            "`schedule` must be given if `method` is not: how sparse, such as"
             f" schedule=schedules.OneShot(0.8). Received: {', '.join(choices) or 'neither'}"
         )
     schedule = schedules.get(choices.pop("schedule"))
     choices = {"rounds": schedule.rounds or 1, "action": "fine_tune", **choices}
-    return Axes(schedule, **choices)
+    return PruningMethod(schedule, **choices)
 
 
-def next_masks(model: Any, axes: Axes, round_: int, masks: Masks, evidence: Evidence) -> Masks:
+def next_masks(
+    model: Any, method: PruningMethod, round_: int, masks: Masks, evidence: Evidence
+) -> Masks:
     """Scores the survivors and selects those of the next level.
 
     Args:
         model: the model the score looks at.
-        axes: the method.
+        method: says which score, scope and granularity.
         round_: the round that is due, 1 … rounds.
         masks: the present masks.
         evidence: what the score may look at; its `masks` are these.
     """
     evidence = dataclasses.replace(evidence, masks=masks)
-    scores: dict[str, np.ndarray] = axes.score(model, evidence)
-    return axes.select(scores, masks, axes.sparsity_after(round_), layouts(model, masks))
+    scores: dict[str, np.ndarray] = method.score(model, evidence)
+    return method.select(scores, masks, method.sparsity_after(round_), layouts(model, masks))

@@ -24,7 +24,7 @@ __all__ = [
     "Prunable",
     "align",
     "matching",
-    "prunable",
+    "prunable_weights",
     "read",
     "read_all",
     "variables",
@@ -84,7 +84,7 @@ def variables(model: Any) -> dict[str, Any]:
     return found
 
 
-def prunable(model: Any, filters: FilterLike = None) -> Prunable:
+def prunable_weights(model: Any, prunable: FilterLike = None) -> Prunable:
     """Finds the weights of a model that may be masked.
 
     By default these are the trainable kernels of every layer: any variable named `kernel`,
@@ -93,7 +93,7 @@ def prunable(model: Any, filters: FilterLike = None) -> Prunable:
 
     Args:
         model: a built model of either Keras.
-        filters: a `Filter`, or what its `include` takes.
+        prunable: a `Filter`, or what its `include` takes.
 
     Returns:
         A `Prunable`: variables by path, and the reason for each one left out.
@@ -101,7 +101,7 @@ def prunable(model: Any, filters: FilterLike = None) -> Prunable:
     Raises:
         ValueError: if a pattern matches nothing, or nothing is left to prune.
     """
-    rule = Filter.of(filters)
+    rule = Filter.of(prunable)
     trainable = {id(v) for v in model.trainable_variables}
     result, eligible = Prunable(), {}
     for path, layer, variable in _located(model):
@@ -126,17 +126,17 @@ def prunable(model: Any, filters: FilterLike = None) -> Prunable:
     return result
 
 
-def read(model: Any, filters: FilterLike = None) -> dict[str, np.ndarray]:
+def read(model: Any, prunable: FilterLike = None) -> dict[str, np.ndarray]:
     """Copies the prunable weights of a model to the host.
 
     Args:
         model: a built model of either Keras.
-        filters: which weights count, as for `prunable`.
+        prunable: which weights count, as for `prunable_weights`.
 
     Returns:
         `{path: array}`; the arrays are copies and stay as they are when the model trains on.
     """
-    return {p: _keras.to_numpy(v) for p, v in prunable(model, filters).variables.items()}
+    return {p: _keras.to_numpy(v) for p, v in prunable_weights(model, prunable).variables.items()}
 
 
 def read_all(model: Any) -> dict[str, np.ndarray]:

@@ -100,10 +100,10 @@ class Project:
             "0.384": (SEED_DENSITY, None),
             "as_coded": (fractions["code_all"], tt.Filter(kinds=("kernel", "bias"))),
         }
-        for name, (density, filters) in drawn.items():
+        for name, (density, prunable) in drawn.items():
             schedule = tt.schedules.OneShot(1 - density)
             choices = {"schedule": schedule, "scope": "global", "action": "rewind"}
-            ticket = tt.prune(model, filters=filters, evidence=evidence, **choices)
+            ticket = tt.prune(model, prunable=prunable, evidence=evidence, **choices)
             ticket.save(self.folder / name)
         return rows
 

@@ -76,7 +76,7 @@ def networks(data, num_steps: int, seed: int) -> dict:
             train,
             schedule=schedule,
             granularity=granularity,
-            filters=Filter(exclude=LEFT_ALONE),
+            prunable=Filter(exclude=LEFT_ALONE),
         )
         levels = list(search)
         for kind, level in (("dense", levels[0]), (name, levels[-1])):

@@ -170,7 +170,7 @@ def measure(k, model) -> dict:
     rng = np.random.default_rng(3)
     single = {
         p: rng.random(tuple(v.shape)) >= UNSTRUCTURED
-        for p, v in weights.prunable(model).variables.items()
+        for p, v in weights.prunable_weights(model).variables.items()
     }
     found["single"] = row(model, single, inputs)
     for name in (*MASKED, "single"):

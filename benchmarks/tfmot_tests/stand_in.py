@@ -36,7 +36,7 @@ class Inside:
             return []
         try:
             rule = Filter(kinds=("kernel", "embedding"))
-            found = weights.prunable(self._layer, rule).variables
+            found = weights.prunable_weights(self._layer, rule).variables
         except ValueError:  # there are none
             return []
         axes = layouts(self._layer, found)

@@ -38,9 +38,9 @@ def net(keras):
 def draw():
     """Draws masks that keep about a density of each prunable weight."""
 
-    def masks(model, density=0.4, seed=3, filters=None):
+    def masks(model, density=0.4, seed=3, prunable=None):
         rng = np.random.default_rng(seed)
-        found = weights.prunable(model, filters).variables
+        found = weights.prunable_weights(model, prunable).variables
         return Masks({p: rng.random(tuple(v.shape)) < density for p, v in found.items()})
 
     return masks

@@ -45,9 +45,9 @@ def test_smaller_masks_hold_at_once_and_nothing_is_traced_again(net, draw, data,
 
 def test_a_weight_that_is_kept_again_starts_from_0_and_trains(net, draw, data):
     model = net(run_eagerly=True)
-    with enforce(model, draw(model, 0.0, filters="hidden/")) as enforcement:
+    with enforce(model, draw(model, 0.0, prunable="hidden/")) as enforcement:
         model.train_on_batch(*data)
-        enforcement.update(draw(model, 1.1, filters="hidden/"))
+        enforcement.update(draw(model, 1.1, prunable="hidden/"))
         assert not np.any(weights.read(model)["hidden/kernel"])
         model.train_on_batch(*data)
         model.train_on_batch(*data)
@@ -147,7 +147,7 @@ def test_a_users_own_constraint_is_kept_and_comes_first(keras, net, data, draw, 
     dense = layers.Dense(3, kernel_constraint=shifted)
     model = keras.Sequential([layers.Input((5,)), layers.Dense(6), dense])
     model.compile("adam", net().loss, run_eagerly=True)
-    masks = draw(model, filters=f"{dense.name}/")
+    masks = draw(model, prunable=f"{dense.name}/")
     with enforce(model, masks):
         for _ in range(2):
             model.train_on_batch(*data)
@@ -170,7 +170,7 @@ def test_the_later_of_two_enforcements_of_a_weight_holds(net, draw, data, leaks)
 
 def test_two_enforcements_of_different_weights_hold_together(net, draw, data, leaks):
     model = net(run_eagerly=True)
-    hidden, out = draw(model, filters="hidden/"), draw(model, filters="out/")
+    hidden, out = draw(model, prunable="hidden/"), draw(model, prunable="out/")
     earlier = enforce(model, hidden)
     with enforce(model, out):
         model.train_on_batch(*data)

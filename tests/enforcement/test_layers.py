@@ -32,7 +32,7 @@ def test_kernels_of_every_kind_of_layer(keras, draw, leaks):
     z = layers.Concatenate()([layers.Flatten()(x), layers.Flatten()(y)])
     model = keras.Model([words, picture], layers.Dense(1)(z))
     inputs = [np.array([[1, 2, 2], [0, 5, 1]], np.int32), np.ones((2, 5, 5, 2), np.float32)]
-    masks = draw(model, filters=Filter(kinds=("kernel", "embedding")))
+    masks = draw(model, prunable=Filter(kinds=("kernel", "embedding")))
     assert len(masks) == 16
     step(model, inputs, leaks, masks)
 

@@ -129,7 +129,7 @@ def test_sparse_gradients_of_embeddings_are_masked(keras, draw, leaks):
     model = keras.Sequential(
         [keras.layers.Input((2,), dtype="int32"), keras.layers.Embedding(5, 3)]
     )
-    masks = draw(model, filters=Filter(kinds=("embedding",)))
+    masks = draw(model, prunable=Filter(kinds=("embedding",)))
     optimizers = [keras.optimizers.Adam(0.1, clipnorm=1.0)]
     if keras.__name__ == "tf_keras":  # these refuse a constraint where a gradient is sparse
         optimizers.append(keras.optimizers.legacy.SGD(0.1, momentum=0.9))

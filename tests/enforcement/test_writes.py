@@ -53,7 +53,7 @@ def test_load_weights_obeys_the_masks_and_matching_ones_are_loaded_silently(
 
 def test_two_enforcements_of_one_model_hold_both_and_say_it_once(keras, draw, leaks):
     model, _ = nested(keras)
-    first, second = draw(model, filters="x/"), draw(model, filters="y/")
+    first, second = draw(model, prunable="x/"), draw(model, prunable="y/")
     with enforce(model, first), enforce(model, second):
         assert len(in_force(model)) == 2
         assert masks_in_force(model) == type(first)({**first, **second})

@@ -63,7 +63,7 @@ def pruned():
         ]
     )
     generator = np.random.default_rng(0)
-    kernels = weights.prunable(model).variables
+    kernels = weights.prunable_weights(model).variables
     masks = Masks({p: generator.random(tuple(v.shape)) < 0.2 for p, v in kernels.items()})
     weights.write(model, {p: np.asarray(v) * masks[p] for p, v in kernels.items()})
     return model, masks
@@ -80,7 +80,7 @@ def trained(model, *callbacks):
 
 
 def num_zeros(model, masks):
-    found = weights.prunable(model).variables
+    found = weights.prunable_weights(model).variables
     return {p: int((np.asarray(found[p])[~masks[p]] == 0).sum()) for p in masks}
 
 

@@ -23,7 +23,7 @@ FLOORS = {
     ],
     "choices": [
         ("actions", "schedules", "scores", "selection"),
-        ("axes", "controls"),
+        ("controls", "pruning_method"),
     ],
     "procedures": [
         ("enforcement", "rewinding", "slimming"),

@@ -29,7 +29,7 @@ def test_synflow_has_a_hundred_rounds_and_the_mask_of_magnitude_is_that_of_magni
     model_fn, data
 ):
     found = recipes.synflow(model_fn, data, sparsity=0.5, num_steps=1)
-    assert found.ticket.provenance["axes"]["rounds"] == 100
+    assert found.ticket.provenance["method"]["rounds"] == 100
     found = recipes.magnitude_at_init(model_fn, data, sparsity=0.5, num_steps=1)
     initial = found.levels[0][0].ticket.weights
     magnitudes = {p: np.abs(initial[p]) for p in found.ticket.masks}

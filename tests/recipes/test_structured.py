@@ -174,7 +174,7 @@ def test_a_search_goes_on_after_the_dense_level(conv_fn, data):
 
 def test_filters_and_missing_sparsities_are_refused(conv_fn, data):
     with pytest.raises(ValueError, match="chosen by group"):
-        recipes.l1_filters(conv_fn, data, num_steps=2, filters="conv_1")
+        recipes.l1_filters(conv_fn, data, num_steps=2, prunable="conv_1")
     with pytest.raises(ValueError, match="exactly one of"):
         recipes.scratch_e(conv_fn, data, num_steps=2)
 

@@ -57,7 +57,7 @@ def test_what_is_not_followed_is_named_and_nothing_else(network, build):
 def test_channels_that_single_weights_leave_constant_go(name, build, batch):
     model = build(name)
     rng = np.random.default_rng(3)
-    prunable = weights.prunable(model).variables
+    prunable = weights.prunable_weights(model).variables
     masks = {p: rng.random(tuple(v.shape)) > 0.9 for p, v in prunable.items()}
     shrunk = shrink(model, masks)
     assert max_relative_difference(model, masks, shrunk.model, batch(model)) <= 1e-5

@@ -163,7 +163,7 @@ def test_a_subclassed_model_is_refused(keras):
 
     model = Own()
     model(np.zeros((1, 3), "float32"))
-    path = next(iter(weights.prunable(model).variables))
+    path = next(iter(weights.prunable_weights(model).variables))
     with pytest.raises(ValueError, match="functional or Sequential"):
         shrink(model, {path: np.ones((3, 2), bool)})
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from tfticket import _keras, _optimizers
-from tfticket.axes import Axes
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.scheduled_masks import are_at, masks_of_restored
 from tfticket.callbacks.update_clock import UpdateClock, last_turn
 from tfticket.enforcement import Enforcement, enforce, in_force
 from tfticket.layouts import layouts
 from tfticket.masks import Masks, ones_like
+from tfticket.pruning_method import PruningMethod
 from tfticket.schedules import as_schedule, check_reachable
 from tfticket.schedules.reach import falls_short
 from tfticket.scores import Evidence
-from tfticket.weights import FilterLike, align, prunable, variables
+from tfticket.weights import FilterLike, align, prunable_weights, variables
 
 __all__ = ["PruneOnSchedule"]
 
@@ -46,7 +46,7 @@ class PruneOnSchedule(Callback):
         score: what each weight is worth; a name or a `Score`.
         scope: where scores are ranked, `"layer"` or `"global"`.
         granularity: the unit that is masked together.
-        filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
+        prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
         evidence: what the score needs besides the weights.
         masks: masks to start from, as of a ticket or `masks.from_zeros(model)`; `None` means those
             in force on the model, and all kept where there are none.
@@ -71,14 +71,14 @@ class PruneOnSchedule(Callback):
         score: Any = "magnitude",
         scope: Any = "layer",
         granularity: Any = "weight",
-        filters: FilterLike = None,
+        prunable: FilterLike = None,
         evidence: Evidence | None = None,
         masks: Masks | None = None,
         on_unreachable: Literal["raise", "warn"] = "raise",
     ):
         self.schedule = as_schedule(schedule)
-        self._axes = Axes(self.schedule, score, scope, granularity, rounds=1)
-        self._filters = filters
+        self._method = PruningMethod(self.schedule, score, scope, granularity, rounds=1)
+        self._prunable = prunable
         self._evidence = evidence or Evidence({}, seed=0)
         self._initial_masks = masks
         self._on_unreachable: Literal["raise", "warn"] = on_unreachable
@@ -110,7 +110,7 @@ class PruneOnSchedule(Callback):
         if not self._is_done and self._enforcement is not None:
             target = self.schedule.curve(1.0)
             self._is_done = self._sparsity == target or are_at(
-                self._ranked, target, self._axes, self._layouts
+                self._ranked, target, self._method, self._layouts
             )
         return self._is_done
 
@@ -123,7 +123,7 @@ class PruneOnSchedule(Callback):
         self._begin_afresh_if_new()
         self._clock = UpdateClock(self.model)
         self._has_begun, self._was_told = False, False
-        self._variables = prunable(self.model, self._filters).variables
+        self._variables = prunable_weights(self.model, self._prunable).variables
         self._layouts = layouts(self.model, self._variables)
         current = self._enforcement
         self._is_new = current is None
@@ -193,7 +193,7 @@ class PruneOnSchedule(Callback):
     def _masks_of_restored(self, step: int) -> Masks | None:
         sparsity = self.schedule.sparsity_at(last_turn(self.schedule, step))
         held = {p: _keras.view(v) for p, v in self._variables.items()}
-        return masks_of_restored(held, self._ranked, sparsity, self._axes, self._layouts)
+        return masks_of_restored(held, self._ranked, sparsity, self._method, self._layouts)
 
     @property
     def _ranked(self) -> Masks:
@@ -237,7 +237,7 @@ class PruneOnSchedule(Callback):
         if sparsity == self._sparsity or self._enforcement is None:
             return
         looked_at = {p: _keras.view(v) for p, v in self._variables.items()}
-        scores = self._axes.score(self.model, replace(self._evidence, weights=looked_at))
-        self._put(self._axes.select(scores, self._ranked, sparsity, self._layouts))
+        scores = self._method.score(self.model, replace(self._evidence, weights=looked_at))
+        self._put(self._method.select(scores, self._ranked, sparsity, self._layouts))
         self._sparsity = sparsity
         self.history.append((step, self.masks.sparsity))

@@ -10,7 +10,7 @@ from tfticket import _keras
 from tfticket.layouts import Layout, layouts
 from tfticket.schedules import OneShot, Schedule
 from tfticket.selection import Granularity, Unstructured
-from tfticket.weights import Filter, Prunable, prunable, variables
+from tfticket.weights import Filter, Prunable, prunable_weights, variables
 
 __all__ = ["PruningMark", "mark", "mark_of", "marked_layers", "planned"]
 
@@ -112,7 +112,7 @@ def planned(model: Any) -> tuple[dict[str, PruningMark], Prunable]:
 def _eligible(model: Any) -> Prunable:
     paths = variables(model)  # raises where the model is not built
     try:
-        return prunable(model, _KINDS)
+        return prunable_weights(model, _KINDS)
     except ValueError:  # there is none
         return Prunable({}, dict.fromkeys(paths, REASON_NOTHING))
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from tfticket.axes import Axes
 from tfticket.layouts import Layout
 from tfticket.masks import Masks
+from tfticket.pruning_method import PruningMethod
 
 __all__ = ["are_at", "masks_of_restored"]
 
 Layouts = Mapping[str, Layout]
 
 
-def are_at(masks: Masks, sparsity: Any, axes: Axes, layouts: Layouts) -> bool:
+def are_at(masks: Masks, sparsity: Any, method: PruningMethod, layouts: Layouts) -> bool:
     """Tells whether masks have a sparsity already, as far as whole weights, or units, can.
 
     Of 594 weights 80 % are 475.2: what counts is that nothing more would be masked.
@@ -26,15 +26,19 @@ def are_at(masks: Masks, sparsity: Any, axes: Axes, layouts: Layouts) -> bool:
     Args:
         masks: the present masks.
         sparsity: what is asked for; by pattern where the schedule says so.
-        axes: where and in which units it is asked for.
+        method: where and in which units it is asked for.
         layouts: the axes of each kernel.
     """
     equal = {p: np.broadcast_to(np.float32(1), m.shape) for p, m in masks.items()}
-    return _quiet(axes).select(equal, masks, sparsity, layouts) == masks
+    return _quiet(method).select(equal, masks, sparsity, layouts) == masks
 
 
 def masks_of_restored(
-    weights: Mapping[str, np.ndarray], masks: Masks, sparsity: Any, axes: Axes, layouts: Layouts
+    weights: Mapping[str, np.ndarray],
+    masks: Masks,
+    sparsity: Any,
+    method: PruningMethod,
+    layouts: Layouts,
 ) -> Masks | None:
     """Reads masks off weights that a backup has restored.
 
@@ -45,7 +49,7 @@ def masks_of_restored(
         weights: the weights by path.
         masks: the masks that pruning started from.
         sparsity: the scheduled sparsity at the step of the backup.
-        axes: where and in which units it was asked for.
+        method: where and in which units it was asked for.
         layouts: the axes of each kernel.
 
     Returns:
@@ -56,7 +60,7 @@ def masks_of_restored(
     if found == masks:
         return None
     scores = {p: m.astype(np.float32) for p, m in found.items()}
-    expected = _quiet(axes).select(scores, masks, sparsity, layouts)
+    expected = _quiet(method).select(scores, masks, sparsity, layouts)
     if expected == found:
         return found
     warnings.warn(
@@ -69,5 +73,5 @@ def masks_of_restored(
     return None
 
 
-def _quiet(axes: Axes) -> Axes:
-    return axes if axes.on_collapse == "keep_one" else replace(axes, on_collapse="ignore")
+def _quiet(method: PruningMethod) -> PruningMethod:
+    return method if method.on_collapse == "keep_one" else replace(method, on_collapse="ignore")

@@ -40,7 +40,7 @@ class StopAtEarlyBird(Callback):
         granularity: `"channel"` or `"weight"`.
         stop: whether to stop `fit`, or only to go on looking.
         **how: `score=` and `scope=` of the units; `limits=`, the `ChannelLimits` of channels;
-            `filters=`, which weights.
+            `prunable=`, which weights.
 
     Attributes:
         early_bird: every observation, with the matrix of mask distances.
@@ -190,12 +190,14 @@ class _Channels(_OfModel):
 class _Weights(_OfModel):
     """Masks of single weights."""
 
-    def __init__(self, score: Any = "magnitude", scope: Any = "global", filters: FilterLike = None):
-        self._score, self._scope, self._filters = scores.get(score), scope, filters
+    def __init__(
+        self, score: Any = "magnitude", scope: Any = "global", prunable: FilterLike = None
+    ):
+        self._score, self._scope, self._prunable = scores.get(score), scope, prunable
 
     def attach(self, model: Any) -> None:
         self._model = model
-        self._variables = weights.prunable(model, self._filters).variables
+        self._variables = weights.prunable_weights(model, self._prunable).variables
 
     def draw(self, sparsity: float) -> tuple[Kept, float]:
         held = {p: _keras.view(v) for p, v in self._variables.items()}

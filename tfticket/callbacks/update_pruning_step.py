@@ -154,7 +154,7 @@ class Follower(PruneOnSchedule):
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
-        self._axes = replace(self._axes, on_collapse="keep_one")
+        self._method = replace(self._method, on_collapse="keep_one")
 
     def start(self, step: int, on_unreachable: Literal["raise", "warn"]) -> None:
         """Begins a training whose clock stands at a step."""
@@ -250,6 +250,6 @@ def _follower(own: PruningMark, paths: Sequence[str], masks: Masks | None) -> Fo
     return Follower(
         own.schedule,
         granularity=own.granularity,
-        filters=Filter(include=wanted.__contains__, kinds=("kernel", "embedding")),
+        prunable=Filter(include=wanted.__contains__, kinds=("kernel", "embedding")),
         masks=Masks(known) if known else None,
     )

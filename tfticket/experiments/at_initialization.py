@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfticket import weights
-from tfticket.axes import Axes
 from tfticket.experiments.dense import dense_level
 from tfticket.experiments.training import Evaluate, Train, Training
 from tfticket.lottery import Level, train_ticket
 from tfticket.pruning import prune
+from tfticket.pruning_method import PruningMethod
 from tfticket.rewinding import restore
 from tfticket.schedules import Exponential
 from tfticket.scores import Evidence
@@ -41,9 +41,9 @@ class AtInitialization:
     granularity: Any = "weight"
 
     @property
-    def axes(self) -> Axes:
+    def axes(self) -> PruningMethod:
         """The row over the axes that this is."""
-        return Axes(
+        return PruningMethod(
             Exponential(self.sparsity, rounds=self.rounds),
             score=self.score,
             scope=self.scope,
@@ -59,7 +59,7 @@ class AtInitialization:
         """Returns nothing: nothing happens inside a training."""
         return ()
 
-    def num_rounds(self, model: Any, filters: FilterLike = None) -> int:
+    def num_rounds(self, model: Any, prunable: FilterLike = None) -> int:
         """Returns 1: there is the dense level, and the one pruned before training."""
         return 1
 
@@ -69,7 +69,7 @@ class AtInitialization:
         train: Train,
         *,
         evaluate: Evaluate,
-        filters: FilterLike = None,
+        prunable: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
         evidence: Evidence | None = None,
@@ -77,12 +77,12 @@ class AtInitialization:
         """Yields the levels after `resume`, each when it has been trained."""
         level = resume
         if level is None:
-            prunable, told = weights.read(model, filters), {"round": 0, "seed": seed}
+            prunable, told = weights.read(model, prunable), {"round": 0, "seed": seed}
             level = dense_level(model, train, prunable, evaluate=evaluate, provenance=told)
             yield level
         if level.round == 0:
             restore(model, level.states[0])
-            ticket = prune(model, self.axes, filters=filters, evidence=evidence)
+            ticket = prune(model, self.axes, prunable=prunable, evidence=evidence)
             provenance = {**ticket.provenance, "round": 1, "seed": seed}
             ticket = dataclasses.replace(ticket, provenance=provenance)
             trained = train_ticket(model, train, ticket, evaluate=evaluate)

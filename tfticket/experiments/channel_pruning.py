@@ -62,7 +62,7 @@ class ChannelPruning:
         """Returns how many steps of fine-tuning there are."""
         return (int(self.fine_tune_steps or 0),)
 
-    def num_rounds(self, model: Any, filters: FilterLike = None) -> int:
+    def num_rounds(self, model: Any, prunable: FilterLike = None) -> int:
         """Returns 1: there is the dense level, and the smaller network."""
         return 1
 
@@ -72,7 +72,7 @@ class ChannelPruning:
         train: Train,
         *,
         evaluate: Evaluate,
-        filters: FilterLike = None,
+        prunable: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
         evidence: Evidence | None = None,
@@ -80,12 +80,12 @@ class ChannelPruning:
         """Yields the levels after `resume`, each when it has been trained.
 
         Raises:
-            ValueError: if `filters` are given: channels are chosen by group, not by weight.
+            ValueError: if `prunable` are given: channels are chosen by group, not by weight.
         """
-        if filters not in (None, Filter()):
+        if prunable not in (None, Filter()):
             raise ValueError(
-                "`filters` must be left out: channels are chosen by group, from all weights at"
-                f" once. Received: filters={filters!r}"
+                "`prunable` must be left out: channels are chosen by group, from all weights at"
+                f" once. Received: prunable={prunable!r}"
             )
         level, told = resume, {"channel_pruning": self._told(), "seed": seed}
         if level is None:

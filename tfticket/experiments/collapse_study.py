@@ -13,7 +13,7 @@ from tfticket.experiments.search import Event
 from tfticket.reports.tables import aligned
 from tfticket.scores import Evidence
 from tfticket.seeds import generator
-from tfticket.weights import FilterLike, prunable
+from tfticket.weights import FilterLike, prunable_weights
 from tfticket.zoo import Entry
 
 __all__ = ["CollapseStudy", "study_collapse"]
@@ -78,7 +78,7 @@ def study_collapse(
     data: str | None = None,
     rounds: dict[str, int] | None = None,
     per_decade: int = 4,
-    filters: FilterLike = None,
+    prunable: FilterLike = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> CollapseStudy:
     """Finds the critical compression of scores on a network as it is initialised.
@@ -93,7 +93,7 @@ def study_collapse(
         rounds: in how many rounds each compression is reached, by score; a hundred for SynFlow and
             one for others where left out.
         per_decade: how many compressions are tried to a factor of 10.
-        filters: which weights may be masked.
+        prunable: which weights may be masked.
         on_event: told what happens.
 
     Raises:
@@ -103,7 +103,7 @@ def study_collapse(
     entry = zoo.get_model(model)
     network = entry.compiled(keras=keras, seed=seed)
     evidence, notes = _evidence(entry, network, data, seed)
-    sizes = [variable.shape for variable in prunable(network, filters).variables.values()]
+    sizes = [variable.shape for variable in prunable_weights(network, prunable).variables.values()]
     num_weights = sum(_product(shape) for shape in sizes)
     grid = collapse.compression_grid(num_weights, len(sizes), per_decade)
     tell = _Teller(on_event, len(grid) * len(listed))
@@ -114,7 +114,7 @@ def study_collapse(
             score,
             compression_ratios=grid,
             rounds=by_name.get(score.name, 1),
-            filters=filters,
+            prunable=prunable,
             evidence=evidence,
             on_compression=tell.of(score.name),
             check_flow=True,

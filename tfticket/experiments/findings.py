@@ -76,7 +76,7 @@ def search(
         eval_every: steps between validations; `None` means none.
         seed: of replicate 0 and of the validation examples.
         on_event: told what happens.
-        settings: others of `Plan`: `replicates`, `controls`, `control_levels`, `filters`.
+        settings: others of `Plan`: `replicates`, `controls`, `control_levels`, `prunable`.
     """
     dataset = as_dataset(data, seed)
     usual = max(1, round(_NUM_EPOCHS * len(dataset.train) / batch_size))

@@ -63,7 +63,7 @@ class Gradual:
         """Returns the steps between which nothing happens."""
         return tuple(int(m or 0) for m in (self.begin_step, self.end_step, self.frequency))
 
-    def num_rounds(self, model: Any, filters: FilterLike = None) -> int:
+    def num_rounds(self, model: Any, prunable: FilterLike = None) -> int:
         """Returns 1: there is the dense level, and the one pruned while it is trained."""
         return 1
 
@@ -73,7 +73,7 @@ class Gradual:
         train: Train,
         *,
         evaluate: Evaluate,
-        filters: FilterLike = None,
+        prunable: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
         evidence: Evidence | None = None,
@@ -81,7 +81,7 @@ class Gradual:
         """Yields the levels after `resume`, each when it has been trained."""
         level = resume
         if level is None:
-            prunable, told = weights.read(model, filters), self._provenance(0, seed)
+            prunable, told = weights.read(model, prunable), self._provenance(0, seed)
             level = dense_level(model, train, prunable, evaluate=evaluate, provenance=told)
             yield level
         if level.round == 0:
@@ -90,7 +90,7 @@ class Gradual:
                 score=self.score,
                 scope=self.scope,
                 granularity=self.granularity,
-                filters=filters,
+                prunable=prunable,
                 evidence=evidence,
             )
             yield self._pruned(model, train, evaluate, callback, level, seed)

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tfticket import actions, weights
-from tfticket.axes import Axes
 from tfticket.clock import steps
 from tfticket.experiments.rates import planned_schedule
 from tfticket.experiments.training import Evaluate, Train, Training
 from tfticket.lottery import Level, find_ticket, train_ticket
+from tfticket.pruning_method import PruningMethod
 from tfticket.scores import Evidence
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
@@ -42,7 +42,7 @@ class Method(Protocol):
         """Returns the steps at which something has to happen inside a training."""
         ...
 
-    def num_rounds(self, model: Any, filters: FilterLike) -> int:
+    def num_rounds(self, model: Any, prunable: FilterLike) -> int:
         """Returns how many rounds it takes; there is one level more."""
         ...
 
@@ -52,7 +52,7 @@ class Method(Protocol):
         train: Train,
         *,
         evaluate: Evaluate,
-        filters: FilterLike,
+        prunable: FilterLike,
         seed: int,
         resume: Level | None,
         evidence: Evidence | None,
@@ -124,13 +124,13 @@ class Iterative:
         """Returns the step to go back to."""
         return (int(self.rewind_to),)
 
-    def num_rounds(self, model: Any, filters: FilterLike = None) -> int:
+    def num_rounds(self, model: Any, prunable: FilterLike = None) -> int:
         """Returns how many rounds it takes for a model; there is one level more."""
-        return self.axes(model, filters).num_rounds
+        return self.axes(model, prunable).num_rounds
 
-    def axes(self, model: Any, filters: FilterLike = None) -> Axes:
+    def axes(self, model: Any, prunable: FilterLike = None) -> PruningMethod:
         """Returns the row over the axes that this is for a model."""
-        sizes = _sizes(model, filters)
+        sizes = _sizes(model, prunable)
         schedule = planned_schedule(
             sizes,
             pruning_rate=resolved_rates(self.pruning_rate, list(sizes)),
@@ -138,7 +138,7 @@ class Iterative:
             rounds=self.rounds,
         )
         action = ACTIONS[self.action](int(self.rewind_to))
-        return Axes(
+        return PruningMethod(
             schedule,
             score=self.score,
             scope=self.scope,
@@ -152,7 +152,7 @@ class Iterative:
         train: Train,
         *,
         evaluate: Evaluate,
-        filters: FilterLike = None,
+        prunable: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
         evidence: Evidence | None = None,
@@ -161,9 +161,9 @@ class Iterative:
         return find_ticket(
             model,
             train,
-            self.axes(model, filters),
+            self.axes(model, prunable),
             evaluate=evaluate,
-            filters=filters,
+            prunable=prunable,
             seed=seed,
             resume=resume,
             evidence=evidence,
@@ -216,5 +216,5 @@ def resolved_rates(
     return {path: rate for path, rate in found.items() if rate is not None}
 
 
-def _sizes(model: Any, filters: FilterLike) -> dict[str, int]:
-    return {path: array.size for path, array in weights.read(model, filters).items()}
+def _sizes(model: Any, prunable: FilterLike) -> dict[str, int]:
+    return {path: array.size for path, array in weights.read(model, prunable).items()}

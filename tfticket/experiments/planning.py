@@ -84,7 +84,7 @@ def make_plan(spec: Spec) -> Plan:
         data=data,
         method=method,
         training=training,
-        filters=Filter(include=spec.include or None, exclude=spec.exclude or None),
+        prunable=Filter(include=spec.include or None, exclude=spec.exclude or None),
         seed=spec.seed,
         replicates=spec.replicates,
         controls=_controls(spec),

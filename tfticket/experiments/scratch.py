@@ -137,7 +137,7 @@ class SparseFromScratch:
         """Returns nothing: nothing happens inside a training."""
         return ()
 
-    def num_rounds(self, model: Any, filters: FilterLike = None) -> int:
+    def num_rounds(self, model: Any, prunable: FilterLike = None) -> int:
         """Returns 1: there is the dense level, and the sparse network."""
         return 1
 
@@ -147,13 +147,13 @@ class SparseFromScratch:
         train: Train,
         *,
         evaluate: Evaluate,
-        filters: FilterLike = None,
+        prunable: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
         evidence: Evidence | None = None,
     ) -> Iterator[Level]:
         """Yields the levels after `resume`, each when it has been trained."""
-        level, prunable = resume, weights.read(model, filters)
+        level, prunable = resume, weights.read(model, prunable)
         told = {"scratch": {"budget": self.budget, "scope": str(self.scope)}, "seed": seed}
         if level is None:
             said = {**told, "round": 0}

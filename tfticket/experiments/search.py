@@ -31,7 +31,7 @@ class Plan:
         data: what it learns.
         method: the recipe with its numbers.
         training: how long and on which batches; the seed of replicate k is its own plus k.
-        filters: which weights may be masked.
+        prunable: which weights may be masked.
         seed: of replicate 0; replicate k has `seed + k`.
         replicates: how many.
         controls: names of controls to train beside the ticket.
@@ -46,7 +46,7 @@ class Plan:
     data: Dataset
     method: Method
     training: Training
-    filters: FilterLike = None
+    prunable: FilterLike = None
     seed: int = 0
     replicates: int = 1
     controls: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class _Replicate:
         training = dataclasses.replace(plan.training, seed=plan.training.seed + number)
         self.train = train_on(plan.data, training)
         self.evaluate = evaluate_on(plan.data)
-        self.num_rounds = plan.method.num_rounds(self.model, plan.filters)
+        self.num_rounds = plan.method.num_rounds(self.model, plan.prunable)
         per_class = plan.examples_per_class
         self.evidence = evidence_from(plan.data, self.model, per_class, self.seed)
 
@@ -127,7 +127,7 @@ class _Replicate:
             self.model,
             self.train,
             evaluate=self.evaluate,
-            filters=self.plan.filters,
+            prunable=self.plan.prunable,
             seed=self.seed,
             resume=resume,
             evidence=self.evidence,

@@ -52,7 +52,7 @@ class Supermask:
         """Returns nothing: nothing happens inside a training."""
         return ()
 
-    def num_rounds(self, model: Any, filters: FilterLike = None) -> int:
+    def num_rounds(self, model: Any, prunable: FilterLike = None) -> int:
         """Returns 1: there is the dense level, and the mask."""
         return 1
 
@@ -62,7 +62,7 @@ class Supermask:
         train: Train,
         *,
         evaluate: Evaluate,
-        filters: FilterLike = None,
+        prunable: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
         evidence: Evidence | None = None,

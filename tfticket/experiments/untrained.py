@@ -9,12 +9,12 @@ from typing import Any
 
 from tfticket import actions, weights
 from tfticket.actions import RewindPoints
-from tfticket.axes import Axes
 from tfticket.experiments.dense import dense_level
 from tfticket.experiments.training import Evaluate, Train, Training
 from tfticket.initializers import draws
 from tfticket.lottery import Level
 from tfticket.pruning import next_masks
+from tfticket.pruning_method import PruningMethod
 from tfticket.rewinding import TrainingState, capture, restore
 from tfticket.schedules import OneShot
 from tfticket.scores import Evidence
@@ -45,9 +45,9 @@ class Untrained:
     granularity: Any = "weight"
 
     @property
-    def axes(self) -> Axes:
+    def axes(self) -> PruningMethod:
         """The row over the axes that this is."""
-        return Axes(
+        return PruningMethod(
             OneShot(self.sparsity),
             score=self.score,
             scope=self.scope,
@@ -64,7 +64,7 @@ class Untrained:
         """Returns nothing: nothing happens inside a training."""
         return ()
 
-    def num_rounds(self, model: Any, filters: FilterLike = None) -> int:
+    def num_rounds(self, model: Any, prunable: FilterLike = None) -> int:
         """Returns 1: there is the dense level, and the masked one."""
         return 1
 
@@ -74,7 +74,7 @@ class Untrained:
         train: Train,
         *,
         evaluate: Evaluate,
-        filters: FilterLike = None,
+        prunable: FilterLike = None,
         seed: int = 0,
         resume: Level | None = None,
         evidence: Evidence | None = None,
@@ -82,7 +82,7 @@ class Untrained:
         """Yields the levels after `resume`: the dense one when it is trained, then the mask's."""
         level = resume
         if level is None:
-            prunable, told = weights.read(model, filters), {"round": 0, "seed": seed}
+            prunable, told = weights.read(model, prunable), {"round": 0, "seed": seed}
             level = dense_level(model, train, prunable, evaluate=evaluate, provenance=told)
             yield level
         if level.round == 0:
@@ -120,4 +120,4 @@ class Untrained:
             rewind_points={0: {p: initial[p] for p in dense.masks}},
         )
         masks = next_masks(model, self.axes, 1, dense.masks, evidence)
-        return Ticket(masks, initial, {"axes": self.axes.config(), "round": 1, "seed": seed})
+        return Ticket(masks, initial, {"method": self.axes.config(), "round": 1, "seed": seed})

@@ -120,7 +120,7 @@ def advise(model: Any) -> Advice:
     """
     require_exportable(model)
     cluster, notes = _cluster(model)
-    found = weights.prunable(model).variables
+    found = weights.prunable_weights(model).variables
     known = layouts.layouts(model, found)
     owners = {
         f"{path}/{name}" if path else name: (layer, name)

@@ -55,7 +55,7 @@ def quantize_aware(model: Any, masks: Masks) -> tuple[Any, Masks]:
 
 def _renamed(masks: Masks, aware: Any) -> Masks:
     """Masks by the paths of a wrapped model: its layers have a prefix, depthwise kernels a name."""
-    shapes = {p: tuple(v.shape) for p, v in weights.prunable(aware).variables.items()}
+    shapes = {p: tuple(v.shape) for p, v in weights.prunable_weights(aware).variables.items()}
     found = {}
     for path, mask in masks.items():
         layer, _, name = path.rpartition("/")

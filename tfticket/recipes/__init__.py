@@ -14,7 +14,7 @@ initialisation, and returns `Findings`. Beside their own numbers all of them tak
     replicates: how many, 1; replicate k has `seed + k`.
     controls: names of `tfticket.controls.CONTROLS` to train beside the last ticket; none.
     control_levels: rounds at which to train the controls; none means the last.
-    filters: which weights may be masked: a regex, a list, a callable or a `Filter`.
+    prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
     examples_per_class: in the batch of scores that look at one, 10.
     on_event: called with an `Event` before and after each training.
 """

@@ -35,7 +35,7 @@ def edge_popup(
             of `model_fn`.
         learning_rate: of the scores at the start; it falls to 0 as a cosine.
         weight_decay: of the scores.
-        settings: see `tfticket.recipes`, without `filters`.
+        settings: see `tfticket.recipes`, without `prunable`.
 
     References:
         Ramanujan et al. 2020, "What's Hidden in a Randomly Weighted Neural Network?",
@@ -68,7 +68,7 @@ def bernoulli_supermask(
             of `model_fn`.
         learning_rate: of the logits at the start; it falls to 0 as a cosine.
         weight_decay: of the logits.
-        settings: see `tfticket.recipes`, without `filters`.
+        settings: see `tfticket.recipes`, without `prunable`.
 
     References:
         Zhou et al. 2019, "Deconstructing Lottery Tickets: Zeros, Signs, and the Supermask",

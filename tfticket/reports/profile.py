@@ -133,19 +133,19 @@ def profile(ticket: Ticket) -> Profile:
     return _profile(ticket.masks, ticket.weights, "masks")
 
 
-def profile_model(model: Any, masks: Masks | None = None, filters: FilterLike = None) -> Profile:
+def profile_model(model: Any, masks: Masks | None = None, prunable: FilterLike = None) -> Profile:
     """Profiles a built model.
 
     Args:
         model: of either Keras.
         masks: its masks, by its weight paths. Without them, entries equal to 0 count as masked
             out, in every parameter, and the profile says so.
-        filters: without masks, which weights count as prunable.
+        prunable: without masks, which weights count as prunable.
     """
     found = weights.read_all(model)
     if masks is not None:
         return _profile(masks, found, "masks")
-    zeros = {p: found[p] != 0 for p in weights.prunable(model, filters).variables}
+    zeros = {p: found[p] != 0 for p in weights.prunable_weights(model, prunable).variables}
     return _profile(Masks(zeros), found, "zeros")
 
 

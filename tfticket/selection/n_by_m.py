@@ -23,7 +23,7 @@ class NByM(Granularity):
     Args:
         n: how many of a group are kept.
         m: how many consecutive inputs make a group; every weight's inputs must be divisible by
-            it. Leave the others out with `filters`.
+            it. Leave the others out with `prunable`.
 
     References:
         Mishra et al. 2021, "Accelerating Sparse Deep Neural Networks",

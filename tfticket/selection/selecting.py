@@ -110,7 +110,7 @@ def _fitting(
         found[path] = partial(fitting.units, layout=layout)
     if misfits and getattr(granularity, "on_misfit", "raise") == "raise":
         raise ValueError(
-            f"`granularity` must fit every weight: {misfits}. Leave these out with `filters`."
+            f"`granularity` must fit every weight: {misfits}. Leave these out with `prunable`."
             f" Received: granularity={granularity}"
         )
     if misfits:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tfticket import actions
-from tfticket.axes import Axes
 from tfticket.masks import ones_like
+from tfticket.pruning_method import PruningMethod
 from tfticket.schedules import Exponential, OneShot
 from tfticket.selection import ERK, Block, NByM, Uniform
 
@@ -21,15 +21,15 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_row_comes_back_from_its_json(row):
-    axes = Axes(**{"schedule": Exponential(0.9), "rounds": 3, **row})
-    again = Axes(**json.loads(json.dumps(axes.config())))
+    axes = PruningMethod(**{"schedule": Exponential(0.9), "rounds": 3, **row})
+    again = PruningMethod(**json.loads(json.dumps(axes.config())))
     assert again.config() == axes.config()
     assert (again.scope, again.granularity) == (axes.scope, axes.granularity)
     assert (again.action, again.pruned) == (axes.action, axes.pruned)
 
 
 def test_choices_without_settings_are_told_by_their_names():
-    config = Axes(OneShot(0.5), rounds=1).config()
+    config = PruningMethod(OneShot(0.5), rounds=1).config()
     assert config["scope"] == "layer"
     assert config["granularity"] == "weight"
     assert config["pruned"] == "zero"
@@ -37,7 +37,9 @@ def test_choices_without_settings_are_told_by_their_names():
 
 def test_a_row_selects_by_its_own_scope_and_granularity():
     scores = {"a": np.ones((8, 2)), "b": np.full((8, 2), 2.0)}
-    axes = Axes(OneShot(0.5), rounds=1, scope="global", granularity="channel", on_collapse="ignore")
+    axes = PruningMethod(
+        OneShot(0.5), rounds=1, scope="global", granularity="channel", on_collapse="ignore"
+    )
     masks = axes.select(scores, ones_like(scores), axes.sparsity_after(1))
     assert masks.kept_per_path() == {"a": 0, "b": 16}
 
@@ -55,4 +57,4 @@ def test_a_row_selects_by_its_own_scope_and_granularity():
 )
 def test_bad_choices_say_what_to_do(choices, message):
     with pytest.raises(ValueError, match=message):
-        Axes(**{"schedule": OneShot(0.5), "rounds": 1, **choices})
+        PruningMethod(**{"schedule": OneShot(0.5), "rounds": 1, **choices})

@@ -13,11 +13,11 @@ from tfticket.layouts import Layout
 from tfticket.masks import Masks
 from tfticket.selection.collapse import check_on_collapse
 
-__all__ = ["Axes"]
+__all__ = ["PruningMethod"]
 
 
 @dataclass(frozen=True)
-class Axes:
+class PruningMethod:
     """The choices that make up a pruning method; a paper's method is one such row.
 
     Every choice is an object, a name, or a configuration as `config` returns it.
@@ -104,7 +104,7 @@ class Axes:
         )
 
     def config(self) -> dict[str, Any]:
-        """Returns the choices as plain JSON values; `Axes(**config)` makes the row again."""
+        """Returns the choices as plain JSON values, which `PruningMethod(**config)` takes."""
         return {
             "score": _short(self.score.config()),
             "scope": _short(self.scope.config()),
