@@ -28,7 +28,8 @@ def train(optimizer, model, steps):
 
 def names(keras):
     """The optimizers of a Keras that this version of it has and can make."""
-    broken = {"Muon"} if keras.__version__.startswith("3.10.") else set()  # its own is at fault
+    is_at_fault = keras.__version__.startswith(("3.10.", "3.11.", "3.12."))  # and not ours
+    broken = {"Muon"} if is_at_fault else set()
     return [
         n for n in NAMES[keras.__name__].split() if hasattr(keras.optimizers, n) and n not in broken
     ]
