@@ -22,7 +22,7 @@ def readme() -> str:
 
 EXTRAS = {
     "cli": ["typer>=0.16", "rich>=13"],
-    "config": ["pydantic>=2.7", "pyyaml>=6"],
+    "config": ["pyyaml>=6"],
     "plots": ["matplotlib>=3.8"],
     "data": [
         "tensorflow-datasets>=4.9.9",
@@ -45,6 +45,7 @@ EXTRAS |= _BESIDE
 EXTRAS["dev"] = [
     *EXTRAS["all"],
     "hypothesis>=6.100",
+    "jsonschema>=4.20",
     "optuna>=4",
     "pyright[nodejs]>=1.1.400",
     "pytest>=8.2",
@@ -71,6 +72,7 @@ setup(
         "tensorflow-model-optimization>=0.8.1",
         "numpy>=1.26",
         "safetensors>=0.5",
+        "pydantic>=2.7",
     ],
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["tfticket = tfticket.cli:main"]},

@@ -7,6 +7,7 @@ __all__ = [
     "DataUnavailableError",
     "EnforcementError",
     "ExportError",
+    "FormatError",
     "LayerCollapseError",
     "MismatchError",
     "MissingDependencyError",
@@ -21,6 +22,10 @@ class TicketError(Exception):
 
 class CorruptFileError(TicketError):
     """A file does not hold what its manifest says; the message names the file."""
+
+
+class FormatError(TicketError):
+    """A file or folder is of a format that this version does not read; the message says which."""
 
 
 class MismatchError(TicketError, ValueError):

@@ -12,7 +12,7 @@ import numpy as np
 from tfticket import weights as weights_
 from tfticket.actions import RewindPoints
 from tfticket.callbacks import EnforceMasks, RecordRewindPoint
-from tfticket.initializers import Draw, draws
+from tfticket.initializers import draws
 from tfticket.masks import Masks, ones_like
 from tfticket.pruning import next_masks
 from tfticket.pruning_method import PruningMethod
@@ -22,7 +22,7 @@ from tfticket.seeds import derived_seed
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
 
-__all__ = ["Level", "find_ticket", "train_ticket"]
+__all__ = ["Level", "Search", "find_ticket", "train_dense", "train_ticket"]
 
 #: Trains a model with the callbacks it is given; what it returns is kept as the level's `log`.
 Train = Callable[[Any, list[Any]], Any]
@@ -112,13 +112,47 @@ def find_ticket(
             f"`method` must be given whole or in parts. Received also: {sorted(choices)}"
         )
     method = method or PruningMethod(**choices)
-    variables = weights_.prunable_weights(model, prunable).variables
-    enforced = EnforceMasks(ones_like(variables))
-    drawn = draws(model, variables)
-    search = _Search(
-        model, train, method, evaluate, drawn, seed, enforced, evidence or Evidence({})
+    search = Search(
+        model, train, method, evaluate=evaluate, prunable=prunable, seed=seed, evidence=evidence
     )
-    return search.levels(resume)
+    return _levels(search, resume)
+
+
+def _levels(search: Search, resume: Level | None) -> Iterator[Level]:
+    with search:
+        level = resume
+        if level is None:
+            level = search.dense()
+            yield level
+        while level.round < search.method.num_rounds:
+            level = search.next(level)
+            yield level
+
+
+def train_dense(
+    model: Any,
+    train: Train,
+    prunable: Mapping[str, np.ndarray],
+    *,
+    evaluate: Evaluate | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> Level:
+    """Trains a model as it stands, every weight kept: level 0 of what prunes once.
+
+    Args:
+        model: a compiled model at its initialisation.
+        train: trains the model; must pass the callbacks on.
+        prunable: the weights that a mask is kept of, by path.
+        evaluate: returns the metrics after training.
+        provenance: of the level's ticket.
+
+    Returns:
+        Level 0, with the initial state among its states.
+    """
+    initial = capture(model)
+    ticket = Ticket(ones_like(prunable), initial.weights, dict(provenance or {}))
+    level = train_ticket(model, train, ticket, evaluate=evaluate)
+    return dataclasses.replace(level, states={0: initial})
 
 
 def train_ticket(
@@ -147,33 +181,52 @@ def train_ticket(
     return Level(int(ticket.provenance.get("round", 0)), ticket, capture(model), metrics, log)
 
 
-@dataclass
-class _Search:
-    """One search: what stays the same over its levels."""
+class Search:
+    """One search for a ticket by iterative pruning, level by level; see `find_ticket`.
 
-    model: Any
-    train: Train
-    method: PruningMethod
-    evaluate: Evaluate | None
-    draws: Mapping[str, Draw]
-    seed: int
-    enforced: EnforceMasks
-    evidence: Evidence
+    Masks stay in force between levels until the search is left, as a context or by `release`.
 
-    def levels(self, resume: Level | None) -> Iterator[Level]:
-        try:
-            if resume is None:
-                level = self._dense()
-                yield level
-            else:
-                level = resume
-            while level.round < self.method.num_rounds:
-                level = self._next(level)
-                yield level
-        finally:
-            self.enforced.release()
+    Args:
+        model: a compiled model at its initialisation.
+        train: trains the model; must pass the callbacks on.
+        method: the choices.
+        evaluate: returns a level's metrics, by name.
+        prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
+        seed: seed of scores that draw random numbers.
+        evidence: batch and loss, where the score needs them.
+        provenance: what the tickets are to tell of themselves besides.
+    """
 
-    def _dense(self) -> Level:
+    def __init__(
+        self,
+        model: Any,
+        train: Train,
+        method: PruningMethod,
+        *,
+        evaluate: Evaluate | None = None,
+        prunable: FilterLike = None,
+        seed: int = 0,
+        evidence: Evidence | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ):
+        variables = weights_.prunable_weights(model, prunable).variables
+        self.model, self.train, self.method, self.evaluate = model, train, method, evaluate
+        self.seed, self.evidence = seed, evidence or Evidence({})
+        self._told = dict(provenance or {})
+        self._draws = draws(model, variables)
+        self._enforced = EnforceMasks(ones_like(variables))
+
+    def __enter__(self) -> Search:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Lets go of the model: masks are not in force any more."""
+        self._enforced.release()
+
+    def dense(self) -> Level:
         """Trains level 0 and records the state that the action goes back to."""
         initial = capture(self.model)
         if initial.step:
@@ -187,8 +240,12 @@ class _Search:
         level = self._trained(0, ticket, [recorder])
         return dataclasses.replace(level, states={0: initial, recorder.step: recorder.state})
 
-    def _next(self, level: Level) -> Level:
-        """Prunes after a level's training, acts, and trains again."""
+    def next(self, level: Level) -> Level:
+        """Prunes after a level's training, acts, and trains again.
+
+        Args:
+            level: of this search, in this process or one before.
+        """
         restore(self.model, level.trained)  # whatever was done with the model since
         round_, trained = level.round + 1, level.trained.weights
         evidence = dataclasses.replace(
@@ -220,18 +277,19 @@ class _Search:
         return dataclasses.replace(back, weights=start)
 
     def _points(self, level: Level) -> RewindPoints:
-        return RewindPoints({s: st.weights for s, st in level.states.items()}, self.draws)
+        return RewindPoints({s: st.weights for s, st in level.states.items()}, self._draws)
 
     def _trained(self, round_: int, ticket: Ticket, callbacks: list[Any]) -> Level:
         """Trains the model as it stands, under the ticket's masks, and measures it."""
-        self.enforced.update(ticket.masks, ticket.pruned_values)
-        log = self.train(self.model, [self.enforced, *callbacks])
-        self.enforced.check(self.model)
+        self._enforced.update(ticket.masks, ticket.pruned_values)
+        log = self.train(self.model, [self._enforced, *callbacks])
+        self._enforced.check(self.model)
         metrics = dict(self.evaluate(self.model)) if self.evaluate else {}
         return Level(round_, ticket, capture(self.model), metrics, log)
 
     def _prunable(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return {p: arrays[p] for p in self.enforced.masks}
+        return {p: arrays[p] for p in self._enforced.masks}
 
     def _provenance(self, round_: int) -> dict[str, Any]:
-        return {"method": self.method.config(), "round": round_, "seed": self.seed}
+        told = {"method": self.method.config(), "round": round_, "seed": self.seed}
+        return {**self._told, **told}

@@ -15,12 +15,14 @@ import numpy as np
 from tfticket import files, weights
 from tfticket import masks as masks_
 from tfticket._version import __version__
-from tfticket.errors import CorruptFileError, MismatchError
+from tfticket.errors import CorruptFileError, FormatError, MismatchError
 from tfticket.masks import Masks
 
 __all__ = ["Ticket", "fingerprint"]
 
-_FORMAT = "tfticket.ticket/1"
+_FORMAT = "tfticket.ticket/2"
+#: Those that are read: in 1, the provenance told the method under another name.
+_READABLE = ("tfticket.ticket/1", _FORMAT)
 _MANIFEST = "manifest.json"
 
 
@@ -174,14 +176,20 @@ class Ticket:
 
         Raises:
             FileNotFoundError: if there is no ticket in the folder.
+            FormatError: if another version of tfticket wrote it in a format unknown here.
             CorruptFileError: if a file is damaged; the message names it.
         """
         path = Path(folder) / _MANIFEST
         if not path.is_file():
             raise FileNotFoundError(f"`folder` must hold a ticket: there is no {path}.")
         manifest = files.read_json(path)
-        if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
-            raise CorruptFileError(f"{path} is not the manifest of a ticket of format {_FORMAT}.")
+        if not isinstance(manifest, dict) or "format" not in manifest:
+            raise CorruptFileError(f"{path} is not the manifest of a ticket.")
+        if manifest["format"] not in _READABLE:
+            raise FormatError(
+                f"{path} is of the format {manifest['format']!r}, and this version of tfticket"
+                f" reads {', '.join(_READABLE)}: install a newer one."
+            )
         try:
             return cls._from_manifest(Path(folder), manifest)
         except (KeyError, TypeError) as error:

@@ -30,7 +30,7 @@ INITIALIZERS = ("signed_kaiming_constant", "kaiming_normal")
 
 def supermask(seed: int, keras: str, initializer: str, **settings):
     from tfticket import _keras, supermasks, zoo
-    from tfticket.experiments.determinism import restart_names
+    from tfticket.determinism import restart_names
 
     restart_names(keras)
     masker = supermasks.Bernoulli(seed=seed, **settings)
@@ -49,7 +49,7 @@ def supermask(seed: int, keras: str, initializer: str, **settings):
 
 def carry_out(run: dict, keras: str) -> dict:
     from tfticket import zoo
-    from tfticket.experiments.determinism import set_seeds
+    from tfticket.determinism import set_seeds
 
     seed, initializer, rescale = run["seed"], run["initializer"], run["rescale"]
     set_seeds(seed)

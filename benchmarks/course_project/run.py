@@ -68,7 +68,7 @@ class Project:
 
     def __init__(self, replicate: int, out: Path):
         from tfticket import zoo
-        from tfticket.experiments.training import Training, evaluate_on, train_on
+        from tfticket.zoo.training import Training, evaluate_on, train_on
 
         self.replicate, self.folder = replicate, out / f"replicate_{replicate}"
         self.entry = zoo.get_model("conv_431k")

@@ -52,7 +52,7 @@ def planned(epochs: int, replicates: int) -> list[dict]:
 def network(run: dict, keras: str):
     """The supermask model of a run, or the plain one with the same initial weights."""
     from tfticket import _keras, supermasks, zoo
-    from tfticket.experiments.determinism import restart_names, set_seeds
+    from tfticket.determinism import restart_names, set_seeds
 
     set_seeds(run["seed"])
     restart_names(keras)

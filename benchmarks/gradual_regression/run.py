@@ -46,7 +46,7 @@ class Regression:
 
     def __init__(self, replicate: int):
         from tfticket import zoo
-        from tfticket.experiments.training import Training, evaluate_on, train_on
+        from tfticket.zoo.training import Training, evaluate_on, train_on
 
         self.replicate, self.entry = replicate, zoo.get_model("regression_mlp")
         self.data = zoo.load_data("regression", seed=0)

@@ -61,7 +61,7 @@ def untruncated(model, seed: int) -> None:
 
 def network(name: str, seed: int, keras: str):
     from tfticket import zoo
-    from tfticket.experiments.evidence import evidence_from
+    from tfticket.zoo.evidence import evidence_from
 
     net, dataset, _ = NETS[name]
     model = zoo.get_model(net).compiled(keras=keras, seed=seed)

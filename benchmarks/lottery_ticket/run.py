@@ -52,6 +52,7 @@ def train(args) -> list:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     from tfticket.experiments.planning import make_plan
     from tfticket.experiments.search import carry_out
+
     from tfticket.experiments.store import LevelStore
 
     store = LevelStore(args.out)

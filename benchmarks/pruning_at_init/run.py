@@ -31,7 +31,7 @@ EXPONENTS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 def compiled(net: str, keras: str, seed: int):
     from tfticket import _keras, zoo
-    from tfticket.experiments.determinism import restart_names, set_seeds
+    from tfticket.determinism import restart_names, set_seeds
 
     set_seeds(seed)
     restart_names(keras)
@@ -46,9 +46,9 @@ def compiled(net: str, keras: str, seed: int):
 def replicate(net: str, number: int, keras: str, rows: list[dict], keep) -> None:
     """Trains what is missing of one replicate of one network."""
     from tfticket import masks, prune, schedules, tickets, train_ticket, weights, zoo
-    from tfticket.experiments.evidence import evidence_from
-    from tfticket.experiments.training import Training, evaluate_on, train_on
     from tfticket.rewinding import capture, restore
+    from tfticket.zoo.evidence import evidence_from
+    from tfticket.zoo.training import Training, evaluate_on, train_on
 
     done = {(r["score"], r["exponent"]) for r in rows if (r["net"], r["seed"]) == (net, number)}
     planned = [("dense", 0.0), *((s, e) for s in ROUNDS for e in EXPONENTS)]

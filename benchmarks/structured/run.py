@@ -50,10 +50,10 @@ class Bench:
 
     def __post_init__(self) -> None:
         from tfticket import zoo
-        from tfticket.experiments.determinism import restart_names, set_seeds
-        from tfticket.experiments.evidence import evidence_from
-        from tfticket.experiments.training import Training, evaluate_on, train_on
+        from tfticket.determinism import restart_names, set_seeds
         from tfticket.rewinding import capture
+        from tfticket.zoo.evidence import evidence_from
+        from tfticket.zoo.training import Training, evaluate_on, train_on
 
         data_name, num_steps, batch_size, rate, self.strength = NETS[self.net]
         set_seeds(self.number)
@@ -191,6 +191,7 @@ class Bench:
 
     def _flops(self, model: Any, num_steps: int) -> int:
         from tfticket.experiments.channel_pruning import training_flops
+
         from tfticket.graph import flops
 
         return training_flops(flops(model).total, num_steps * self.training.batch_size)

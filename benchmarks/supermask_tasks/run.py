@@ -108,7 +108,7 @@ def network(task: str, keras: str, seed: int):
 
 def prepared(task: str, arm: str, keras: str, seed: int, rate: float | None):
     from tfticket import _keras, supermasks
-    from tfticket.experiments.determinism import restart_names, set_seeds
+    from tfticket.determinism import restart_names, set_seeds
 
     set_seeds(seed)
     restart_names(keras)

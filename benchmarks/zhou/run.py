@@ -57,10 +57,10 @@ class Replicate:
 
     def __init__(self, number: int, keras: str):
         from tfticket import _keras, masks, tickets, train_ticket, weights, zoo
-        from tfticket.experiments.determinism import restart_names, set_seeds
-        from tfticket.experiments.training import Training, evaluate_on, train_on
+        from tfticket.determinism import restart_names, set_seeds
         from tfticket.initializers import draws
         from tfticket.rewinding import capture
+        from tfticket.zoo.training import Training, evaluate_on, train_on
 
         set_seeds(number)
         restart_names(keras)

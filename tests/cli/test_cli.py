@@ -8,12 +8,20 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from tfticket.cli import spec_options
 from tfticket.cli.app import app
 from tfticket.experiments.run_folder import RunFolder
-from tfticket.experiments.spec import Spec
+from tfticket.experiments.spec import ExperimentSettings, Spec
 
-FIND = ["find", "--model", "lenet_300_100", "--data", "digits", "--sparsity", "0.5"]
+FIND = [
+    "find",
+    "lottery_ticket",
+    "--model",
+    "lenet_300_100",
+    "--data",
+    "digits",
+    "--sparsity",
+    "0.5",
+]
 QUICK = ["--pruning-rate", "0.5", "--num-steps", "5", "--steps-per-execution", "1"]
 
 
@@ -47,7 +55,7 @@ def test_find_leaves_the_files_it_promises(found):
     assert all((root / name).exists() and size > 0 for name, size in files.items())
     assert json.loads(done.stdout)["skipped"] == {}
     report = json.loads((root / "report.json").read_text())
-    assert report == json.loads(done.stdout)
+    assert report == {"format": "tfticket.run/2", **json.loads(done.stdout)}
 
 
 def test_the_tflite_file_was_run_on_256_inputs_before_it_was_kept(found):
@@ -58,7 +66,7 @@ def test_the_tflite_file_was_run_on_256_inputs_before_it_was_kept(found):
 
 def test_the_same_command_again_only_reads(found):
     root, done = found
-    keras = RunFolder(root).spec().keras
+    keras = RunFolder(root).spec().common.keras
     again = invoke(*FIND, *QUICK, "--keras", keras, "--out", root, "--json")
     assert again.stdout == done.stdout
     assert "trained" not in again.stderr
@@ -101,14 +109,15 @@ def test_export_of_a_ticket_alone_says_what_to_give(found):
 
 
 def test_an_error_is_a_line_and_a_code(tmp_path):
-    done = invoke("find", "--model", "a", "--data", "b", "--sparsity", "90", "--out", tmp_path)
+    wrong = ["--model", "a", "--data", "b", "--sparsity", "90"]
+    done = invoke("find", "lottery_ticket", *wrong, "--out", tmp_path)
     assert done.exit_code == 1
     assert done.stderr.startswith("error: `sparsity` must be less than 1")
     assert "Traceback" not in done.output
 
 
 def test_debug_shows_the_traceback(tmp_path):
-    done = invoke("--debug", "find", "--sparsity", "90", "--out", tmp_path)
+    done = invoke("--debug", "find", "snip", "--sparsity", "90", "--out", tmp_path)
     assert isinstance(done.exception, ValueError)
 
 
@@ -152,7 +161,14 @@ def test_rounds_that_cannot_be_read_are_refused(rounds):
 
 
 def test_a_wrong_flag_is_a_usage_error():
+    assert invoke("find", "snip", "--no-such-flag").exit_code == 2
     assert invoke("find", "--no-such-flag").exit_code == 2
+
+
+def test_an_unknown_recipe_is_told_with_those_there_are():
+    done = invoke("find", "magic")
+    assert done.exit_code == 2
+    assert "early_bird" in done.output and "file.py:Class" in done.output
 
 
 def test_interrupted_it_says_how_to_go_on(tmp_path, monkeypatch):
@@ -190,8 +206,10 @@ SETTINGS = {
     "scope": "layer",
     "score": "magnitude",
     "rewind_to": "500it",
-    "include": ("dense",),
-    "exclude": ("output",),
+    "granularity": "4x1",
+    "examples_per_class": 3,
+    "prunable": ["dense"],
+    "exclude": ["output"],
     "num_steps": 1000,
     "batch_size": 60,
     "optimizer": "SGD",
@@ -210,34 +228,77 @@ SETTINGS = {
 
 def test_every_setting_has_a_flag(tmp_path, monkeypatch):
     def written(value):
+        if isinstance(value, list):
+            return value[0]
         return (",".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)
 
-    flags = [(f"--{n.replace('_', '-')}", written(value)) for n, value in SETTINGS.items()]
-    arguments = ["find", "--jit-compile", *(part for flag in flags for part in flag)]
-    assert given(tmp_path, monkeypatch, *arguments) == Spec(**SETTINGS, jit_compile=True)
-    listed = [name for names in spec_options.PANELS.values() for name in names]
-    assert sorted(listed) == sorted(Spec.model_fields)
+    others = {n: value for n, value in SETTINGS.items() if n != "recipe"}
+    flags = [(f"--{n.replace('_', '-')}", written(value)) for n, value in others.items()]
+    arguments = ["find", "late_rewinding", "--jit-compile", *(p for flag in flags for p in flag)]
+    spec = Spec(**SETTINGS, jit_compile=True)
+    assert given(tmp_path, monkeypatch, *arguments) == spec
+    fields = {*type(spec.recipe).model_fields, *ExperimentSettings.model_fields}
+    assert fields - set(SETTINGS) == {"sparsity", "jit_compile"}
+
+
+def test_rates_by_path_are_given_as_json(tmp_path, monkeypatch):
+    rates = ["--rounds", "2", "--pruning-rate", '{"output": 0.1, ".*": 0.2}']
+    spec = given(tmp_path, monkeypatch, *FIND[:6], *rates)
+    assert spec.recipe.pruning_rate == {"output": 0.1, ".*": 0.2}
 
 
 def test_steps_may_be_numbers(tmp_path, monkeypatch):
-    assert given(tmp_path, monkeypatch, *FIND, "--rewind-to", "0").rewind_to == 0
+    assert given(tmp_path, monkeypatch, *FIND, "--rewind-to", "0").recipe.rewind_to == 0
 
 
 def test_flags_overrule_the_config_file(tmp_path, monkeypatch):
     config = tmp_path / "spec.yaml"
     config.write_text("model: m:f\ndata: digits\nsparsity: 0.5\nseed: 1\n")
-    spec = given(tmp_path, monkeypatch, "find", "--config", config, "--seed", "2")
-    assert (spec.model, spec.seed) == ("m:f", 2)
+    for arguments in (["lottery_ticket", "--config", config], [config]):
+        spec = given(tmp_path, monkeypatch, "find", *arguments, "--seed", "2")
+        assert (spec.common.model, spec.common.seed) == ("m:f", 2)
+
+
+def test_none_can_be_said(tmp_path, monkeypatch):
+    none = ["--controls", "none", "--export", "none", "--initial-scale", "none"]
+    spec = given(tmp_path, monkeypatch, "find", "slimming", *FIND[2:6], *none)
+    assert (spec.common.controls, spec.common.export, spec.recipe.initial_scale) == ((), (), None)
+
+
+def test_a_dry_run_says_what_is_to_be_expected_and_writes_nothing(tmp_path):
+    out = tmp_path / "run"
+    done = invoke(*FIND, *QUICK, "--replicates", "3", "--out", out, "--dry-run", "--json")
+    assert done.exit_code == 0, done.output
+    expected = json.loads(done.stdout)
+    # Dense, ticket and two controls, three times.
+    assert (expected["num_levels"], expected["num_trainings"]) == (2, 12)
+    assert expected["num_steps"] == 5 and expected["bytes_on_disk"] > 0
+    assert not out.exists()
+
+
+def test_doctor_prints_what_a_bug_report_needs():
+    found = json.loads(invoke("doctor", "--json").stdout)
+    assert found["Keras backend"] == "tensorflow"
+    assert found["data sets found"][0] == "digits"
+    assert {"tfticket", "python", "tensorflow", "keras", "tf_keras", "ai-edge-litert"} <= set(found)
+
+
+def test_schema_is_written_to_a_file(tmp_path):
+    out = tmp_path / "experiment.schema.json"
+    assert invoke("schema", "--out", out).exit_code == 0
+    assert json.loads(out.read_text())["title"] == "An experiment of tfticket"
 
 
 def test_demo_is_find_with_a_ready_made_spec(tmp_path, monkeypatch):
     spec = given(tmp_path, monkeypatch, "demo")
-    assert (spec.data, spec.sparsity) == ("digits", 0.9)
-    assert spec.controls == ("reinitialize", "random_sparse")
-    assert spec.replicates >= 2  # or there would be no standard deviation
+    assert (spec.common.data, spec.recipe.sparsity) == ("digits", 0.9)
+    assert spec.common.controls == ("reinitialize", "random_sparse")
+    assert spec.common.replicates >= 2  # or there would be no standard deviation
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["find", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["find", "--help"], ["find", "slimming", "--help"], ["--version"]]
+)
 def test_help_comes_at_once_and_without_tensorflow(arguments):
     code = (
         "import sys; from tfticket.cli import main\n"
@@ -261,7 +322,7 @@ def test_without_typer_it_says_what_to_install():
 
 def test_shrink_writes_a_smaller_network_of_a_run_and_of_a_file(tmp_path):
     run, small = tmp_path / "run", tmp_path / "small.keras"
-    common = ["find", "--model", "vgg_small", "--data", "digits", "--recipe", "slimming"]
+    common = ["find", "slimming", "--model", "vgg_small", "--data", "digits"]
     sizes = ["--channel-sparsity", "0.5", "--num-steps", "4", "--fine-tune-steps", "2"]
     done = invoke(*common, *sizes, "--export", "keras", "--out", run)
     assert done.exit_code == 0, done.output

@@ -11,7 +11,7 @@ from tfticket import supermasks
 from tfticket.cli.app import app
 
 RUN = [
-    *("find", "--model", "lenet_300_100", "--data", "digits", "--sparsity", "0.5"),
+    *("--model", "lenet_300_100", "--data", "digits", "--sparsity", "0.5"),
     *("--num-steps", "5", "--steps-per-execution", "1", "--controls", "none", "--export", "none"),
 ]
 
@@ -24,7 +24,7 @@ def invoke(*arguments):
 def found(tmp_path_factory):
     """A finished run without files."""
     root = tmp_path_factory.mktemp("runs") / "first"
-    done = invoke(*RUN, "--pruning-rate", "0.5", "--out", root)
+    done = invoke("find", "lottery_ticket", *RUN, "--pruning-rate", "0.5", "--out", root)
     assert done.exit_code == 0, done.output
     return root
 
@@ -69,7 +69,7 @@ def test_export_to_onnx(found):
 
 
 def test_a_supermask_is_exported_as_seeds(tmp_path):
-    done = invoke(*RUN, "--recipe", "edge_popup", "--out", tmp_path / "run")
+    done = invoke("find", "edge_popup", *RUN, "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
     done = invoke("export", tmp_path / "run", "--to", "seeds", "--json")
     assert done.exit_code == 0, done.output

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from tfticket.errors import CorruptFileError, TicketError
-from tfticket.experiments.outcome import Outcome
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
-from tfticket.experiments.search import Event
 from tfticket.experiments.spec import Spec
 from tfticket.lottery import Level
+from tfticket.recipes.run import Event
 from tfticket.reports import Result
+from tfticket.reports.outcome import Outcome
 from tfticket.tickets import Ticket
 
 
@@ -91,7 +91,7 @@ def test_a_run_is_as_the_spec_says(whole, small):
     lines = [json.loads(line) for line in (root / "metrics.jsonl").read_text().splitlines()]
     assert [(x["replicate"], x["round"], x["arm"]) for x in lines] == arms
     assert all("curve" not in x["log"] and x["log"]["early_stop_step"] for x in lines)
-    assert Spec(**json.loads((root / "spec.json").read_text())) == small
+    assert RunFolder(root).spec() == small
 
 
 def test_controls_have_the_counts_of_the_ticket_and_a_seed_of_their_own(whole):
@@ -191,7 +191,7 @@ def test_what_cannot_be_written_is_skipped_and_told(whole, small, tmp_path, monk
 def test_a_killed_process_leaves_a_run_that_ends_with_the_same_bits(whole, small, tmp_path):
     root, config = tmp_path / "killed", tmp_path / "spec.json"
     config.write_text(json.dumps(small.to_dict()))
-    command = [sys.executable, "-m", "tfticket", "find", "--config", config, "--out", root]
+    command = [sys.executable, "-m", "tfticket", "find", config, "--out", root]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not (root / "replicate_0/level_00/metrics.json").exists():

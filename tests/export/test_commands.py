@@ -89,13 +89,13 @@ def test_advise_tells_what_is_no_model(tmp_path):
 
 def test_export_takes_a_tolerance_for_tflite_files_only(tmp_path, monkeypatch):
     from tfticket.cli.export import export
-    from tfticket.experiments import exporting
+    from tfticket.experiments import artifacts
 
     done = invoke(export, tmp_path, "--to", "keras", "--tolerance", "0.1")
     assert done.exit_code == 1
     assert "`tolerance` is of TFLite files only" in done.stderr
     given = {}
-    monkeypatch.setattr(exporting, "export_run", lambda *a, **k: given.update(k) or "done")
+    monkeypatch.setattr(artifacts, "export_run", lambda *a, **k: given.update(k) or "done")
     done = invoke(export, tmp_path, "--to", "tflite", "--tolerance", "0.1")
     assert done.exit_code == 0, done.output
     assert given["tolerance"] == 0.1

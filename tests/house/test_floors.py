@@ -11,9 +11,9 @@ import graphlib
 
 FLOORS = {
     "ground": [
-        ("_version", "clock", "devices", "errors", "filters", "trust"),
-        ("_keras", "_tfmot", "files", "seeds"),
-        ("_optimizers",),
+        ("_version", "clock", "devices", "errors", "filters", "references", "trust"),
+        ("_keras", "_tfmot", "files", "seeds", "settings"),
+        ("_optimizers", "determinism"),
     ],
     "things": [
         ("initializers", "layouts", "weights"),
@@ -39,8 +39,8 @@ FLOORS = {
     ],
     "front door": [
         ("zoo",),
-        ("experiments",),
         ("recipes",),
+        ("experiments",),
         ("cli",),
         ("__init__", "__main__"),
     ],

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from tfticket import recipes
-from tfticket.experiments.methods import Iterative
+from tfticket.recipes.lottery_ticket import LotteryTicket
 
 
 @pytest.mark.parametrize(
     "name", ["synflow", "snip", "grasp", "magnitude_at_init", "random_at_init"]
 )
 def test_pruning_before_training_takes_the_mask_from_the_initial_weights(name, model_fn, data):
-    recipe = recipes.RECIPES[name].function
+    recipe = getattr(recipes, name)
     found = recipe(model_fn, data, sparsity=0.75, num_steps=3, seed=2, controls=("shuffle_mask",))
     dense, last = found.levels[0]
     assert (dense.sparsity, last.sparsity) == (0.0, 0.75)
@@ -55,10 +55,8 @@ def test_zhous_supermask_is_not_trained_and_neither_are_its_controls(model_fn, d
 
 
 def test_a_score_that_looks_at_a_batch_goes_with_training_between_rounds(model_fn, data):
-    from tfticket.experiments.findings import search
-
-    method = Iterative(sparsity=0.5, pruning_rate=0.5, score="snip", scope="global")
-    found = search(model_fn, data, method, num_steps=2)
+    method = LotteryTicket(sparsity=0.5, pruning_rate=0.5, score="snip", scope="global")
+    found = recipes.search(model_fn, data, method, num_steps=2)
     assert found.level.sparsity == 0.5
 
 

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-import inspect
-import typing
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import tfticket
 from tfticket import recipes, zoo
-from tfticket.experiments import planning, spec
-from tfticket.experiments.methods import Iterative
-from tfticket.experiments.search import Event
+from tfticket.recipes.lottery_ticket import LotteryTicket
+from tfticket.recipes.run import Event
 from tfticket.schedules import PerPath
+
+HALF = {"sparsity": 0.5, "pruning_rate": 0.5}
 
 
 def test_a_lottery_ticket_starts_from_the_initial_weights(model_fn, data):
@@ -149,12 +145,17 @@ def test_a_model_that_is_not_compiled_is_refused(keras, data):
     [
         ({"rewind_to": 5}, "`rewind_to` must lie before the end of a training"),
         ({"rewind_to": "soon"}, "`rewind_to` must be written like"),
-        ({"pruning_rate": 1.5}, "`pruning_rate` must be in"),
+        ({"pruning_rate": 1.5}, "`pruning_rate` must be less than 1"),
         ({"pruning_rate": {"hidden": 0.2}}, "`pruning_rate` must cover every prunable weight"),
         ({"pruning_rate": {".*": 0.2}, "scope": "global"}, "`scope` must be 'layer'"),
         ({"controls": ("magic",)}, "`controls` must be out of"),
-        ({"replicates": 0}, "`replicates` must be at least 1"),
-        ({"sparsity": None}, "`rounds` must be at least 1, or `sparsity` given"),
+        ({"replicates": 0}, "`replicates` must be greater than or equal to 1"),
+        ({"rounds": 0}, "`rounds` must be greater than or equal to 1"),
+        ({"scope": "globl"}, "`scope` must be"),
+        ({"score": "magnitud"}, "`score` must be"),
+        ({"granularity": "chanel"}, "`granularity` must be"),
+        ({"batchsize": 3}, "Did you mean `batch_size`"),
+        ({"end_step": 3}, "`end_step` must be left out: the recipe 'lottery_ticket'"),
     ],
 )
 def test_settings_out_of_range_are_refused_before_training(settings, said, model_fn, data):
@@ -171,39 +172,15 @@ def test_other_kinds_of_data_are_refused(model_fn):
 
 def test_events_are_told_as_things_happen(model_fn, data):
     events: list[Event] = []
-    recipes.lottery_ticket(
-        model_fn, data, sparsity=0.5, pruning_rate=0.5, num_steps=1, on_event=events.append
-    )
+    recipes.lottery_ticket(model_fn, data, num_steps=1, controls=(), on_event=events.append, **HALF)
     assert [e.kind for e in events] == ["begin", "result", "begin", "result"]
-
-
-def test_specs_and_recipes_know_the_same_names():
-    names = set(recipes.RECIPES)
-    assert names == set(typing.get_args(spec.Recipe)) == set(planning.DEFAULTS)
-    assert names == {recipe.function.__name__ for recipe in recipes.RECIPES.values()}
-
-
-@pytest.mark.parametrize("name", recipes.RECIPES)
-def test_specs_and_recipes_have_the_same_defaults(name):
-    parameters = inspect.signature(recipes.RECIPES[name].function).parameters
-    for argument, value in planning.DEFAULTS[name].items():
-        if argument in parameters:
-            assert parameters[argument].default == value
-
-
-@pytest.mark.parametrize("name", recipes.RECIPES)
-def test_every_recipe_names_its_paper_and_where_its_parts_are(name):
-    recipe = recipes.RECIPES[name]
-    assert recipe.link in (recipe.function.__doc__ or "")
-    package = Path(tfticket.__file__).parent
-    assert [f for f in recipe.files if not (package / f).is_file()] == []
 
 
 def test_the_published_rates_give_the_published_grid():
     """LeNet-300-100 at 0.2 and 0.1 for the output layer; percent of weights left, rounded."""
     model = zoo.get_model("lenet_300_100").build(keras="keras", seed=0)
     rates = zoo.get_model("lenet_300_100").pruning_rates
-    schedule = Iterative(pruning_rate=rates, rounds=24).axes(model).schedule
+    schedule = LotteryTicket(pruning_rate=rates, rounds=24).method(model).schedule
     assert isinstance(schedule, PerPath)
     sizes = {"dense_1": 235_200, "dense_2": 30_000, "output": 1_000}
     left = {}

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from tfticket import graph, recipes, slimming
-from tfticket.experiments.channel_pruning import ChannelPruning, handed_over
-from tfticket.experiments.planning import make_plan
-from tfticket.experiments.scratch import FromScratch, SparseFromScratch
-from tfticket.experiments.slimming import EarlyBirdTicket, Slimming
+from tfticket.experiments.plan import make_plan
 from tfticket.experiments.spec import Spec
-from tfticket.experiments.training import Training, evaluate_on, train_on
+from tfticket.recipes.early_bird import EarlyBird
+from tfticket.recipes.l1_filters import L1Filters
+from tfticket.recipes.run import Run, Task, levels_of
 from tfticket.rewinding import restore
+from tfticket.zoo.training import Training, evaluate_on
 
 GIVEN = {"model": "vgg_small", "data": "digits", "num_steps": 40}
 
@@ -43,7 +43,7 @@ def conv_fn(keras):
 def smaller(model, level):
     """The network of a level, as its files hold it, and the one it was cut out of."""
     restore(model, level.trained)
-    return handed_over(ChannelPruning(0.5), model, level)
+    return L1Filters().handed_over(model, level)
 
 
 def test_filters_go_after_training_and_the_rest_is_fine_tuned(conv_fn, data):
@@ -78,7 +78,7 @@ def _compiled(small, like):
 
 def test_slimming_trains_with_the_penalty_from_the_same_start(conv_fn, data):
     found = recipes.slimming(
-        conv_fn, data, channel_sparsity=0.5, num_steps=30, fine_tune_steps=10, strength=0.01
+        conv_fn, data, channel_sparsity=0.5, num_steps=30, fine_tune_steps=10, penalty=0.01
     )
     dense, level = found.levels[0]
     assert sum(level.log["channels"].values()) == 10
@@ -129,7 +129,7 @@ def test_from_scratch_trains_new_weights_for_as_many_steps_or_flops(conv_fn, dat
 
 
 def test_widths_can_be_discovered_by_slimming(conv_fn, data):
-    options = {"channel_sparsity": 0.5, "num_steps": 20, "strength": 0.02}
+    options = {"channel_sparsity": 0.5, "num_steps": 20, "penalty": 0.02}
     slim = recipes.slimming(conv_fn, data, **options, fine_tune_steps=1).level
     scratch = recipes.scratch_e(conv_fn, data, **options, widths="discovered").level
     assert scratch.log["channels"] == slim.log["channels"]
@@ -163,56 +163,56 @@ def test_a_control_is_trained_as_the_same_smaller_network(conv_fn, data):
 def test_a_search_goes_on_after_the_dense_level(conv_fn, data):
     found = recipes.l1_filters(conv_fn, data, num_steps=10)
     training = Training(10)
-    method = ChannelPruning(0.5).in_steps(training, len(data.train))
+    recipe = L1Filters().resolved(Task(training, len(data.train)))
     dense, level = found.levels[0]
-    (again,) = method.levels(
-        conv_fn(), train_on(data, training), evaluate=evaluate_on(data), resume=dense
-    )
+    with Run(conv_fn(), data, training, seed=0, recipe_name="l1_filters") as run:
+        (again,) = levels_of(recipe, run, resume=dense)
     for path, array in level.trained.weights.items():
         np.testing.assert_array_equal(array, again.trained.weights[path])
 
 
 def test_filters_and_missing_sparsities_are_refused(conv_fn, data):
-    with pytest.raises(ValueError, match="chosen by group"):
+    with pytest.raises(ValueError, match="`prunable` must be left out: the recipe 'l1_filters'"):
         recipes.l1_filters(conv_fn, data, num_steps=2, prunable="conv_1")
+    with pytest.raises(ValueError, match="chosen by group"):
+        recipes.scratch_e(conv_fn, data, num_steps=2, channel_sparsity=0.5, prunable="conv_1")
     with pytest.raises(ValueError, match="exactly one of"):
         recipes.scratch_e(conv_fn, data, num_steps=2)
 
 
 @pytest.mark.parametrize(
-    ("settings", "kind", "expected"),
+    ("settings", "expected"),
     [
-        ({"recipe": "slimming", "penalty": 0.1}, Slimming, {"strength": 0.1, "scope": "global"}),
-        ({"recipe": "early_bird"}, EarlyBirdTicket, {"every": 1, "fine_tune_steps": 0}),
-        ({"recipe": "l1_filters", "fine_tune_steps": "10it"}, ChannelPruning, {"scope": "layer"}),
-        ({"recipe": "scratch_b", "widths": "discovered"}, FromScratch, {"budget": "flops"}),
+        ({"recipe": "slimming", "penalty": 0.1}, {"penalty": 0.1, "scope": "global"}),
+        ({"recipe": "early_bird"}, {"every": 1, "scope": "global"}),
+        ({"recipe": "l1_filters", "fine_tune_steps": "10it"}, {"scope": "layer"}),
+        ({"recipe": "scratch_b", "widths": "discovered"}, {"budget": "flops"}),
     ],
 )
-def test_a_spec_says_how_channels_go(settings, kind, expected):
+def test_a_spec_says_how_channels_go(settings, expected):
     plan = make_plan(Spec(**GIVEN, channel_sparsity=0.25, round_to=8, **settings))
-    assert type(plan.method) is kind
-    assert plan.method.channel_sparsity == 0.25
-    assert plan.method.limits == slimming.ChannelLimits(round_to=8)
-    assert {n: getattr(plan.method, n) for n in expected} == expected
+    assert type(plan.recipe) is recipes.RECIPES[settings["recipe"]]
+    assert plan.recipe.channel_sparsity == 0.25
+    assert plan.recipe.limits == slimming.ChannelLimits(round_to=8)
+    assert {n: getattr(plan.recipe, n) for n in expected} == expected
     scratch = settings["recipe"].startswith("scratch")
-    assert plan.controls == (() if scratch else ("reinitialize",))
+    assert plan.arms == (() if scratch else ("reinitialize",))
 
 
 def test_a_spec_of_single_weights_from_scratch_has_a_sparsity():
-    method = make_plan(Spec(**GIVEN, recipe="scratch_e", sparsity=0.8)).method
-    assert isinstance(method, SparseFromScratch)
-    assert (method.sparsity, method.budget, method.training.num_steps) == (0.8, "steps", 40)
+    plan = make_plan(Spec(**GIVEN, recipe="scratch_e", sparsity=0.8))
+    assert (plan.recipe.sparsity, plan.recipe.channel_sparsity) == (0.8, None)
+    assert (plan.recipe.budget, plan.task.training.num_steps) == ("steps", 40)
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"recipe": "slimming"}, "`channel_sparsity` must be given"),
-        ({"recipe": "slimming", "sparsity": 0.5}, "left out.*Give `channel_sparsity`"),
-        ({"recipe": "scratch_e"}, "`channel_sparsity` or `sparsity` must be given"),
+        ({"recipe": "slimming", "sparsity": 0.5}, "left out.*Did you mean `channel_sparsity`"),
+        ({"recipe": "scratch_e"}, "exactly one of `channel_sparsity` and `sparsity`"),
         ({"recipe": "gradual", "channel_sparsity": 0.5}, "`channel_sparsity` must be left out"),
         ({"recipe": "l1_filters", "channel_sparsity": 0.5, "penalty": 1.0}, "`penalty` must be"),
-        ({"recipe": "slimming", "channel_sparsity": 0.5, "include": ("a",)}, "`include` must be"),
+        ({"recipe": "slimming", "prunable": ("a",)}, "`prunable` must be left out"),
     ],
 )
 def test_settings_that_make_no_sense_together_are_refused(settings, said):
@@ -221,6 +221,7 @@ def test_settings_that_make_no_sense_together_are_refused(settings, said):
 
 
 def test_looks_must_meet_validations():
+    task = Task(Training(40, eval_every=10), 100)
     with pytest.raises(ValueError, match="multiple of `eval_every`"):
-        EarlyBirdTicket(0.5, every=5).in_steps(Training(40, eval_every=10), 100)
-    assert EarlyBirdTicket(0.5).in_steps(Training(400, eval_every=25), 100).every == 50
+        EarlyBird(every=5).resolved(task)
+    assert EarlyBird().resolved(Task(Training(400, eval_every=25), 100)).every == 50

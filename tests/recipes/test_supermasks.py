@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfticket import recipes, supermasks
-from tfticket.experiments.planning import make_plan
+from tfticket.experiments.plan import make_plan
 from tfticket.experiments.spec import Spec
 
 
@@ -46,23 +46,21 @@ def test_the_same_seed_finds_the_same_mask(model_fn, data):
 
 def test_a_spec_of_a_supermask_says_density_scope_and_initialiser():
     given = {"model": "lenet_300_100", "data": "digits", "num_steps": 10}
-    method = make_plan(Spec(**given, recipe="edge_popup", sparsity=0.7, scope="global")).method
-    assert (method.masker.ranking.density, method.masker.ranking.scope) == (
-        pytest.approx(0.3),
-        "global",
-    )
-    assert (method.learning_rate, method.num_steps) == (0.1, 10)
+    plan = make_plan(Spec(**given, recipe="edge_popup", sparsity=0.7, scope="global"))
+    ranking = plan.recipe.masker().ranking
+    assert (ranking.density, ranking.scope) == (pytest.approx(0.3), "global")
+    assert (plan.recipe.scores_learning_rate, plan.task.training.num_steps) == (0.1, 10)
     settings = {"initializer": "kaiming_normal", "scores_learning_rate": 3.0}
-    method = make_plan(Spec(**given, recipe="bernoulli_supermask", **settings)).method
-    assert isinstance(method.masker, supermasks.Bernoulli)
-    assert (method.initializer, method.learning_rate) == ("kaiming_normal", 3.0)
+    recipe = make_plan(Spec(**given, recipe="bernoulli_supermask", **settings)).recipe
+    assert isinstance(recipe.masker(), supermasks.Bernoulli)
+    assert (recipe.initializer, recipe.scores_learning_rate) == ("kaiming_normal", 3.0)
 
 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"recipe": "bernoulli_supermask", "sparsity": 0.5}, "`sparsity` must be left out"),
-        ({"recipe": "edge_popup"}, "`sparsity` must be given"),
+        ({"recipe": "edge_popup", "initializer": "kaiming"}, "`initializer` must be"),
         ({"recipe": "edge_popup", "sparsity": 0.5, "score": "random"}, "`score` must be left out"),
         ({"sparsity": 0.5, "initializer": "kaiming_normal"}, "`initializer` must be left out"),
     ],

@@ -12,10 +12,12 @@ from tfticket.cli.advise import advise
 from tfticket.cli.bench import bench
 from tfticket.cli.collapse import collapse
 from tfticket.cli.demo import demo
+from tfticket.cli.doctor import doctor
 from tfticket.cli.export import export
 from tfticket.cli.failures import debugging
-from tfticket.cli.find import find
 from tfticket.cli.inspect import inspect
+from tfticket.cli.recipe_commands import RecipeGroup
+from tfticket.cli.schema import schema
 from tfticket.cli.show import show
 from tfticket.cli.shrink import shrink
 from tfticket.trust import trusting
@@ -56,7 +58,14 @@ def tfticket(
 
 
 app.command()(demo)
-app.command()(find)
+finding = typer.Typer(
+    name="find",
+    cls=RecipeGroup,
+    no_args_is_help=True,
+    help="Find a ticket by a recipe: train, prune, act, again; compare, choose, export.",
+    epilog="A recipe of your own: tfticket find my_recipe.py:MyRecipe …",
+)
+app.add_typer(finding)
 app.command()(show)
 app.command()(collapse)
 app.command()(shrink)
@@ -64,3 +73,5 @@ app.command()(inspect)
 app.command()(bench)
 app.command()(advise)
 app.command()(export)
+app.command()(schema)
+app.command()(doctor)

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.failures import told
+from tfticket.cli.failures import handle_errors
 
 
-@told
+@handle_errors
 def bench(
     paths: Annotated[
         list[Path],

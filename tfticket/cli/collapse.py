@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.failures import told
+from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
 
 _SCORES = "synflow,snip,grasp,magnitude,random"
 
 
-@told
+@handle_errors
 def collapse(
     model: Annotated[
         str, typer.Option(help="Network: a name of the zoo, module:function or a .keras file.")

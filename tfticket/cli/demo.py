@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.failures import told
-from tfticket.cli.find import run_and_print
+from tfticket.cli.failures import handle_errors
+from tfticket.cli.running import run_and_print
 
 
-@told
+@handle_errors
 def demo(
     out: Annotated[Path, typer.Option(help="Run folder; new, or one to go on in.")] = Path(
         "runs/demo"
@@ -23,4 +23,4 @@ def demo(
     from tfticket.experiments.demo import DEMO
     from tfticket.experiments.spec import Spec
 
-    run_and_print(Spec(**{**DEMO, "keras": keras}), out, repair=False, as_json=json)
+    run_and_print(Spec(**{**DEMO, "keras": keras}), out, as_json=json)

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.failures import told
+from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
 
-@told
+@handle_errors
 def export(
     path: Annotated[Path, typer.Argument(help="Run folder.")],
     to: Annotated[str, typer.Option(help="tflite, savedmodel, keras, onnx or seeds.")],
@@ -49,7 +49,7 @@ def export(
 ) -> None:
     """Export the trained network of a run; the file is run and compared before it is kept."""
     load_tensorflow()
-    from tfticket.experiments.exporting import export_run
+    from tfticket.experiments.artifacts import export_run
 
     chosen = {"replicate": replicate, "level": level}
     report = export_run(path, to, out, **chosen, quantize=quantize, tolerance=tolerance)

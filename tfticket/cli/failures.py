@@ -11,7 +11,7 @@ import typer
 
 from tfticket.errors import TicketError
 
-__all__ = ["INTERRUPTED", "debugging", "told"]
+__all__ = ["INTERRUPTED", "debugging", "handle_errors"]
 
 #: The exit code of a program that was interrupted.
 INTERRUPTED = 130
@@ -21,7 +21,7 @@ debugging: contextvars.ContextVar[bool] = contextvars.ContextVar("debugging", de
 _EXPECTED = (TicketError, ValueError, TypeError, OSError)
 
 
-def told(command: Callable[..., None]) -> Callable[..., None]:
+def handle_errors(command: Callable[..., None]) -> Callable[..., None]:
     """Makes a command tell what went wrong in a line, unless `--debug` asks for the traceback.
 
     Args:

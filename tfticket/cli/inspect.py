@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.failures import told
+from tfticket.cli.failures import handle_errors
 
 
-@told
+@handle_errors
 def inspect(
     path: Annotated[Path, typer.Argument(help="Any .tflite file; it is read, never run.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

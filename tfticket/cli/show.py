@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.failures import told
+from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
 
-@told
+@handle_errors
 def show(
     path: Annotated[Path, typer.Argument(help="Folder of a ticket or a run.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.failures import told
+from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
 
-@told
+@handle_errors
 def shrink(
     path: Annotated[
         Path, typer.Argument(help="Run folder, or a .keras file whose zeros are masked weights.")

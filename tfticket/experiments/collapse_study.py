@@ -8,13 +8,13 @@ from typing import Any
 
 from tfticket import collapse, scores, zoo
 from tfticket.collapse import CollapseCurve
-from tfticket.experiments.evidence import evidence_from
-from tfticket.experiments.search import Event
+from tfticket.recipes.run import Event
 from tfticket.reports.tables import aligned
 from tfticket.scores import Evidence
 from tfticket.seeds import generator
 from tfticket.weights import FilterLike, prunable_weights
 from tfticket.zoo import Entry
+from tfticket.zoo.evidence import evidence_from
 
 __all__ = ["CollapseStudy", "study_collapse"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfticket.experiments.outcome import Outcome
 from tfticket.experiments.run_folder import RunFolder, is_run_folder
 from tfticket.reports import Profile, Result, profile, results_table
+from tfticket.reports.outcome import Outcome
 from tfticket.tickets import Ticket
 
 __all__ = ["Description", "describe"]

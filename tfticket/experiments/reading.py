@@ -16,12 +16,15 @@ __all__ = ["read_settings", "read_spec"]
 def read_spec(path: str | Path | None = None, **settings: Any) -> Spec:
     """Makes a spec of a file and of settings that overrule it.
 
+    A file without `recipe` is of the one given, else of the lottery ticket; a file of another
+    recipe than the one given is refused.
+
     >>> read_spec(model="lenet_300_100", data="digits", rounds=3).rounds
     3
 
     Args:
         path: a `.yaml`, `.yml` or `.json` file with settings by name; `None` means no file.
-        **settings: settings by name; those that are `None` count as not given.
+        **settings: settings by name.
 
     Returns:
         A `Spec`.
@@ -32,12 +35,16 @@ def read_spec(path: str | Path | None = None, **settings: Any) -> Spec:
         CorruptFileError: if the file cannot be read.
         MissingDependencyError: for YAML without PyYAML.
     """
-    given = {name: value for name, value in settings.items() if value is not None}
     if path is None:
-        return Spec(**given)
+        return Spec(**settings)
     found = read_settings(path)
+    if settings.get("recipe", found.get("recipe")) != found.get("recipe", settings.get("recipe")):
+        raise ValueError(
+            f"{path}: `recipe` must be the one that is asked for. Received:"
+            f" recipe={found['recipe']!r} in the file, asked for {settings['recipe']!r}"
+        )
     try:
-        return Spec(**{**found, **given})
+        return Spec(**{**found, **settings})
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -8,26 +8,31 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tfticket import files
 from tfticket._version import __version__
-from tfticket.errors import CorruptFileError, TicketError
-from tfticket.experiments.outcome import Outcome
+from tfticket.errors import CorruptFileError, FormatError, TicketError
+from tfticket.experiments.fingerprints import described
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.store import LevelStore
+from tfticket.recipes.run import Plan
+from tfticket.reports.outcome import Outcome
 
-__all__ = ["RunFolder", "is_run_folder"]
+__all__ = ["FORMAT", "RunFolder", "is_run_folder", "library_versions"]
 
 _SPEC, _ENVIRONMENT, _REPORT = "spec.json", "environment.json", "report.json"
+_PLAN = "plan.json"
 _LOCK = ".lock"
-_BEFORE_TRAINING = frozenset([_SPEC, _ENVIRONMENT, _LOCK])
+_BEFORE_TRAINING = frozenset([_SPEC, _ENVIRONMENT, _PLAN, _LOCK])
 _DRAFT = re.compile(
     r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.(\w{8}|[0-9a-f]{32})"
 )
+#: Of run folders: settings, plan, levels and report change together.
+FORMAT = "tfticket.run/2"
 _LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow-model-optimization")
 
 
@@ -57,7 +62,7 @@ class RunFolder(LevelStore):
         present = {p.name for p in self.root.iterdir()} if self.root.exists() else set()
         if present <= _BEFORE_TRAINING:  # what failed before it is begun anew, with other settings
             files.write_json(self.root / _ENVIRONMENT, _environment())
-            files.write_json(self.root / _SPEC, spec.to_dict())
+            files.write_json(self.root / _SPEC, {"format": FORMAT, **spec.to_dict()})
             return []
         if not is_begun:
             raise FileExistsError(
@@ -72,18 +77,51 @@ class RunFolder(LevelStore):
             )
         return self._changes_of_environment()
 
+    def remember(self, plan: Plan) -> list[str]:
+        """Keeps what a plan decided, with fingerprints of data, network and optimizer.
+
+        Args:
+            plan: made of the spec.
+
+        Returns:
+            Notes: what of the network differs from when the folder was begun.
+
+        Raises:
+            ValueError: if the data are others than those the folder was begun with.
+        """
+        path, now = self.root / _PLAN, {"format": FORMAT, **described(plan)}
+        if not path.is_file():
+            files.write_json(path, now)
+            return []
+        before = files.read_json(path)
+        changed = [n for n, v in now["fingerprints"].items() if before["fingerprints"][n] != v]
+        if "data" in changed:
+            raise ValueError(
+                f"`data` must be what {self.root} was begun with: the examples are others now."
+                " Choose another folder, or give back the old examples."
+            )
+        return [f"the {name} is not as it was when the run was begun" for name in changed]
+
     def spec(self) -> Spec:
         """Returns the spec the folder was begun with.
 
         Raises:
             FileNotFoundError: if it is no run folder.
+            FormatError: if another version of tfticket wrote it.
             CorruptFileError: if the spec cannot be read.
         """
         path = self.root / _SPEC
         if not path.is_file():
             raise FileNotFoundError(f"`path` must be a run folder: there is no {path}.")
+        found = files.read_json(path)
+        if isinstance(found, dict) and found.get("format") != FORMAT:
+            written = found.get("format", "tfticket.run/1, of tfticket 0.1")
+            raise FormatError(
+                f"{self.root} is a run folder of the format {written}, and this version reads"
+                f" {FORMAT}: go on with it in the version that began it, or choose another folder."
+            )
         try:
-            return Spec(**files.read_json(path))
+            return Spec(**{n: v for n, v in found.items() if n != "format"})
         except (ValueError, TypeError) as error:
             raise CorruptFileError(
                 f"{path} is damaged or of another version of tfticket: {error}"
@@ -122,12 +160,13 @@ class RunFolder(LevelStore):
         """
         if not (self.root / _REPORT).is_file():
             return None
-        found = Outcome.from_dict(files.read_json(self.root / _REPORT))
+        record = files.read_json(self.root / _REPORT)
+        found = Outcome.from_dict({n: v for n, v in record.items() if n != "format"})
         return found if all((self.root / name).exists() for name in found.files) else None
 
     def keep_outcome(self, outcome: Outcome) -> None:
         """Writes the report: from now on the run is finished."""
-        files.write_json(self.root / _REPORT, outcome.to_dict())
+        files.write_json(self.root / _REPORT, {"format": FORMAT, **outcome.to_dict()})
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -186,7 +225,17 @@ def _environment() -> dict[str, Any]:
         "system": platform.system(),
         "num_cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
     }
-    for name in _LIBRARIES:
+    return {**found, **library_versions()}
+
+
+def library_versions(more: Iterable[str] = ()) -> dict[str, str]:
+    """Returns the installed version of each library that figures depend on.
+
+    Args:
+        more: names of other libraries.
+    """
+    found = {}
+    for name in (*_LIBRARIES, *more):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

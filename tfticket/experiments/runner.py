@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfticket.experiments.determinism import deterministic
-from tfticket.experiments.finishing import finish
-from tfticket.experiments.outcome import Outcome
-from tfticket.experiments.planning import make_plan
+from tfticket.determinism import deterministic
+from tfticket.experiments.artifacts import finish
+from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
-from tfticket.experiments.search import Event, OnEvent, carry_out
 from tfticket.experiments.spec import Spec
+from tfticket.recipes.run.levels import Event, OnEvent, run_levels
+from tfticket.reports.outcome import Outcome
 
 __all__ = ["run"]
 
@@ -48,8 +48,10 @@ def run(
         finished = folder.outcome()
         if finished is not None:
             return finished
-        with deterministic(spec.seed):
+        with deterministic(spec.common.seed):
             plan = make_plan(spec)
-            carry_out(plan, folder, tell)
+            for text in folder.remember(plan):
+                tell(Event("note", text))
+            run_levels(plan, folder, tell)
             tell(Event("note", "writing the files of the chosen ticket"))
             return finish(spec, plan, folder, notes)

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras, export, slimming, weights, zoo
-from tfticket.experiments.determinism import deterministic
-from tfticket.experiments.outcome import choose
-from tfticket.experiments.planning import make_plan
+from tfticket.determinism import deterministic
+from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.export import keras_archive
 from tfticket.export.signature import signature
 from tfticket.masks import Masks
+from tfticket.reports.outcome import choose
 from tfticket.rewinding import restore
 from tfticket.scores import Evidence
 from tfticket.slimming import ChannelLimits, ShrinkReport
@@ -145,7 +145,7 @@ def _network(path: Path) -> tuple[Any, Masks, Any]:
     spec = folder.spec()
     folder.check()
     chosen = choose(folder.results())
-    with deterministic(spec.seed):
+    with deterministic(spec.common.seed):
         plan = make_plan(spec)
         level = folder.level(chosen.replicate, chosen.round)
         model = plan.build(chosen.seed)

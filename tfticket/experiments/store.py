@@ -1,6 +1,6 @@
 """The run folder: every level on disk as soon as it is trained, and nothing half written.
 
-    spec.json  environment.json  metrics.jsonl
+    spec.json  plan.json  environment.json  metrics.jsonl  report.json
     replicate_0/states/step_0.safetensors
     replicate_0/level_00/  ticket/  trained.safetensors  metrics.json
     controls/replicate_0/level_11/random_sparse/  ticket/  metrics.json
@@ -35,7 +35,7 @@ _TRAINED = "trained.safetensors"
 
 
 class LevelStore:
-    """Keeps levels and controls in a folder; a `Shelf`.
+    """Keeps levels and controls in a folder; a `Store`.
 
     Args:
         root: the run folder.

@@ -16,7 +16,7 @@ from tfticket.zoo.cifar import (
     vgg_small,
 )
 from tfticket.zoo.corruptions import CORRUPTIONS, corrupted
-from tfticket.zoo.datasets import DATASETS, from_arrays, load_data
+from tfticket.zoo.datasets import DATASETS, as_dataset, from_arrays, load_data
 from tfticket.zoo.entries import Entry, OptimizerConfig
 from tfticket.zoo.models import (
     conv_2,
@@ -30,6 +30,7 @@ from tfticket.zoo.models import (
 from tfticket.zoo.pipeline import batches, evaluate, in_order
 from tfticket.zoo.registry import MODELS, get_model
 from tfticket.zoo.splits import Dataset, Split
+from tfticket.zoo.training import Training, evaluate_on, train_on
 
 __all__ = [
     "CORRUPTIONS",
@@ -39,6 +40,8 @@ __all__ = [
     "Entry",
     "OptimizerConfig",
     "Split",
+    "Training",
+    "as_dataset",
     "batches",
     "conv_2",
     "conv_4",
@@ -47,6 +50,7 @@ __all__ = [
     "conv_1200k",
     "corrupted",
     "evaluate",
+    "evaluate_on",
     "from_arrays",
     "get_model",
     "in_order",
@@ -56,6 +60,7 @@ __all__ = [
     "regression_mlp",
     "resnet_20",
     "resnet_56",
+    "train_on",
     "vgg_11_bn",
     "vgg_16_bn",
     "vgg_small",

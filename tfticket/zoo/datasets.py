@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from tfticket.zoo import references, sources
+from tfticket import references
+from tfticket.zoo import sources
 from tfticket.zoo.scaling import standardized, unit_range
 from tfticket.zoo.sources import Source
 from tfticket.zoo.splits import Dataset, Split, cut, validation_count
 from tfticket.zoo.tfds import read_prepared
 
-__all__ = ["DATASETS", "from_arrays", "load_data"]
+__all__ = ["DATASETS", "as_dataset", "from_arrays", "load_data"]
 
 #: What needs no files, by name.
 _EMBEDDED: Mapping[str, Callable[[], Source]] = {
@@ -178,3 +179,30 @@ def _classes(y: np.ndarray) -> np.ndarray:
 
 def _values(y: np.ndarray) -> np.ndarray:
     return y.reshape(len(y), -1).astype(np.float32)
+
+
+def as_dataset(data: Any, seed: int = 0) -> Dataset:
+    """Makes a `Dataset` of what callers have.
+
+    Args:
+        data: a `Dataset`; `((x_train, y_train), (x_test, y_test))`; or `(x, y)`, of which a tenth
+            is cut off as the test, and the outcome says so.
+        seed: chooses what is cut off.
+
+    Raises:
+        TypeError: if it is none of these.
+    """
+    if isinstance(data, Dataset):
+        return data
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise TypeError(
+            "`data` must be a Dataset, ((x_train, y_train), (x_test, y_test)) or (x, y)."
+            f" Received: {type(data).__name__}"
+        )
+    first, second = data
+    if isinstance(first, (tuple, list)) and isinstance(second, (tuple, list)):
+        return from_arrays(tuple(first), tuple(second), seed=seed)  # type: ignore[arg-type]
+    count = max(1, len(first) // 10)
+    train, test = cut(Split(np.asarray(first), np.asarray(second)), count, seed, "test")
+    notes = f"test: {count} of the {len(first)} given examples, cut off with seed {seed}"
+    return from_arrays((train.x, train.y), (test.x, test.y), seed=seed, notes=notes)

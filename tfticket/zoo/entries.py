@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tfticket import _keras
-from tfticket.zoo import references
+from tfticket import _keras, references
 from tfticket.zoo.splits import Task
 
 __all__ = ["Entry", "OptimizerConfig"]

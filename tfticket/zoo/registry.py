@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tfticket import _keras
-from tfticket.zoo import cifar, models, references
+from tfticket import _keras, references
+from tfticket.zoo import cifar, models
 from tfticket.zoo.entries import Entry, OptimizerConfig
 
 __all__ = ["MODELS", "get_model"]

@@ -1,0 +1,42 @@
+"""Writes what is made from the recipes: the README's table, the page and the schema.
+
+python docs/write.py
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tfticket.experiments.schema import json_schema
+from tfticket.experiments.spec import ExperimentSettings
+from tfticket.recipes import RECIPES
+from tfticket.recipes._page import page, table
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLE = re.compile(r"(?<=<!-- recipes -->\n\n).*?(?=<!-- /recipes -->)", re.DOTALL)
+HEAD = """# Recipes and their settings
+
+Every setting has one name: in Python (`tt.recipes.slimming(model_fn, data, penalty=1e-3)`), on the
+command line (`tfticket find slimming --penalty 1e-3`) and in files (`penalty: 1e-3`, checked against
+[experiment.schema.json](experiment.schema.json)). This page is made from the recipes themselves, by
+`python docs/write.py`.
+
+"""
+
+
+def written() -> dict[Path, str]:
+    """Returns the text of every file that is made, by its path."""
+    readme = ROOT / "README.md"
+    others = {"Settings of every experiment": ExperimentSettings}
+    return {
+        readme: TABLE.sub(lambda _: table(RECIPES) + "\n", readme.read_text(encoding="utf-8")),
+        ROOT / "docs" / "recipes.md": HEAD + page(RECIPES, others),
+        ROOT / "docs" / "experiment.schema.json": json.dumps(json_schema(), indent=2) + "\n",
+    }
+
+
+if __name__ == "__main__":
+    for path, text in written().items():
+        path.write_text(text, encoding="utf-8")

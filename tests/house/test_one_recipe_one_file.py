@@ -1,0 +1,164 @@
+"""A recipe is told once: Python, the command line, files, README and docs take it from its class."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from tfticket import recipes
+from tfticket.cli.app import app
+from tfticket.experiments.reading import read_spec
+from tfticket.experiments.schema import json_schema
+from tfticket.experiments.spec import PANELS, ExperimentSettings, Spec
+from tfticket.recipes import RECIPES, Recipe, as_function
+from tfticket.recipes._page import page, table
+from tfticket.settings import Settings, described
+
+TOY = '''
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar
+
+from tfticket.recipes import Paper, WeightRecipe
+from tfticket.settings import Fraction
+
+
+class Toy(WeightRecipe):
+    """Mask the first weights of each layer, and train."""
+
+    paper: ClassVar[Paper] = Paper("Nobody 2031", "https://example.org/toy")
+    usual_controls: ClassVar[tuple[str, ...]] = ()
+
+    toy_sparsity: Fraction = 0.25
+    """Fraction of each layer masked out."""
+
+    def treat(self, run, level):
+        from tfticket.lottery import train_ticket
+        from tfticket.masks import Masks
+        from tfticket.tickets import Ticket
+
+        masks = {p: m.copy() for p, m in level.masks.items()}
+        for mask in masks.values():
+            mask.reshape(-1)[: round(self.toy_sparsity * mask.size)] = False
+        start = level.states[0].weights
+        ticket = Ticket(Masks(masks), start, run.provenance(1))
+        trained = train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
+        return dataclasses.replace(trained, states=level.states)
+'''
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """The path of the only file that a recipe of one's own needs, and its class."""
+    path = tmp_path_factory.mktemp("own") / "toy.py"
+    path.write_text(TOY)
+    return path, recipes.find(f"{path}:Toy")
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_a_recipe_of_ones_own_is_a_function(toy):
+    function = as_function("toy", toy[1])
+    parameter = inspect.signature(function).parameters["toy_sparsity"]
+    assert parameter.default == 0.25
+    assert "toy_sparsity: Fraction of each layer masked out. Defaults to 0.25." in function.__doc__
+
+
+def test_it_is_a_command(toy):
+    done = invoke("find", f"{toy[0]}:Toy", "--help")
+    assert done.exit_code == 0
+    for said in ("--toy-sparsity", "Mask the first weights", "Nobody 2031", "--replicates"):
+        assert said in done.output
+    assert "--penalty" not in done.output
+
+
+def test_it_runs_from_a_file_and_goes_on_there(toy, tmp_path):
+    config, out = tmp_path / "toy.yaml", tmp_path / "run"
+    config.write_text(
+        f"recipe: {toy[0]}:Toy\nmodel: lenet_300_100\ndata: digits\ntoy_sparsity: 0.5\n"
+        "num_steps: 2\nexport: none\n"
+    )
+    spec = read_spec(config)
+    assert (spec.recipe.toy_sparsity, spec.common.num_steps) == (0.5, 2)
+    done = invoke("find", config, "--out", out, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["chosen"]["sparsity"] == 0.5
+    again = invoke("find", config, "--out", out, "--json")
+    assert again.stdout == done.stdout
+
+
+def test_it_is_in_the_tables(toy):
+    both = {**RECIPES, "toy": toy[1]}
+    assert "| `toy` | [Nobody 2031](https://example.org/toy) | Mask the first" in table(both)
+    assert "| `toy_sparsity` | `0.25` | Fraction of each layer masked out. |" in page(both, {})
+
+
+def test_what_is_made_from_the_recipes_is_up_to_date(root):
+    spec = importlib.util.spec_from_file_location("write", root / "docs" / "write.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    stale = [p.name for p, t in module.written().items() if p.read_text(encoding="utf-8") != t]
+    assert stale == [], "run: python docs/write.py"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_setting_is_documented_and_has_one_name(name):
+    recipe = RECIPES[name]
+    silent = [n for n, f in recipe.model_fields.items() if not described(f)]
+    assert silent == []
+    assert not set(recipe.model_fields) & set(ExperimentSettings.model_fields)
+    assert recipe.paper.link.startswith("https://")
+    assert set(inspect.signature(getattr(recipes, name)).parameters) >= set(recipe.model_fields)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_files_validate_against_the_schema(name):
+    needed = {"scratch_e": {"sparsity": 0.5}, "scratch_b": {"channel_sparsity": 0.5}}
+    spec = Spec(recipe=name, model="m:f", data="digits", **needed.get(name, {}))
+    jsonschema.validate(spec.to_dict(), json_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**spec.to_dict(), "no_such": 1}, json_schema())
+
+
+def test_common_settings_are_documented_and_each_has_its_place():
+    silent = [n for n, f in ExperimentSettings.model_fields.items() if not described(f)]
+    assert silent == []
+    listed = [name for names in PANELS.values() for name in names]
+    assert sorted(listed) == sorted(ExperimentSettings.model_fields)
+
+
+def test_nothing_inherits_from_a_concrete_recipe():
+    concrete = set(RECIPES.values())
+    parents = {p for recipe in concrete for p in recipe.__mro__[1:]}
+    assert not parents & concrete
+    assert all(issubclass(p, (Settings, object)) for p in parents) and Recipe in parents
+
+
+def test_experiments_know_no_recipe_by_name(package):
+    known = [
+        (s.name, name)
+        for s in package
+        if s.name.startswith("tfticket/experiments/")
+        and not s.name.endswith(("demo.py", "spec.py"))
+        for name in RECIPES
+        if f'"{name}"' in s.text
+    ]
+    assert known == []
+
+
+def test_listing_recipes_imports_neither_tensorflow_nor_keras():
+    code = (
+        "import sys, tfticket.recipes, tfticket.experiments.spec, tfticket.experiments.schema\n"
+        "assert not {'tensorflow', 'keras', 'tf_keras'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tfticket import weights, zoo
+from tfticket.callbacks import Callback, RecordRewindPoint
+from tfticket.rewinding import capture, restore
+from tfticket.zoo.training import Training, early_stop_step, evaluate_on, finite, train_on
+
+
+@pytest.fixture(scope="module")
+def data():
+    return zoo.load_data("digits")
+
+
+@pytest.fixture
+def model(keras):
+    entry = zoo.get_model("lenet_300_100")
+    return entry.compiled(keras=keras, input_shape=(8, 8, 1), steps_per_execution=5)
+
+
+def is_equal(first, second):
+    return all(np.array_equal(first[p], second[p]) for p in first)
+
+
+def test_training_goes_from_the_step_of_the_optimizer_to_the_end(model, data):
+    train = train_on(data, Training(num_steps=10, batch_size=60))
+    assert train(model, []) == {"start_step": 0, "end_step": 10}
+    assert int(model.optimizer.iterations) == 10
+
+
+def test_a_model_that_is_at_the_end_trains_for_as_long_again(model, data):
+    train = train_on(data, Training(num_steps=10, batch_size=60))
+    train(model, [])
+    assert train(model, []) == {"start_step": 10, "end_step": 20}
+    assert int(model.optimizer.iterations) == 20
+
+
+def test_a_training_can_end_at_another_step_with_the_next_validation(model, data):
+    log = train_on(data, Training(10, 8, eval_every=5))(model, [], until=12)
+    assert (log["start_step"], log["end_step"]) == (0, 15)
+    assert log["curve"]["step"] == [5, 10, 15]
+    again = train_on(data, Training(10, 8, eval_every=5))(model, [], until=15)
+    assert again == {"start_step": 15, "end_step": 15}
+
+
+def test_a_training_that_a_callback_stops_says_where(model, data):
+    class Stop(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) == 15:
+                self.model.stop_training = True
+
+    log = train_on(data, Training(40, 8, eval_every=10))(model, [Stop()])
+    assert log["end_step"] == 15
+    assert log["curve"]["step"] == [10, 15]
+
+
+def test_rewound_to_a_step_it_meets_the_batches_it_met_after_it(model, data):
+    train, recorder = train_on(data, Training(num_steps=15, batch_size=60)), RecordRewindPoint(5)
+    train(model, [recorder])
+    once = weights.read_all(model)
+    restore(model, recorder.state)
+    assert train(model, [])["start_step"] == 5
+    assert is_equal(weights.read_all(model), once)
+
+
+def test_another_seed_is_another_order(model, data):
+    start, ends = capture(model), []
+    for seed in (0, 1):
+        restore(model, start)
+        train_on(data, Training(num_steps=5, batch_size=60, seed=seed))(model, [])
+        ends.append(weights.read_all(model))
+    assert not is_equal(*ends)
+
+
+def test_validation_on_the_way_is_logged_and_changes_nothing(model, data):
+    start = capture(model)
+    train_on(data, Training(num_steps=20, batch_size=60))(model, [])
+    without = weights.read_all(model)
+    restore(model, start)
+    log = train_on(data, Training(num_steps=20, batch_size=60, eval_every=10))(model, [])
+    assert is_equal(weights.read_all(model), without)
+    assert log["curve"]["step"] == [10, 20]
+    losses = log["curve"]["validation_loss"]
+    assert log["early_stop_step"] == (10 if losses[0] <= losses[1] else 20)
+
+
+def test_the_early_stop_step_is_the_first_of_the_least_finite_losses():
+    assert early_stop_step([1, 2, 3], [None, 0.5, 0.5]) == 2
+    assert early_stop_step([1, 2], [None, None]) is None
+
+
+def test_metrics_say_which_split_they_are_of(model, data):
+    found = evaluate_on(data)(model)
+    assert set(found) == {
+        f"{split}_{name}" for split in ("validation", "test") for name in ("loss", "accuracy")
+    }
+    assert found["test_loss"] == pytest.approx(zoo.evaluate(model, data.test)["loss"])
+
+
+def test_what_is_not_finite_becomes_none():
+    assert [finite(x) for x in (0.5, float("nan"), float("inf"))] == [0.5, None, None]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"num_steps": 0}, "`num_steps` must be at least 1"),
+        ({"num_steps": 10, "batch_size": 0}, "`batch_size` must be at least 1"),
+        ({"num_steps": 10, "eval_every": 3}, "`eval_every` must divide `num_steps`"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(settings, said):
+    with pytest.raises(ValueError, match=said):
+        Training(**settings)

@@ -1,0 +1,29 @@
+"""`tfticket doctor`: what to paste into a bug report."""
+
+from __future__ import annotations
+
+import json as json_
+from typing import Annotated
+
+import typer
+
+from tfticket.cli.failures import handle_errors
+from tfticket.cli.loading import load_tensorflow
+
+
+@handle_errors
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print versions, Keras and backend, data sets found, runtimes: for a bug report."""
+    load_tensorflow()
+    from tfticket.experiments.diagnosis import diagnose
+
+    found = diagnose()
+    if json:
+        typer.echo(json_.dumps(found, indent=2))
+        return
+    width = max(map(len, found))
+    for name, value in found.items():
+        shown = ", ".join(map(str, value)) or "none" if isinstance(value, list) else value
+        typer.echo(f"{name:{width}}  {shown}")

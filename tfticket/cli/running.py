@@ -1,0 +1,49 @@
+"""Running an experiment from the command line, with its progress shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tfticket.cli.failures import INTERRUPTED
+from tfticket.cli.loading import load_tensorflow
+from tfticket.cli.progress import shown_progress
+
+__all__ = ["run_and_print"]
+
+
+def run_and_print(
+    spec: Any, out: Path, *, repair: bool = False, as_json: bool = False, dry_run: bool = False
+) -> None:
+    """Runs an experiment with its progress shown, then prints the outcome.
+
+    Args:
+        spec: the experiment.
+        out: the run folder.
+        repair: whether to compute damaged levels anew.
+        as_json: whether to print JSON.
+        dry_run: whether only to say what would be trained; nothing is written then.
+    """
+    load_tensorflow()
+    if dry_run:
+        from tfticket.experiments.estimate import estimate
+
+        expected = estimate(spec)
+        typer.echo(json.dumps(expected.to_dict(), indent=2) if as_json else str(expected))
+        return
+    from tfticket.experiments.runner import run
+
+    try:
+        with shown_progress() as on_event:
+            outcome = run(spec, out, on_event=on_event, repair=repair)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"\nStopped. The levels trained so far are kept in {out}; the same command goes on"
+            " after the last of them.",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    typer.echo(json.dumps(outcome.to_dict(), indent=2) if as_json else outcome.text(out))

@@ -1,0 +1,195 @@
+"""What is made of a run: the ticket, the trained network as files, a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from tfticket import export
+from tfticket.determinism import deterministic
+from tfticket.errors import ExportError, MissingDependencyError
+from tfticket.experiments.plan import make_plan, notes_on
+from tfticket.experiments.run_folder import RunFolder
+from tfticket.experiments.spec import Spec
+from tfticket.export.convert import WeightType
+from tfticket.lottery import Level
+from tfticket.recipes.run import Plan
+from tfticket.reports import plots
+from tfticket.reports.outcome import Outcome, choose, smaller_network
+from tfticket.rewinding import restore
+
+__all__ = ["FILES", "export_run", "finish"]
+
+#: The file or folder of each export target.
+FILES = {
+    "keras": "model.keras",
+    "savedmodel": "saved_model",
+    "tflite": "model.tflite",
+    "onnx": "model.onnx",
+    "seeds": "seeds.safetensors",
+}
+_PLOT = "accuracy_vs_sparsity.png"
+_NUM_SAMPLES = 256
+
+
+def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outcome:
+    """Chooses the ticket on validation and writes everything that is made of it.
+
+    Args:
+        spec: the experiment.
+        plan: made of the spec.
+        folder: with every level complete.
+        notes: what has to be said with the figures.
+
+    Returns:
+        The outcome, which is in the folder too.
+    """
+    results = folder.results()
+    chosen = choose(results)
+    level = folder.level(chosen.replicate, chosen.round)
+    level.ticket.save(folder.root / "ticket")
+    written, exports, skipped = ["ticket"], {}, {}
+    model = plan.build(chosen.seed)
+    for target in spec.common.export:
+        name = FILES[target]
+        try:
+            wanted = _Written(target, folder.root / name, spec.common.tflite_sparse)
+            report = _write(wanted, level, model, plan)
+            exports[name] = {**report.to_dict(), "path": name}
+            written.append(name)
+        except (ExportError, MissingDependencyError) as error:
+            skipped[name] = str(error)
+    try:
+        figure = plots.plot_against_sparsity(results, _metric(results), title=spec.recipe_name)
+        plots.save(figure, folder.root / _PLOT)
+        written.append(_PLOT)
+    except MissingDependencyError as error:
+        skipped[_PLOT] = str(error)
+    outcome = Outcome(
+        results=tuple(results),
+        chosen=chosen,
+        files={name: export.sizes(folder.root / name).raw_bytes for name in written},
+        skipped=skipped,
+        notes=(*notes_on(spec, plan.data), *smaller_network(chosen), *notes),
+        exports=exports,
+    )
+    folder.keep_outcome(outcome)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Written:
+    """How a file is to be written.
+
+    Args:
+        target: `"keras"`, `"savedmodel"`, `"tflite"`, `"onnx"`, or `"seeds"` of a supermask.
+        path: of the file or folder.
+        sparse: how zeros are stored in a TFLite file.
+        quantize: type of the weights of a TFLite file.
+        tolerance: the largest difference of a TFLite file from the network that passes, as a
+            fraction of the output range; `None` means what the type allows.
+    """
+
+    target: str
+    path: Path
+    sparse: str = "auto"
+    quantize: str = "float32"
+    tolerance: float | None = None
+
+
+def _write(wanted: _Written, level: Level, model: Any, plan: Plan) -> Any:
+    """Writes a level's trained network as a file and has it checked on training examples."""
+    if wanted.target == "seeds":
+        return export.seed_file(level.ticket, wanted.path)
+    restore(model, level.trained)
+    model = plan.recipe.handed_over(model, level)
+    inputs = plan.data.train.x[:_NUM_SAMPLES]
+    options: dict[str, Any] = {"inputs": inputs, "num_samples": len(inputs)}
+    if wanted.target == "tflite":
+        options |= {"sparse": wanted.sparse, "weights": wanted.quantize}
+        options["representative_data"] = inputs if wanted.quantize == "int8" else None
+        options["verify"] = True if wanted.tolerance is None else wanted.tolerance
+    writers: dict[str, Callable[..., Any]] = {
+        "keras": export.keras_file,
+        "savedmodel": export.savedmodel,
+        "tflite": export.tflite,
+        "onnx": export.onnx,
+    }
+    return writers[wanted.target](model, wanted.path, **options)
+
+
+def export_run(
+    path: str | Path,
+    target: str,
+    out: str | Path | None = None,
+    *,
+    replicate: int | None = None,
+    level: int | None = None,
+    quantize: str | None = None,
+    tolerance: float | None = None,
+) -> Any:
+    """Writes a trained network of a run as a file, after comparing what it computes.
+
+    Args:
+        path: the run folder. A ticket alone has no trained network in it.
+        target: `"keras"`, `"savedmodel"`, `"tflite"`, `"onnx"`, or, of a supermask, `"seeds"`.
+        out: the file or folder; `None` means the usual name inside the run folder. A SavedModel
+            becomes one archive if this ends in `.zip`.
+        replicate: which replicate; `None` means the one with the best validation.
+        level: which level; `None` means the last.
+        quantize: type of the weights of a TFLite file: `"float32"`, `"float16"`, `"dynamic"` or
+            `"int8"`, whose ranges are measured on the run's own training examples. The file then
+            has the type in its usual name.
+        tolerance: the largest difference of a TFLite file from the network that passes, as a
+            fraction of the output range; `None` means what the type allows.
+
+    Returns:
+        The exporter's report.
+
+    Raises:
+        ValueError: if the target or the type is unknown, the two do not fit together, or there
+            is no such level.
+        FileNotFoundError: if `path` is no run folder.
+        ExportError: if no file that passes could be written.
+    """
+    _require_fitting(target, quantize, tolerance)
+    folder = RunFolder(path)
+    spec = folder.spec()
+    folder.check()
+    chosen = choose([r for r in folder.results() if replicate in (None, r.replicate)], round_=level)
+    with deterministic(spec.common.seed):
+        plan = make_plan(spec)
+        found = folder.level(chosen.replicate, chosen.round)
+        destination = folder.root / _usual_name(target, quantize) if out is None else Path(out)
+        model = plan.build(chosen.seed)
+        sparse = spec.common.tflite_sparse
+        wanted = _Written(target, destination, sparse, quantize or "float32", tolerance)
+        return _write(wanted, found, model, plan)
+
+
+def _require_fitting(target: str, quantize: str | None, tolerance: float | None) -> None:
+    if target not in FILES:
+        raise ValueError(f"`target` must be one of {list(FILES)}. Received: target={target!r}")
+    if quantize is not None and (target != "tflite" or quantize not in get_args(WeightType)):
+        raise ValueError(
+            f"`quantize` must be one of {list(get_args(WeightType))}, and is of TFLite files only."
+            f" Received: quantize={quantize!r}, target={target!r}"
+        )
+    if tolerance is not None and target != "tflite":
+        raise ValueError(
+            "`tolerance` is of TFLite files only: other files hold the weights as they are."
+            f" Received: tolerance={tolerance!r}, target={target!r}"
+        )
+
+
+def _usual_name(target: str, quantize: str | None) -> str:
+    name = Path(FILES[target])
+    suffix = "" if quantize in (None, "float32") else f"_{quantize}"
+    return f"{name.stem}{suffix}{name.suffix}"
+
+
+def _metric(results: list[Any]) -> str:
+    has_accuracy = any("test_accuracy" in r.metrics for r in results)
+    return "test_accuracy" if has_accuracy else "test_loss"

@@ -1,0 +1,95 @@
+"""What an experiment would train, and about how long and how large it becomes."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tfticket import weights
+from tfticket.determinism import deterministic
+from tfticket.experiments.plan import make_plan
+from tfticket.experiments.spec import Spec
+from tfticket.recipes.run import Plan
+from tfticket.zoo import train_on
+
+__all__ = ["Estimate", "estimate"]
+
+_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is to be expected of an experiment.
+
+    Args:
+        num_levels: of each replicate, the dense one included.
+        num_trainings: of all replicates, controls included.
+        num_steps: of one training.
+        seconds_per_step: measured for a moment on this machine.
+        seconds: of all trainings, if each is as long as the dense one.
+        bytes_on_disk: of the run folder, without the files that are exported.
+    """
+
+    num_levels: int
+    num_trainings: int
+    num_steps: int
+    seconds_per_step: float
+    seconds: float
+    bytes_on_disk: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    def __str__(self) -> str:
+        minutes = self.seconds / 60
+        return (
+            f"{self.num_levels} levels a replicate, {self.num_trainings} networks in all, of"
+            f" {self.num_steps:,} steps each\n"
+            f"about {minutes:,.1f} minutes ({1000 * self.seconds_per_step:.2f} ms a step here;"
+            " evaluation and pruning come on top)\n"
+            f"about {self.bytes_on_disk / 1e6:,.1f} MB on disk, without exported files"
+        )
+
+
+def estimate(spec: Spec) -> Estimate:
+    """Says what an experiment would train; trains for a few seconds to measure a step.
+
+    Args:
+        spec: the experiment.
+
+    Raises:
+        ValueError: if the spec does not fit network and data.
+    """
+    with deterministic(spec.common.seed):
+        plan = make_plan(spec)
+        with plan.run(0) as run:
+            levels = plan.recipe.num_rounds(run) + 1
+            num_bytes = sum(a.nbytes for a in weights.read_all(run.model).values())
+            per_step = _seconds_per_step(plan, run.model)
+    controls = len(plan.arms) * max(1, len(plan.control_levels))
+    trainings = plan.replicates * (levels + controls)
+    steps = plan.task.training.num_steps
+    # A level keeps its start and its trained state, whose optimizer has up to two slots a weight;
+    # a control keeps its start, a replicate its first state.
+    kept = plan.replicates * (4 * levels + controls + 1)
+    return Estimate(
+        levels, trainings, steps, per_step, trainings * steps * per_step, kept * num_bytes
+    )
+
+
+def _seconds_per_step(plan: Plan, model: Any) -> float:
+    """Times steps after those of a first call, which traces."""
+    per_call = int(getattr(model, "steps_per_execution", 1) or 1)
+    done, most = 0, plan.task.training.num_steps
+    training = dataclasses.replace(plan.task.training, eval_every=None)
+    train = train_on(plan.data, training)
+    train(model, [], until=min(per_call, most))
+    count, start = 0, time.monotonic()
+    done = per_call
+    while time.monotonic() - start < _SECONDS and done + per_call <= most:
+        train(model, [], until=done + per_call)
+        done, count = done + per_call, count + per_call
+    return (time.monotonic() - start) / count if count else 0.0

@@ -1,0 +1,131 @@
+"""From a spec to a plan: what the spec leaves open, the network and the recipe decide."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+
+from tfticket import _keras, references, zoo
+from tfticket.determinism import restart_names, set_seeds
+from tfticket.experiments.spec import ExperimentSettings, Spec
+from tfticket.recipes import Recipe
+from tfticket.recipes.run import Plan, Task
+from tfticket.zoo import Dataset, Entry, OptimizerConfig, Training
+
+__all__ = ["make_plan", "notes_on"]
+
+_MAX_STEPS_PER_EXECUTION = 50
+
+
+def make_plan(spec: Spec) -> Plan:
+    """Loads the data, finds the network and decides what the spec leaves open.
+
+    Args:
+        spec: the experiment.
+
+    Raises:
+        ValueError: if network, data and settings do not fit together.
+        DataUnavailableError: if the data are not on this machine.
+    """
+    common = spec.common
+    data = zoo.load_data(common.data, seed=common.seed, validation_size=common.validation_size)
+    entry = _entry(common, data)
+    training = Training(
+        num_steps=common.num_steps or entry.num_steps,
+        batch_size=common.batch_size or entry.batch_size,
+        seed=common.seed,
+        eval_every=common.eval_every,
+    )
+    task = Task(training, len(data.train), entry.pruning_rates, entry.output_pattern)
+    recipe = spec.recipe.resolved(task)
+    per_execution = common.steps_per_execution or _largest_divisor(training, recipe)
+    return Plan(
+        build=_builder(common, entry, data, per_execution),
+        data=data,
+        recipe=recipe,
+        task=task,
+        recipe_name=spec.recipe_name,
+        seed=common.seed,
+        replicates=common.replicates,
+        controls=common.controls,
+        control_levels=common.control_levels,
+    )
+
+
+def notes_on(spec: Spec, data: Dataset) -> tuple[str, ...]:
+    """Returns what has to be said with the figures of an experiment.
+
+    Args:
+        spec: the experiment.
+        data: what it learns.
+    """
+    common = spec.common
+    notes = [data.notes] if data.notes else []
+    if common.model.endswith(".keras") and common.replicates > 1:
+        notes.append(
+            f"every replicate starts from the weights in {common.model}: replicates differ in the"
+            " order of the examples only"
+        )
+    return tuple(notes)
+
+
+def _entry(common: ExperimentSettings, data: Dataset) -> Entry:
+    entry = zoo.get_model(common.model)
+    if common.model not in zoo.MODELS:
+        entry = dataclasses.replace(entry, task=data.task)
+    if entry.task != data.task:
+        raise ValueError(
+            f"`data` must be for {entry.task}, which the network {common.model!r} is made for."
+            f" Received: data={common.data!r}, which is for {data.task}"
+        )
+    if common.optimizer is None and common.learning_rate is None:
+        return entry
+    usual = entry.optimizer
+    is_other = common.optimizer not in (None, usual.name)
+    optimizer = OptimizerConfig(
+        name=common.optimizer or usual.name,
+        learning_rate=common.learning_rate or usual.learning_rate,
+        options={} if is_other else usual.options,
+    )
+    return dataclasses.replace(entry, optimizer=optimizer)
+
+
+def _largest_divisor(training: Training, recipe: Recipe) -> int:
+    """The most steps in one call such that nothing has to happen in the middle of one."""
+    common = math.gcd(training.num_steps, training.eval_every or 0, *recipe.moments())
+    return max(d for d in range(1, _MAX_STEPS_PER_EXECUTION + 1) if common % d == 0)
+
+
+def _builder(common: ExperimentSettings, entry: Entry, data: Dataset, per_execution: int) -> Any:
+    shape = {"input_shape": data.input_shape, "num_classes": data.num_classes}
+    wanted = {k: v for k, v in shape.items() if v is not None}
+    fitting = references.accepted(entry.build, wanted)
+
+    def build(seed: int) -> Any:
+        set_seeds(seed)
+        restart_names(common.keras)
+        model = entry.compiled(
+            keras=common.keras,
+            seed=seed,
+            steps_per_execution=per_execution,
+            jit_compile=common.jit_compile,
+            **fitting,
+        )
+        _check_optimizer(common, entry, model)
+        return model
+
+    return build
+
+
+def _check_optimizer(common: ExperimentSettings, entry: Entry, model: Any) -> None:
+    given = common.changed().keys() & {"optimizer", "learning_rate"}
+    found = type(model.optimizer).__name__, float(_keras.to_numpy(model.optimizer.learning_rate))
+    wanted = entry.optimizer.name, float(np.float32(entry.optimizer.learning_rate))
+    if given and found != wanted:
+        raise ValueError(
+            f"`{min(given)}` must be left out: the network {common.model!r} comes compiled, with"
+            f" {found[0]} at {found[1]:g}. Received: {wanted[0]} at {wanted[1]:g}"
+        )

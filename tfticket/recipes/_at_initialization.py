@@ -1,0 +1,71 @@
+"""Pruning before any training, beside the same training without: what such recipes share."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar
+
+from tfticket.recipes import fields
+from tfticket.recipes.base import WeightRecipe
+from tfticket.settings import Count
+
+if TYPE_CHECKING:
+    from tfticket.lottery import Level
+    from tfticket.pruning_method import PruningMethod
+    from tfticket.recipes.run.context import Run
+    from tfticket.scores import Evidence
+
+__all__ = ["AtInitialization"]
+
+
+class AtInitialization(WeightRecipe):
+    """Level 0 is trained without pruning; level 1 is pruned at the same start and trained.
+
+    Attributes:
+        score: what each weight is worth before any training.
+    """
+
+    score: ClassVar[str]
+
+    sparsity: fields.Sparsity = 0.9
+    rounds: Count = 1
+    """Number of prunings of equal rate, without training in between."""
+    scope: fields.Scope = "global"
+
+    def method(self) -> PruningMethod:
+        """Returns the choices that the recipe is."""
+        from tfticket.pruning_method import PruningMethod
+        from tfticket.schedules import Exponential
+
+        return PruningMethod(
+            Exponential(self.sparsity, rounds=self.rounds),
+            score=self.score,
+            scope=self.scope,
+            granularity=self.granularity,
+            action="fine_tune",
+        )
+
+    def evidence(self, run: Run) -> Evidence:
+        """Returns what the score looks at besides the weights.
+
+        Args:
+            run: has the examples.
+        """
+        return run.evidence()
+
+    def treat(self, run: Run, level: Level) -> Level:
+        """Prunes the initial network, and trains it.
+
+        Args:
+            run: whatever its model holds.
+            level: the dense one.
+        """
+        from tfticket.lottery import train_ticket
+        from tfticket.pruning import prune
+        from tfticket.rewinding import restore
+
+        restore(run.model, level.states[0])
+        ticket = prune(run.model, self.method(), prunable=self.filter, evidence=self.evidence(run))
+        ticket = dataclasses.replace(ticket, provenance=run.provenance(1, **ticket.provenance))
+        trained = train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
+        return dataclasses.replace(trained, states=level.states)

@@ -1,0 +1,167 @@
+"""What a recipe is: a paper's method as its settings and what it does with a network.
+
+A recipe is one file of this package with one class: the settings as fields, each with its range,
+default and meaning, and `treat`, which makes the next level of the one before. Everything else —
+the Python function, the command line, keys of files, the table of the README — is made from that.
+What these files import at their top is imported by `tfticket find --help` too, so TensorFlow and
+what needs it are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from tfticket.recipes import fields
+from tfticket.settings import Settings, is_moment
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from tfticket.filters import Filter
+    from tfticket.lottery import Level
+    from tfticket.recipes.run.context import Run, Task
+    from tfticket.tickets import Ticket
+
+__all__ = ["Paper", "Recipe", "WeightRecipe", "ordered_fields"]
+
+
+class Paper(NamedTuple):
+    """Where a method comes from.
+
+    Args:
+        authors: and year, as in `"Frankle & Carbin 2019"`.
+        link: of the paper.
+    """
+
+    authors: str
+    link: str
+
+
+class Recipe(Settings):
+    """A paper's method: how levels follow each other, from dense to the final sparsity.
+
+    Level 0 is what `start` makes; `treat` makes each next one. `run.train` trains `run.model` as
+    it stands; the seeds, batches and measurements are the run's.
+
+    Attributes:
+        paper: where it comes from.
+        usual_controls: what its tickets are compared with unless `controls` says otherwise.
+    """
+
+    paper: ClassVar[Paper]
+    usual_controls: ClassVar[tuple[str, ...]] = ("reinitialize", "random_sparse")
+
+    def resolved(self, task: Task) -> Self:
+        """Returns the recipe with every moment as a step, and nothing left open.
+
+        Args:
+            task: what it is to be tried on.
+
+        Raises:
+            ValueError: if the settings do not fit the task.
+        """
+        moments = {
+            name: task.in_steps(getattr(self, name), name)
+            for name, field in type(self).model_fields.items()
+            if is_moment(field) and getattr(self, name) is not None
+        }
+        return self.model_copy(update=moments)
+
+    def moments(self) -> tuple[int, ...]:
+        """Returns, of a resolved recipe, the steps at which something happens in a training."""
+        found = [getattr(self, n) for n, f in type(self).model_fields.items() if is_moment(f)]
+        return tuple(step for step in found if step is not None)
+
+    def num_rounds(self, run: Run) -> int:
+        """Returns how many rounds it takes; there is one level more.
+
+        Args:
+            run: whose model it is asked of.
+        """
+        return 1
+
+    def start(self, run: Run) -> Level:
+        """Makes level 0; as a rule the network trained densely.
+
+        Args:
+            run: with its model at the initialisation.
+        """
+        raise NotImplementedError
+
+    def treat(self, run: Run, level: Level) -> Level:
+        """Makes the next level, trained and measured.
+
+        Args:
+            run: whatever its model holds.
+            level: the one before, of this process or an earlier one.
+        """
+        raise NotImplementedError
+
+    def try_ticket(self, run: Run, ticket: Ticket) -> Level:
+        """Does with another ticket, a control, what is done with the recipe's own: trains it.
+
+        Args:
+            run: whatever its model holds.
+            ticket: the control.
+        """
+        from tfticket.lottery import train_ticket
+
+        return train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
+
+    def handed_over(self, model: Any, level: Level) -> Any:
+        """Returns the network that a level's files are made of; as a rule `model`.
+
+        Args:
+            model: with the level's trained weights.
+            level: that was chosen.
+        """
+        del level
+        return model
+
+
+class WeightRecipe(Recipe):
+    """A recipe that masks weights, in units and among those that its settings say."""
+
+    granularity: fields.Granularity = "weight"
+    prunable: fields.Prunable = None
+    exclude: fields.Exclude = None
+
+    @property
+    def filter(self) -> Filter:
+        """Which weights may be masked."""
+        from tfticket.filters import Filter
+
+        rule = Filter.of(self.prunable)
+        return rule if self.exclude is None else dataclasses.replace(rule, exclude=self.exclude)
+
+    def start(self, run: Run) -> Level:
+        """Trains the dense network.
+
+        Args:
+            run: with its model at the initialisation.
+        """
+        from tfticket import weights
+        from tfticket.lottery import train_dense
+
+        return train_dense(
+            run.model,
+            run.train,
+            weights.read(run.model, self.filter),
+            evaluate=run.evaluate,
+            provenance=run.provenance(0),
+        )
+
+
+def ordered_fields(kind: type[Settings]) -> list[str]:
+    """Returns the names of settings in the order to read them: those of most recipes come last.
+
+    Args:
+        kind: a recipe, or another kind of settings.
+    """
+    line = [c for c in reversed(kind.__mro__) if issubclass(c, Settings)]
+    start = line.index(Recipe) + 1 if Recipe in line else 0
+    declared = [list(inspect.get_annotations(c)) for c in line[start:]]
+    ordered = [name for names in [*declared[1:], *declared[:1]] for name in names]
+    return [name for name in dict.fromkeys(ordered) if name in kind.model_fields]

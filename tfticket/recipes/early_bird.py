@@ -1,0 +1,91 @@
+"""Early-bird tickets: channels go as soon as it is settled which ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from tfticket.recipes import fields
+from tfticket.recipes._channels import ChannelRecipe, search_by_penalty, train_small
+from tfticket.recipes.base import Paper
+from tfticket.settings import Fraction, Interval, Positive
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from tfticket.lottery import Level
+    from tfticket.recipes.run.context import Run, Task
+
+__all__ = ["EarlyBird"]
+
+_USUAL_LOOKS = 40
+
+
+class EarlyBird(ChannelRecipe):
+    """Remove channels as soon as it is settled which ones, and train the smaller network on.
+
+    The dense network is trained beside it, to the end. Needs BatchNormalization.
+    """
+
+    paper: ClassVar[Paper] = Paper("You et al. 2020", "https://arxiv.org/abs/1909.11957")
+
+    channel_sparsity: fields.ChannelSparsity = 0.5
+    epsilon: Fraction = 0.1
+    """Largest distance of the newest mask from the others, a fraction of the channels."""
+    queue_length: Annotated[int, Field(ge=2, strict=True)] = 5
+    """Number of masks compared."""
+    every: Interval | None = None
+    """How often to look at the mask; left out, forty times in the training."""
+    penalty: fields.Penalty = 1e-4
+    initial_scale: Positive | None = 0.5
+    """What scales start from; none leaves them as they are."""
+    scope: fields.ChannelScope = "global"
+
+    def resolved(self, task: Task) -> Self:
+        """See `Recipe`.
+
+        Raises:
+            ValueError: if training may stop where there is no validation.
+        """
+        training = task.training
+        usual = math.lcm(max(1, training.num_steps // _USUAL_LOOKS), training.eval_every or 1)
+        made = self.model_copy(update={"every": usual}) if self.every is None else self
+        made = super(EarlyBird, made).resolved(task)
+        if training.eval_every and int(made.every or 1) % training.eval_every:
+            raise ValueError(
+                "`every` must be a multiple of `eval_every`: training may stop then, and goes on"
+                f" from there. Received: every={made.every}, eval_every={training.eval_every}"
+            )
+        return made
+
+    def treat(self, run: Run, level: Level) -> Level:
+        """Trains from the same start until the mask has settled, shrinks, and trains on.
+
+        Args:
+            run: whatever its model holds.
+            level: the dense one.
+        """
+        from tfticket import slimming
+        from tfticket.callbacks import StopAtEarlyBird
+
+        early = StopAtEarlyBird(
+            self.channel_sparsity,
+            epsilon=self.epsilon,
+            queue_length=self.queue_length,
+            every=int(self.every or 1),
+            score="scale",
+            scope=self.scope,
+            limits=self.limits,
+        )
+        log = search_by_penalty(run, level, self.penalty, self.initial_scale, [early])
+        looks = [dataclasses.asdict(o) for o in early.early_bird.observations]
+        log |= {"found_at": early.found_at, "looks": looks}
+        masks = early.masks
+        small = slimming.shrink(run.model, masks, carry_optimizer=True)
+        until = run.training.num_steps
+        return train_small(
+            run, level, masks, log, small=small, until=until, told={"settings": self.to_dict()}
+        )

@@ -1,0 +1,223 @@
+"""Settings that several recipes have: what each means and which values it takes, said once.
+
+Names of scores, scopes and the like are looked up when a recipe is made, so a wrong one is told at
+once; listing recipes and their settings imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PlainSerializer
+
+from tfticket.settings import Count, Fraction, NonNegative, Positive, Step
+
+__all__ = [
+    "Action",
+    "ChannelScope",
+    "ChannelScore",
+    "ChannelSparsity",
+    "ExamplesPerClass",
+    "Exclude",
+    "FineTuneSteps",
+    "Granularity",
+    "Initializer",
+    "MaxChannelSparsity",
+    "Penalty",
+    "Prunable",
+    "RoundTo",
+    "Scope",
+    "Score",
+    "ScoresLearningRate",
+    "ScoresWeightDecay",
+    "Sparsity",
+    "Widths",
+    "plain",
+]
+
+
+def plain(value: Any) -> Any:
+    """Returns a choice as plain JSON values.
+
+    Args:
+        value: a name, numbers, a list or mapping of such, or an object with a configuration.
+    """
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(v) for v in value]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    for name in ("config", "get_config"):
+        if hasattr(value, name):
+            return plain(getattr(value, name)())
+    return repr(value)
+
+
+def _scope(value: Any) -> Any:
+    from tfticket import selection
+
+    selection.get_scope(value)
+    return value
+
+
+def _granularity(value: Any) -> Any:
+    from tfticket import selection
+
+    selection.get_granularity(value)
+    return value
+
+
+def _score(value: Any) -> Any:
+    from tfticket import scores
+
+    scores.get(value)
+    return value
+
+
+def _action(value: Any) -> Any:
+    from tfticket import actions
+
+    actions.get(value)
+    return value
+
+
+def _filter(value: Any) -> Any:
+    from tfticket.filters import Filter
+
+    Filter.of(value)
+    return value
+
+
+_PLAIN = PlainSerializer(plain)
+
+Sparsity = Annotated[
+    Fraction,
+    Field(description="Fraction of the prunable weights masked out at the end, met exactly."),
+]
+Scope = Annotated[
+    Any,
+    AfterValidator(_scope),
+    _PLAIN,
+    Field(
+        description="Where weights are ranked: global, layer, uniform, erk, smart_ratio, or in"
+        " Python another `Scope`."
+    ),
+]
+Granularity = Annotated[
+    Any,
+    AfterValidator(_granularity),
+    _PLAIN,
+    Field(
+        description="Unit that is masked together: weight, channel, a block of inputs x outputs"
+        " such as 4x1, 2:4 for two of every four inputs, or in Python another `Granularity`."
+    ),
+]
+Score = Annotated[
+    Any,
+    AfterValidator(_score),
+    _PLAIN,
+    Field(
+        description="What each weight is worth, larger = keep: one of `tfticket.scores.SCORES`, or"
+        " in Python another `Score`."
+    ),
+]
+Action = Annotated[
+    Any,
+    AfterValidator(_action),
+    _PLAIN,
+    Field(
+        description="What becomes of the kept weights: rewind, signed_constant, reinitialize or"
+        " another of `tfticket.actions`."
+    ),
+]
+Prunable = Annotated[
+    Any,
+    AfterValidator(_filter),
+    _PLAIN,
+    Field(
+        description="Which weights may be masked: a regular expression of their paths, several of"
+        " them, or in Python a callable or a `Filter`; left out, every kernel.",
+        json_schema_extra={"repeated": True},
+    ),
+]
+Exclude = Annotated[
+    Any,
+    AfterValidator(_filter),
+    _PLAIN,
+    Field(
+        description="Which weights to leave alone, written as `prunable` is; wins over it.",
+        json_schema_extra={"repeated": True},
+    ),
+]
+ExamplesPerClass = Annotated[
+    Count,
+    Field(
+        description="Examples of each class in the batch that SNIP, GraSP and other scores look"
+        " at; for regression, a tenth of all."
+    ),
+]
+
+ChannelSparsity = Annotated[
+    Fraction, Field(description="Fraction of the removable channels that go.")
+]
+ChannelScope = Annotated[
+    Any,
+    AfterValidator(_scope),
+    _PLAIN,
+    Field(description="Where channels are ranked: global, or layer for each group by itself."),
+]
+ChannelScore = Annotated[
+    Any,
+    _PLAIN,
+    Field(
+        description="What a channel is worth: scale, l1, l2, taylor, random, a name of"
+        " `tfticket.scores.SCORES`, or in Python another score."
+    ),
+]
+RoundTo = Annotated[
+    Count,
+    Field(description="Channels of each layer are kept in multiples of this; hardware likes 8."),
+]
+MaxChannelSparsity = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="Largest fraction of a group of channels that may go; one stays at any rate.",
+    ),
+]
+FineTuneSteps = Annotated[
+    Step | None,
+    Field(description="Steps of training the smaller network; left out, as many as the dense one."),
+]
+Penalty = Annotated[
+    NonNegative,
+    Field(
+        description="L1 penalty on the scales of BatchNormalization while training; 0 is none."
+        " Published are 1e-4 for VGG and 1e-5 for residual networks, over 160 epochs."
+    ),
+]
+Widths = Annotated[
+    Literal["predefined", "discovered"],
+    Field(
+        description="Who says how many channels stay: predefined is the same fraction of every"
+        " group, discovered is by slimming, whose training is counted too."
+    ),
+]
+
+Initializer = Annotated[
+    Any,
+    _PLAIN,
+    Field(
+        description="Draws the weights that are not trained: kaiming_normal, kaiming_uniform,"
+        " signed_kaiming_constant, kaiming_constant, in Python one of `supermasks.initializers`,"
+        " or none for the network's own."
+    ),
+]
+ScoresLearningRate = Annotated[
+    Positive,
+    Field(description="Learning rate of the scores at the start; it falls to 0 as a cosine."),
+]
+ScoresWeightDecay = Annotated[NonNegative, Field(description="Weight decay of the scores.")]

@@ -1,0 +1,111 @@
+"""What a recipe is given: the training its moments are read against, and one replicate's run."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tfticket import _keras
+from tfticket.clock import steps
+from tfticket.scores import Evidence
+from tfticket.zoo.evidence import evidence_from
+from tfticket.zoo.splits import Dataset
+from tfticket.zoo.training import Evaluate, Train, Training, evaluate_on, train_on
+
+__all__ = ["Run", "Task"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a recipe is to be tried on, as far as its settings depend on it.
+
+    Args:
+        training: how long and on which batches.
+        num_examples: in the train split.
+        pruning_rates: published for the network, by regular expression of weight paths.
+        output_pattern: regular expression of the output layer's weights; `None` means the last
+            prunable ones.
+    """
+
+    training: Training
+    num_examples: int
+    pruning_rates: Mapping[str, float] = field(default_factory=dict)
+    output_pattern: str | None = None
+
+    def in_steps(self, moment: int | str, name: str) -> int:
+        """Reads a moment as a step; an epoch is as many steps as there are examples for.
+
+        Args:
+            moment: a step, `"500it"` or `"2ep"`.
+            name: how the user calls the moment, for messages.
+        """
+        if isinstance(moment, str) and moment.strip().endswith("ep"):
+            epochs = float(moment.strip().removesuffix("ep"))
+            return round(epochs * self.num_examples / self.training.batch_size)
+        return steps(moment, name=name)
+
+
+class Run:
+    """One replicate: a model, and everything a recipe may do with it.
+
+    Args:
+        model: a compiled, built model at its initialisation.
+        data: what it learns.
+        training: how long and on which batches, with the replicate's own seed.
+        seed: of the replicate.
+        recipe_name: what tickets are to say they were found by.
+    """
+
+    def __init__(
+        self, model: Any, data: Dataset, training: Training, *, seed: int, recipe_name: str
+    ):
+        self.model, self.data, self.training, self.seed = model, data, training, seed
+        self.train: Train = train_on(data, training)
+        self.evaluate: Evaluate = evaluate_on(data)
+        self._recipe_name = recipe_name
+        self._kept: dict[str, Any] = {}
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._stack.__exit__(*exception)
+
+    @property
+    def keras(self) -> Any:
+        """The Keras of the model: `keras` or `tf_keras`."""
+        return _keras.module(self.model)
+
+    def provenance(self, round_: int, **told: Any) -> dict[str, Any]:
+        """Returns what a ticket of this run says of itself.
+
+        Args:
+            round_: its round.
+            told: what else.
+        """
+        return {"recipe": self._recipe_name, **told, "round": round_, "seed": self.seed}
+
+    def evidence(self, examples_per_class: int = 10, **known: Any) -> Evidence:
+        """Returns the examples and the loss that a score may ask for.
+
+        Args:
+            examples_per_class: in the batch; for regression, ten times as many of all.
+            known: other parts of `Evidence`.
+        """
+        found = evidence_from(self.data, self.model, examples_per_class, self.seed)
+        return dataclasses.replace(found, **known)
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Makes something once in a run, and leaves it when the run is over.
+
+        Args:
+            name: of it.
+            make: returns a context, which is entered.
+        """
+        if name not in self._kept:
+            self._kept[name] = self._stack.enter_context(make())
+        return self._kept[name]

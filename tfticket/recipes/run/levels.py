@@ -1,0 +1,231 @@
+"""The one loop over levels, controls and replicates; where it keeps them, it does not know."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tfticket import controls as controls_
+from tfticket.lottery import Level
+from tfticket.recipes.base import Recipe
+from tfticket.recipes.run.context import Run, Task
+from tfticket.recipes.run.stores import Store
+from tfticket.reports.results import DENSE, TICKET, Result
+from tfticket.seeds import derived_seed
+from tfticket.tickets import Ticket
+from tfticket.zoo import Dataset
+from tfticket.zoo.training import finite
+
+__all__ = ["Event", "Plan", "at_initialization", "levels_of", "result_of", "run_levels"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a search needs.
+
+    Args:
+        build: `seed -> model`, compiled and built, at its initialisation.
+        data: what it learns.
+        recipe: the method with its settings, resolved for the task.
+        task: how long and on which batches; the seed of replicate k is its own plus k.
+        recipe_name: what tickets are to say they were found by.
+        seed: of replicate 0; replicate k has `seed + k`.
+        replicates: how many.
+        controls: names of controls to train beside the ticket; `None` means the recipe's usual.
+        control_levels: at which rounds; none means the last.
+    """
+
+    build: Callable[[int], Any]
+    data: Dataset
+    recipe: Recipe
+    task: Task
+    recipe_name: str
+    seed: int = 0
+    replicates: int = 1
+    controls: tuple[str, ...] | None = None
+    control_levels: tuple[int, ...] = ()
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The controls that are trained."""
+        return self.recipe.usual_controls if self.controls is None else self.controls
+
+    def run(self, number: int) -> Run:
+        """Returns a replicate's run, its model just built.
+
+        Args:
+            number: of the replicate.
+        """
+        training = self.task.training
+        training = dataclasses.replace(training, seed=training.seed + number)
+        seed = self.seed + number
+        return Run(self.build(seed), self.data, training, seed=seed, recipe_name=self.recipe_name)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened.
+
+    Args:
+        kind: `"begin"` before a network is trained, `"result"` after it, `"note"` otherwise.
+        text: what happened, in words.
+        num_done: networks that are trained.
+        num_planned: networks to train in all; 0 where that is not known yet.
+        result: of a `"result"`.
+    """
+
+    kind: Literal["begin", "result", "note"]
+    text: str
+    num_done: int = 0
+    num_planned: int = 0
+    result: Result | None = None
+
+
+OnEvent = Callable[[Event], None]
+
+
+def levels_of(recipe: Recipe, run: Run, resume: Level | None = None) -> Iterator[Level]:
+    """Yields the levels of a recipe, each when it has been trained.
+
+    Args:
+        recipe: resolved.
+        run: of one replicate.
+        resume: a level of an earlier run of the same, to go on after.
+    """
+    level = resume
+    if level is None:
+        level = recipe.start(run)
+        yield level
+    while level.round < recipe.num_rounds(run):
+        level = recipe.treat(run, level)
+        yield level
+
+
+def run_levels(plan: Plan, store: Store, on_event: OnEvent | None = None) -> None:
+    """Trains every level and control that is not in the store yet.
+
+    Args:
+        plan: what to do.
+        store: where levels are kept, and taken from to go on after them.
+        on_event: told what happens.
+    """
+    progress = _Progress(plan, len(store.results()), on_event or (lambda event: None))
+    for number in range(plan.replicates):
+        with plan.run(number) as run:
+            replicate = _Replicate(plan, number, run, store, progress)
+            replicate.train_levels()
+            replicate.train_controls()
+
+
+@dataclass
+class _Progress:
+    """How much is done: counted, not read again."""
+
+    plan: Plan
+    num_done: int
+    on_event: OnEvent
+    num_planned: int = 0
+
+    def begin(self, text: str) -> None:
+        self.on_event(Event("begin", text, self.num_done, self.num_planned))
+
+    def done(self, text: str, result: Result) -> None:
+        self.num_done += 1
+        self.on_event(Event("result", text, self.num_done, self.num_planned, result))
+
+
+class _Replicate:
+    """One replicate: a run, and what is kept of it."""
+
+    def __init__(self, plan: Plan, number: int, run: Run, store: Store, progress: _Progress):
+        self.plan, self.number, self.run, self.store = plan, number, run, store
+        self.progress = progress
+        self.num_rounds = plan.recipe.num_rounds(run)
+        per_replicate = self.num_rounds + 1 + len(plan.arms) * len(self._control_rounds())
+        progress.num_planned = plan.replicates * per_replicate
+
+    def train_levels(self) -> None:
+        """Trains the levels that are not in the store."""
+        num_kept = self.store.num_levels(self.number)
+        if num_kept > self.num_rounds:
+            return
+        resume = self.store.level(self.number, num_kept - 1) if num_kept else None
+        self._begin(f"level {num_kept} of {self.num_rounds}")
+        for level in levels_of(self.plan.recipe, self.run, resume):
+            arm = TICKET if level.round else DENSE
+            result = result_of(level, self.number, arm, self.run.seed)
+            self.store.keep_level(level, result)
+            self._done(result)
+            if level.round < self.num_rounds:
+                self._begin(f"level {level.round + 1} of {self.num_rounds}")
+
+    def train_controls(self) -> None:
+        """Trains the controls that are not in the store."""
+        for round_ in self._control_rounds():
+            for control in self.plan.arms:
+                if not self.store.has_control(self.number, round_, control):
+                    self._begin(f"control {control} of level {round_}")
+                    self._train_control(control, self.store.level(self.number, round_))
+
+    def _train_control(self, control: str, level: Level) -> None:
+        seed = derived_seed(self.run.seed, "control", control, level.round)
+        ticket = controls_.make(control, at_initialization(level), self.run.model, seed=seed)
+        trained = self.plan.recipe.try_ticket(self.run, ticket)
+        trained = dataclasses.replace(trained, round=level.round)
+        result = result_of(trained, self.number, control, seed)
+        self.store.keep_control(trained, result)
+        self._done(result)
+
+    def _control_rounds(self) -> tuple[int, ...]:
+        asked = self.plan.control_levels or (self.num_rounds,)
+        beyond = [r for r in asked if not 1 <= r <= self.num_rounds]
+        if beyond and self.plan.arms:
+            raise ValueError(
+                f"`control_levels` must lie between 1 and {self.num_rounds}, the last level."
+                f" Received: {beyond}"
+            )
+        return asked
+
+    def _begin(self, what: str) -> None:
+        self.progress.begin(f"replicate {self.number}: {what}")
+
+    def _done(self, result: Result) -> None:
+        shown = result.value("test_accuracy")
+        measured = "" if shown is None else f", test accuracy {shown:.4f}"
+        text = f"replicate {self.number}: {result.arm} at sparsity {result.sparsity:.4f}{measured}"
+        self.progress.done(text, result)
+
+
+def at_initialization(level: Level) -> Ticket:
+    """Returns a level's masks over the initial weights, which the controls are drawn from.
+
+    Args:
+        level: with the training state at step 0 among its states.
+    """
+    initial = level.states[0]
+    return dataclasses.replace(level.ticket, weights=initial.weights, optimizer={}, step=0)
+
+
+def result_of(level: Level, replicate: int, arm: str, seed: int) -> Result:
+    """Returns what a level says about a replicate.
+
+    Args:
+        level: as trained.
+        replicate: its number.
+        arm: `"dense"`, `"ticket"` or the name of a control.
+        seed: of the replicate or the control.
+    """
+    masks = level.masks
+    return Result(
+        replicate=replicate,
+        round=level.round,
+        arm=arm,
+        seed=seed,
+        sparsity=masks.sparsity,
+        num_kept=masks.num_kept,
+        num_weights=masks.num_weights,
+        metrics={name: finite(value) for name, value in level.metrics.items()},
+        log=dict(level.log or {}),
+    )

@@ -1,0 +1,199 @@
+"""Settings in one validated, frozen object: each stands once, with its range and its meaning."""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic.fields import FieldInfo
+
+from tfticket.clock import steps
+
+__all__ = [
+    "Count",
+    "Fraction",
+    "Interval",
+    "Moment",
+    "Natural",
+    "NonNegative",
+    "Positive",
+    "Settings",
+    "Step",
+    "described",
+    "is_moment",
+    "sorted_out",
+]
+
+Count = Annotated[int, Field(ge=1, strict=True)]
+Natural = Annotated[int, Field(ge=0, strict=True)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class Moment:
+    """Marks a setting that is a moment of training: a step, `"500it"` or `"2ep"`."""
+
+
+def _written_as_step(value: int | str, info: ValidationInfo) -> int | str:
+    steps(value, steps_per_epoch=1, name=info.field_name or "step")
+    return value
+
+
+Step = Annotated[Annotated[int, Field(strict=True)] | str, AfterValidator(_written_as_step), Moment]
+
+
+def _at_least_1(value: int | str, info: ValidationInfo) -> int | str:
+    if steps(value, steps_per_epoch=10**9) == 0:
+        raise ValueError(
+            f"`{info.field_name}` must be at least 1: it is how often something happens."
+            f" Received: {info.field_name}={value!r}"
+        )
+    return value
+
+
+#: How many steps there are from one time to the next.
+Interval = Annotated[Step, AfterValidator(_at_least_1)]
+
+
+class Settings(BaseModel):
+    """Settings by name, checked when they are given.
+
+    A subclass lists them as annotated fields. Python, the command line, files and the docs take a
+    setting's name, default, range and meaning from there. Its meaning is the text under the field,
+    or else the description of its type.
+
+    Raises:
+        ValueError: naming every setting that is unknown, missing, out of range or at odds with
+            another.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=True,
+        protected_namespaces=(),
+    )
+
+    def __init__(self, **settings: Any):
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise ValueError(_sentences(error, type(self))) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns every setting as plain JSON values."""
+        return self.model_dump(mode="json")
+
+    def changed(self) -> dict[str, Any]:
+        """Returns the settings that are not at their defaults, as plain JSON values."""
+        defaults = type(self).model_fields
+        given = {n for n in defaults if getattr(self, n) != defaults[n].default}
+        return {name: value for name, value in self.to_dict().items() if name in given}
+
+
+def described(field: FieldInfo) -> str:
+    """Returns what a setting means: the text under it, or else the description of its type.
+
+    Args:
+        field: of a `Settings`, out of `model_fields`.
+    """
+    found = field.description or next(
+        (m.description for m in _marks(field) if isinstance(m, FieldInfo) and m.description), ""
+    )
+    return " ".join(found.split())
+
+
+def is_moment(field: FieldInfo) -> bool:
+    """Tells whether a setting is a `Step`.
+
+    Args:
+        field: of a `Settings`, out of `model_fields`.
+    """
+    return any(mark is Moment for mark in _marks(field))
+
+
+def sorted_out(
+    settings: Mapping[str, Any], kinds: Sequence[type[Settings]], what: str, others: Iterable[str]
+) -> list[Settings]:
+    """Gives each of several kinds of settings its own out of one mapping.
+
+    Args:
+        settings: values by name.
+        kinds: no two have a setting of the same name.
+        what: whose settings they are meant to be, for messages.
+        others: names of settings that something else has.
+
+    Returns:
+        One `Settings` per kind.
+
+    Raises:
+        ValueError: naming every setting that none of the kinds has, or that is wrong.
+    """
+    known, complaints = {n for kind in kinds for n in kind.model_fields}, []
+    for name in settings:
+        if name not in known:
+            complaints.append(_unknown(name, sorted(known), what, name in set(others)))
+    found = []
+    for kind in kinds:
+        try:
+            found.append(kind(**{n: v for n, v in settings.items() if n in kind.model_fields}))
+        except ValueError as error:
+            complaints.append(str(error))
+    if complaints:
+        raise ValueError("\n".join(complaints))
+    return found
+
+
+def _unknown(name: str, known: list[str], what: str, is_of_others: bool) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean `{close[0]}`?" if close else ""
+    if is_of_others:
+        return f"`{name}` must be left out: {what} has no use for it. {hint}".rstrip()
+    hint = hint or f"Settings are: {', '.join(known)}."
+    return f"`{name}` must be a setting of {what}, which has none of this name. {hint}"
+
+
+def _marks(field: FieldInfo) -> Iterator[Any]:
+    yield from field.metadata
+    yield from _marks_in(field.annotation)
+
+
+def _marks_in(annotation: Any) -> Iterator[Any]:
+    if typing.get_origin(annotation) is Annotated:
+        yield from annotation.__metadata__
+    for part in typing.get_args(annotation):
+        yield from _marks_in(part)
+
+
+def _sentences(error: ValidationError, kind: type[Settings]) -> str:
+    """Turns pydantic's errors into sentences the way the rest of the package says it."""
+    fields = kind.model_fields
+    lines = [_sentence(item, fields) for item in error.errors(include_url=False)]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _sentence(item: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
+    name = str(item["loc"][0]) if item["loc"] else ""
+    if item["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, fields, n=1)
+        hint = f" Did you mean `{close[0]}`?" if close else f" Settings are: {', '.join(fields)}."
+        return f"`{name}` must be a setting: there is none of this name.{hint}"
+    meaning = described(fields[name]).rstrip(".") if name in fields else ""
+    said = f" ({meaning[:1].lower()}{meaning[1:]})" if meaning else ""
+    if item["type"] == "missing":
+        return f"`{name}` must be given{said}."
+    if item["type"] in ("value_error", "type_error"):  # one of our own, already a sentence
+        return str(item["ctx"]["error"])
+    return f"`{name}` must {_rule(item['msg'])}{said}. Received: {name}={item['input']!r}"
+
+
+def _rule(message: str) -> str:
+    for start in ("Input should be ", "String should ", "Input should "):
+        if message.startswith(start):
+            return ("be " if start.endswith("be ") else "") + message.removeprefix(start)
+    return f"be valid: {message}"

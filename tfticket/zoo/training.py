@@ -1,0 +1,186 @@
+"""Training and evaluation for `find_ticket`, from a data set and a few numbers.
+
+The batch at a step depends on the seed and the step alone, so a network that is rewound to step k
+meets the batches it met after step k before. So do the random numbers of Keras 3's layers, whose
+states are part of a training state; those of tf_keras' start over with each training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tfticket import _keras
+from tfticket.determinism import seeded
+from tfticket.zoo.pipeline import batches, evaluate, in_order
+from tfticket.zoo.splits import Dataset
+
+__all__ = ["Training", "early_stop_step", "evaluate_on", "finite", "train_on"]
+
+#: `train(model, callbacks)`, or `train(model, callbacks, until=step)`.
+Train = Callable[..., dict[str, Any]]
+Evaluate = Callable[[Any], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long, on what and in which order.
+
+    Args:
+        num_steps: optimizer updates of one training.
+        batch_size: examples per update.
+        seed: chooses the order of the examples.
+        eval_every: steps between validations, which divides `num_steps`; `None` means none.
+
+    Raises:
+        ValueError: if a number is out of range or does not divide.
+    """
+
+    num_steps: int
+    batch_size: int = 64
+    seed: int = 0
+    eval_every: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("num_steps", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"`{name}` must be at least 1. Received: {name}={getattr(self, name)}"
+                )
+        if self.eval_every is not None and (
+            self.eval_every < 1 or self.num_steps % self.eval_every
+        ):
+            raise ValueError(
+                "`eval_every` must divide `num_steps`: the last validation is at the last step."
+                f" Received: eval_every={self.eval_every}, num_steps={self.num_steps}"
+            )
+
+    def end_after(self, start_step: int) -> int:
+        """Returns the step at which a training that starts at `start_step` ends.
+
+        >>> training = Training(num_steps=100)
+        >>> training.end_after(0), training.end_after(30), training.end_after(100)
+        (100, 100, 200)
+        """
+        return (start_step // self.num_steps + 1) * self.num_steps
+
+    def check_start(self, step: int) -> None:
+        """Raises `ValueError` if a training from `step` on would not meet its validations."""
+        if self.eval_every is not None and step % self.eval_every:
+            raise ValueError(
+                "`eval_every` must divide the step that training starts at."
+                f" Received: eval_every={self.eval_every}, start_step={step}"
+            )
+
+    def validated_by(self, step: int) -> int:
+        """Returns the first step from `step` on at which there is a validation.
+
+        >>> Training(num_steps=100, eval_every=20).validated_by(130)
+        140
+        """
+        every = self.eval_every or 1
+        return -(-step // every) * every
+
+
+def train_on(data: Dataset, training: Training) -> Train:
+    """Returns `train(model, callbacks)`: `model.fit` from the optimizer's step to the end.
+
+    A model whose optimizer has done fewer than `num_steps` updates is trained up to there; one
+    that is there already, as in fine-tuning, for `num_steps` more. `train(model, callbacks,
+    until=step)` trains up to another step, rounded up to the next validation.
+
+    Args:
+        data: trained on its train split and, where asked for, validated on its validation split.
+        training: how long and in which order.
+
+    Returns:
+        A function whose log has `start_step` and `end_step` and, with `eval_every`, `curve` (the
+        validation metrics by step) and `early_stop_step`, the step of least validation loss.
+    """
+
+    def train(model: Any, callbacks: list[Any], until: int | None = None) -> dict[str, Any]:
+        start = _steps_done(model)
+        end = training.end_after(start) if until is None else training.validated_by(until)
+        every = training.eval_every
+        log: dict[str, Any] = {"start_step": start, "end_step": start}
+        if end <= start:
+            return log
+        training.check_start(start)
+        stream = batches(
+            data.train,
+            batch_size=training.batch_size,
+            num_steps=end,
+            seed=training.seed,
+            start_step=start,
+        )
+        options: dict[str, Any] = {"shuffle": False, "verbose": 0, "callbacks": callbacks}
+        if every is not None:
+            options |= {"epochs": (end - start) // every, "steps_per_epoch": every}
+            options["validation_data"] = in_order(data.validation)
+        with seeded(training.seed):  # tf_keras' dropout draws from counters that nobody can read
+            history = model.fit(stream, **options)
+        done = _steps_done(model)  # fewer than planned if a callback stopped it
+        log["end_step"] = done
+        if every is not None:
+            log |= _curve(history.history, [*range(start + every, done, every), done])
+        return log
+
+    return train
+
+
+def evaluate_on(data: Dataset) -> Evaluate:
+    """Returns `evaluate(model)`: loss and metrics on validation and test, so named.
+
+    Args:
+        data: evaluated whole, without weighting batches.
+
+    Returns:
+        A function that returns `{"validation_loss": …, "test_accuracy": …}`.
+    """
+
+    def evaluate_both(model: Any) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for name, split in (("validation", data.validation), ("test", data.test)):
+            metrics = evaluate(model, split)
+            found |= {f"{name}_{metric}": float(value) for metric, value in metrics.items()}
+        return found
+
+    return evaluate_both
+
+
+def early_stop_step(steps: Sequence[int], losses: Sequence[float | None]) -> int | None:
+    """Returns the first step of least validation loss; `None` if no loss is finite.
+
+    >>> early_stop_step([100, 200, 300], [0.5, 0.3, 0.3])
+    200
+
+    Args:
+        steps: at which the loss was measured.
+        losses: as many, `None` where not finite.
+
+    References:
+        Frankle & Carbin 2019, section 2, https://arxiv.org/abs/1803.03635
+    """
+    known = [(loss, step) for step, loss in zip(steps, losses, strict=True) if loss is not None]
+    return min(known)[1] if known else None
+
+
+def _steps_done(model: Any) -> int:
+    return int(_keras.to_numpy(model.optimizer.iterations))
+
+
+def _curve(history: Mapping[str, Sequence[float]], at: Sequence[int]) -> dict[str, Any]:
+    steps = list(at)
+    curve: dict[str, list[Any]] = {"step": steps}
+    for name, values in history.items():
+        if name.startswith("val_"):
+            curve[f"validation_{name.removeprefix('val_')}"] = [finite(v) for v in values]
+    return {"early_stop_step": early_stop_step(steps, curve["validation_loss"]), "curve": curve}
+
+
+def finite(value: Any) -> float | None:
+    """Returns a number, and `None` for NaN and infinities, which JSON has no words for."""
+    number = float(value)
+    return number if math.isfinite(number) else None
