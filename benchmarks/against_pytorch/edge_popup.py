@@ -10,7 +10,7 @@ same numbers.
     pip install torch
     python benchmarks/against_pytorch/edge_popup.py
 
-adds a run to `edge_popup.json` beside this file. About five minutes on one core.
+adds a run to `edge_popup.json` beside this file.
 """
 
 from __future__ import annotations

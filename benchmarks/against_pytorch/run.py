@@ -11,7 +11,7 @@ repository, unmodified.
     python benchmarks/against_pytorch/run.py --repository Synaptic-Flow
 
 writes `results.json` beside this file, part by part, and goes on from there when started again;
-delete it to measure anew. About fifteen minutes on one core.
+delete it to measure anew.
 """
 
 from __future__ import annotations

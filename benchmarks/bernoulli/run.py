@@ -9,7 +9,7 @@ masks sampled (mean).
     python benchmarks/bernoulli/run.py
 
 writes `results.json` beside this file, network by network, and goes on from there when started
-again. About ten minutes on one core.
+again.
 """
 
 from __future__ import annotations

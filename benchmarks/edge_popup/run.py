@@ -13,7 +13,7 @@ nothing chosen:
     python benchmarks/edge_popup/run.py
 
 writes `results.json`, run by run, and `accuracy_against_density.png`, `scores_and_masks.png`
-beside this file, and goes on from there when started again. About an hour and a half on one core.
+beside this file, and goes on from there when started again.
 """
 
 from __future__ import annotations

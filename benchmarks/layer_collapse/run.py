@@ -10,7 +10,7 @@ GraSP see ten train examples of each class of MNIST, or of CIFAR-10 with JPEG lo
     python benchmarks/layer_collapse/run.py
 
 writes `results.json` and a picture per network beside this file, curve by curve, and goes on from
-there when started again. About half an hour on one core, most of it SynFlow on VGG-16-BN.
+there when started again. Most of the time goes to SynFlow on VGG-16-BN.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ on one thread, so that a drifting or shared machine touches both sides alike.
     python benchmarks/masked_step/run.py
 
 writes `results.json` beside this file, part by part, and goes on from there when started
-again; delete it to measure anew. About twenty minutes on one core.
+again; delete it to measure anew.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ trained once, with masks enforced, and measured once on test.
     python benchmarks/pruning_at_init/run.py
 
 writes `results.json` and `accuracy.png` beside this file, network by network, and goes on from
-there when started again. About an hour on one core.
+there when started again.
 """
 
 from __future__ import annotations

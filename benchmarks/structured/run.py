@@ -10,8 +10,7 @@ taken anew over 20 batches of training examples, for all arms alike.
     python benchmarks/structured/run.py
 
 writes `results.json` and `table.md` beside this file, arm by arm, and goes on from there when
-started again; `--work` keeps the trained states and models, for that and for `latency.py`. About
-two hours on one core.
+started again; `--work` keeps the trained states and models, for that and for `latency.py`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ validation at seed 100, which is none of the replicates.
     python benchmarks/supermask_tasks/run.py
 
 writes `results.json` beside this file, network by network, and goes on from there when started
-again. About ten minutes on one core.
+again.
 """
 
 from __future__ import annotations

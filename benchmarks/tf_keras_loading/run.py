@@ -3,8 +3,8 @@
     python benchmarks/tf_keras_loading/run.py
 
 User-CPU and system seconds of one load each, of stock networks with random weights, compiled with
-SGD; the loaded weights are compared. Writes `results.json` and prints the table. About ten minutes,
-nearly all of it tf_keras'.
+SGD; the loaded weights are compared. Writes `results.json` and prints the table. Nearly all of the
+time is tf_keras'.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 The notebooks run as they are written, on tf_keras and on Keras 3, but for `CHANGES` below: the
 import, shell commands, and data sets that are read from prepared TFDS data and cut short, for one
 epoch. A cell that fails is noted and the next one is tried. Writes `guides.json` and prints the
-table. About four minutes.
+table.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ weights, the mask-1 and mask-0 actions. Nothing is chosen; every network is meas
     python benchmarks/zhou/run.py
 
 writes `results.json` beside this file, network by network, and goes on from there when started
-again. About twenty minutes on one core.
+again.
 """
 
 from __future__ import annotations
