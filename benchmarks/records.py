@@ -3,7 +3,7 @@
     {
       "command": "python benchmarks/zhou/run.py --replicates 3",
       "date": "2026-12-01",         the day the command was started
-      "seeds": [0, 1, 2],           [] where nothing is random
+      "seeds": [0, 1, 2],           [] where none is set
       "versions": {"python": …},    null where a package is not installed
       "machine": {"cpu": …, "cores": …, "system": …},
       "data": [{"set": "mnist", "split": …}],   [] where there are no data but random numbers
