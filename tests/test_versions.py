@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # where `benchmarks` lies
+
 from benchmarks import records
 
-FOLDER = Path(__file__).resolve().parents[1] / "benchmarks" / "versions"
+FOLDER = Path(records.__file__).parent / "versions"
 RESULTS = records.read(FOLDER / "results.json")
 FLOOR = re.compile(r"(?P<name>[\w.-]+)(\[\w+\])?(<[\d.]+,)?>=(?P<version>[\d.]+)")
 

@@ -1,10 +1,13 @@
 """What the benchmarks of this room found stays within what was aimed at."""
 
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 from benchmarks import records
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+BENCHMARKS = Path(records.__file__).parent
 TARGETS = {0.9: (1.02, 0.90), 0.95: (1.04, 0.75), 0.98: (1.08, 0.50)}
 NETWORKS = ("LeNet-300-100", "conv_431k")
 
