@@ -7,13 +7,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo test check matrix format clean
+.PHONY: help demo test check matrix bench format clean
 
 help:
 	@echo "make demo    installs into .venv and finds a lottery ticket on the digits data"
 	@echo "make test    installs into .venv and runs formatter, linter, type checker and tests"
 	@echo "make check   the same without the tests"
 	@echo "make matrix  runs the fast tests under many versions of TensorFlow, Keras and Python"
+	@echo "make bench   lists the benchmarks; make bench NAME=lottery_ticket runs one"
 	@echo "make format  formats the code"
 	@echo "make clean   removes .venv, .matrix and what the tools left behind"
 
@@ -32,6 +33,10 @@ check: $(VENV)/.installed-dev
 matrix: $(VENV)/.installed-dev
 	$(PIP) uv
 	$(BIN)/python benchmarks/versions/run.py $(ROWS)
+
+# NAME=structured/latency ARGS="--rounds 50" runs another script of a benchmark, with arguments.
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks $(if $(NAME),run $(NAME) $(ARGS),list)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

@@ -7,7 +7,6 @@ others.
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import subprocess
@@ -63,8 +62,8 @@ def test_notebooks_start_small_and_say_how_often_and_from_which_seed(script):
 @pytest.mark.parametrize("name", QUOTED)
 def test_quoted_tables_are_those_of_the_benchmark(name):
     folder = ROOT / "benchmarks" / QUOTED[name]
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    table = benchmark(folder).table(results["summary"])
+    run = benchmark(folder)
+    table = run.table(run.records.read(folder / "results.json")["summary"])
     assert table in (folder / "README.md").read_text(encoding="utf-8")
     assert table in "\n".join(cell.source for cell in jupytext.read(script_of(name)).cells)
 

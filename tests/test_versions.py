@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import json
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[1] / "benchmarks" / "versions"
-RESULTS = json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # where `benchmarks` lies
+
+from benchmarks import records
+
+FOLDER = Path(records.__file__).parent / "versions"
+RESULTS = records.read(FOLDER / "results.json")
 FLOOR = re.compile(r"(?P<name>[\w.-]+)(\[\w+\])?(<[\d.]+,)?>=(?P<version>[\d.]+)")
 
 

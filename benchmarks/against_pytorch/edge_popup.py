@@ -10,7 +10,7 @@ same numbers.
     pip install torch
     python benchmarks/against_pytorch/edge_popup.py
 
-adds a run to `edge_popup.json` beside this file. About five minutes on one core.
+adds a run to `edge_popup.json` beside this file.
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import warnings
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
 import workers
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 BATCH, DENSITY = 64, 0.5
@@ -226,10 +230,10 @@ def main() -> None:
         own = torch_work(kind, steps) if library == "torch" else keras_work(library, kind, steps)
         return workers.serve(own)
     path = HERE / "edge_popup.json"
-    found = json.loads(path.read_text()) if path.exists() else {"agreement": agreement()}
+    found = records.read(path) if path.exists() else {"agreement": agreement()}
     number = 1 + sum(key.startswith(f"{args.threads} threads") for key in found)
     found[f"{args.threads} threads, run {number}"] = speed(args.steps, args.turns, args.threads)
-    path.write_text(json.dumps(found, indent=2) + "\n")
+    records.write(path, found, seeds=[0], data=[], resumes=True)
     print(json.dumps(found, indent=2))
     return None
 

@@ -11,7 +11,7 @@ repository, unmodified.
     python benchmarks/against_pytorch/run.py --repository Synaptic-Flow
 
 writes `results.json` beside this file, part by part, and goes on from there when started again;
-delete it to measure anew. About fifteen minutes on one core.
+delete it to measure anew.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
 import workers
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 BATCH = 100
@@ -214,12 +217,12 @@ def main() -> None:
     if args.memory_of:
         return print(peak_memory(args.memory_of[0], int(args.memory_of[1])))
     path = HERE / "results.json"
-    found = json.loads(path.read_text()) if path.exists() else {"threads": 1}
+    found = records.read(path, {"threads": 1})
     for name, measure in planned(args).items():
         if name not in found:
             found[name] = measure()
             print(name, json.dumps(found[name], indent=1), flush=True)
-            path.write_text(json.dumps(found, indent=2) + "\n")
+            records.write(path, found, seeds=[0], data=[], resumes=True)
     return None
 
 

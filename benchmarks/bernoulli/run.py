@@ -9,7 +9,7 @@ masks sampled (mean).
     python benchmarks/bernoulli/run.py
 
 writes `results.json` beside this file, network by network, and goes on from there when started
-again. About ten minutes on one core.
+again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import warnings
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 BATCH_SIZE, NUM_STEPS, NUM_SAMPLES = 60, 9_170, 5
@@ -107,7 +111,7 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     path = args.out / "results.json"
-    runs = json.loads(path.read_text())["runs"] if path.exists() else []
+    runs = records.read(path, {"runs": []})["runs"]
     planned = [
         {"seed": seed, "initializer": initializer, "rescale": rescale}
         for seed in range(args.replicates)
@@ -117,7 +121,13 @@ def main() -> None:
     for run in planned:
         if not any(all(r[k] == v for k, v in run.items()) for r in runs):
             runs.append(carry_out(run, args.keras))
-            path.write_text(json.dumps({"keras": args.keras, "runs": runs}, indent=1) + "\n")
+            records.write(
+                path,
+                {"keras": args.keras, "runs": runs},
+                seeds=range(args.replicates),
+                data=[records.zoo("mnist")],
+                resumes=True,
+            )
             print(json.dumps(runs[-1]), flush=True)
     print(table(runs))
 

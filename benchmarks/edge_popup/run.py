@@ -13,7 +13,7 @@ nothing chosen:
     python benchmarks/edge_popup/run.py
 
 writes `results.json`, run by run, and `accuracy_against_density.png`, `scores_and_masks.png`
-beside this file, and goes on from there when started again. About an hour and a half on one core.
+beside this file, and goes on from there when started again.
 """
 
 from __future__ import annotations
@@ -22,15 +22,20 @@ import argparse
 import json
 import math
 import os
+import sys
 import time
 import warnings
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
 
+from benchmarks import records
+
 HERE = Path(__file__).parent
+DATA = records.dataset("mnist", "60 000 train / 10 000 test examples")
 BATCH_SIZE, DECAY, SHORT = 64, 5e-4, 3
 DENSITIES = (0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98)
 INITIALIZERS = ("kaiming_normal", "signed_kaiming_constant")
@@ -202,7 +207,7 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     path = args.out / "results.json"
-    runs = json.loads(path.read_text())["runs"] if path.exists() else []
+    runs = records.read(path, {"runs": []})["runs"]
     settings = {"keras": args.keras, "batch_size": BATCH_SIZE, "threads": args.threads}
     for run in planned(args.epochs, args.replicates):
         is_done = any(all(r.get(k) == v for k, v in run.items()) for r in runs)
@@ -210,7 +215,13 @@ def main() -> None:
             continue
         found, model = carry_out(run, args.keras)
         runs.append(found)
-        path.write_text(json.dumps({"settings": settings, "runs": runs}, indent=1) + "\n")
+        records.write(
+            path,
+            {"settings": settings, "runs": runs},
+            seeds=range(args.replicates),
+            data=[DATA],
+            resumes=True,
+        )
         print(json.dumps(found), flush=True)
         if (run["what"], run["density"]) == ("sweep", 0.5):
             picture(model, args.out / "scores_and_masks.png")

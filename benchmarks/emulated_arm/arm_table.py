@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+from benchmarks import records
 
 MARK = "<!-- table -->"
 
 
 def write_arm(results: dict, folder: Path) -> None:
     """Writes `results.json` and everything below the mark in `README.md`."""
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    records.write(folder / "results.json", results, seeds=[0, 1], data=[], resumes=True)
     readme = folder / "README.md"
     text = readme.read_text() if readme.exists() else f"{MARK}\n"
     start, _, _ = text.partition(MARK)

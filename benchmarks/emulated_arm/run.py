@@ -22,12 +22,14 @@ from pathlib import Path
 from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "export_matrix"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "export_matrix"))
 
 import cells
 import clusters
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 MASKS = ("elementwise 80 %", "1x4 80 %", "elementwise 98 %")
@@ -187,7 +189,7 @@ def main() -> None:
     arguments = parser.parse_args()
     machine = Machine(arguments.qemu, arguments.root, arguments.site, arguments.cpu)
     path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {"cells": {}, "clusters": {}}
+    results = records.read(path, {"cells": {}, "clusters": {}})
     results["machine"] = machine.describe()
     for name in arguments.only:
         if name in clusters.NETWORKS and name not in results["clusters"]:

@@ -24,9 +24,12 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import networks
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 MARK = "<!-- table -->"
@@ -168,7 +171,8 @@ def table(rows: dict[str, dict[str, Any]]) -> list[str]:
 
 def write(rows: dict[str, dict[str, Any]], out: Path) -> None:
     """Keeps the results, and the table in the README beside this file."""
-    (out / "results.json").write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n")
+    path, found = out / "results.json", dict(sorted(rows.items()))
+    records.write(path, found, seeds=[0], data=[], resumes=True)
     readme = HERE / "README.md"
     if out == HERE and readme.exists():
         head = readme.read_text().partition(MARK)[0]
@@ -203,7 +207,7 @@ def main() -> None:
         print(json.dumps(tried(args.keras[0], args.one)))
         return
     path = args.out / "results.json"
-    rows = json.loads(path.read_text()) if path.exists() else {}
+    rows = records.read(path, {})
     for keras, name in planned(args.keras, args.only):
         key = f"{keras} {name}"
         if key not in rows:

@@ -21,9 +21,12 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import cells
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 SECOND = "tensorflow"
@@ -164,7 +167,7 @@ def main() -> None:
     parser.add_argument("--keras", default="keras", choices=["keras", "tf_keras"])
     arguments = parser.parse_args()
     path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
+    results = records.read(path, {})
     for kind in arguments.only:
         for weights in cells.TYPES:
             key = f"{arguments.keras}: {kind}: {weights}"

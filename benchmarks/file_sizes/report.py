@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+from benchmarks import records
 
 MARK = "<!-- table -->"
 #: Largest ratios that are asked for, by sparsity: own to CSR bound, own and gzip to bitmask bound.
@@ -18,7 +19,7 @@ SERIES = ("dense gzip", "converter", "own", "own gzip", "csr bound", "bitmask bo
 
 def write(results: dict, folder: Path) -> None:
     """Writes `results.json`, `sizes.png` and everything below the mark in `README.md`."""
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    records.write(folder / "results.json", results, seeds=[0, 1], data=[], resumes=True)
     readme = folder / "README.md"
     text = readme.read_text() if readme.exists() else f"{MARK}\n"
     start, _, _ = text.partition(MARK)

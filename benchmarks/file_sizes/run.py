@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
 import report
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 #: Of the zoo, and LeNet-300-100 as Keras would draw it, without the operators of Flatten.
@@ -141,7 +144,7 @@ def main() -> None:
     parser.add_argument("--sparsities", nargs="*", type=float, default=list(SPARSITIES))
     arguments = parser.parse_args()
     path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {"sizes": {}}
+    results = records.read(path, {"sizes": {}})
     for name in arguments.networks:
         for sparsity in arguments.sparsities:
             key = f"{name}, {sparsity:g}"

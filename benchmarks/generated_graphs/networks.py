@@ -10,13 +10,14 @@ under emulation stand for instructions, not for time on a phone: only their rati
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import emulators
 import graph_table
@@ -24,6 +25,8 @@ import graphs
 import keras
 import numpy as np
 import operators
+
+from benchmarks import records
 
 L, K = keras.layers, keras.ops
 HERE = Path(__file__).parent
@@ -163,7 +166,7 @@ def main() -> None:
         for path in asked.files:
             dense.write_bytes(dense_twin(path.read_bytes()))
             results[path.name] = measured(dense, path, machines)
-    (HERE / "networks.json").write_text(json.dumps(results, indent=1) + "\n")
+    records.write(HERE / "networks.json", results, seeds=[0], data=[])
     graph_table.write_networks(results, HERE)
 
 

@@ -11,22 +11,25 @@ again about the graphs that lie in `--files`. README.md has the whole of it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import emulators
 import graph_table
 import graphs
 import numpy as np
 
+from benchmarks import records
+
 HERE = Path(__file__).parent
-CHUNK = 20
+CHUNK, SEEDS = 20, (0, 1)  # of weights, and of inputs; mixed graphs are drawn from both
 LEAST_SPREAD, LEAST_RANGE = 5e-3, 1e-3
 
 
@@ -145,7 +148,7 @@ def main() -> None:
     parser.add_argument("--files", type=Path, default=Path(tempfile.gettempdir()) / "graphs")
     asked = parser.parse_args()
     path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {"graphs": {}}
+    results = records.read(path, {"graphs": {}})
     chosen, machine = graphs.all_graphs(), None
     if asked.sse:
         machine = emulators.without_avx(asked.qemu_x86, asked.sse)
@@ -158,13 +161,13 @@ def main() -> None:
     for start in range(0, len(left), CHUNK):
         for name, row in measure(left[start : start + CHUNK], machine, asked.files).items():
             rows.setdefault(name, {})[title] = row
-        path.write_text(json.dumps(results, indent=1) + "\n")
+        records.write(path, results, seeds=SEEDS, data=[], resumes=True)
         print(f"{title}: {start + CHUNK} of {len(left)}", flush=True)
     for graph in graphs.all_graphs():
         model = folder_of(graph, asked.files) / "model.tflite"
         if graph.name in rows and model.exists():
             rows[graph.name]["list"] = verdict(model)
-    path.write_text(json.dumps(results, indent=1) + "\n")
+    records.write(path, results, seeds=SEEDS, data=[], resumes=True)
     graph_table.write(results, HERE)
 
 

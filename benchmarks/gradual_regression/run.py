@@ -19,12 +19,16 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 NUM_STEPS, BATCH, SPARSITY = 1_600, 1_024, 0.75
@@ -205,8 +209,9 @@ def main() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     rows = carry_out(args)
     found = summary(rows)
-    text = json.dumps({"summary": found, "networks": rows}, indent=2)
-    (HERE / "results.json").write_text(text + "\n")
+    results = {"summary": found, "networks": rows}
+    seeds = sorted({row["replicate"] for row in rows})
+    records.write(HERE / "results.json", results, seeds=seeds, data=[records.zoo("regression")])
     print(table(found))
 
 

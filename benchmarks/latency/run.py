@@ -11,15 +11,18 @@ channels are removed.
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
 import shrunk
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 MARK = "<!-- table -->"
@@ -77,7 +80,7 @@ def measure(units, sparsity: float, num_rounds: int) -> dict:
 
 
 def write(results: dict) -> None:
-    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    records.write(HERE / "results.json", results, seeds=[0], data=[], resumes=True)
     readme = HERE / "README.md"
     text = readme.read_text() if readme.exists() else f"{MARK}\n"
     start, _, _ = text.partition(MARK)
@@ -113,7 +116,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     arguments = parser.parse_args()
     path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {PLAIN: {}, REMOVED: {}}
+    results = records.read(path, {PLAIN: {}, REMOVED: {}})
     tasks = [
         (PLAIN, f"{name}, {sparsity:g}", measure, NETWORKS[name], sparsity)
         for name in arguments.networks

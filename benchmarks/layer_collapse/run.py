@@ -10,21 +10,24 @@ GraSP see ten train examples of each class of MNIST, or of CIFAR-10 with JPEG lo
     python benchmarks/layer_collapse/run.py
 
 writes `results.json` and a picture per network beside this file, curve by curve, and goes on from
-there when started again. About half an hour on one core, most of it SynFlow on VGG-16-BN.
+there when started again. Most of the time goes to SynFlow on VGG-16-BN.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
+import sys
 import warnings
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 #: Score and rounds.
@@ -144,6 +147,17 @@ def plot(rows: list[dict], net: str, path: Path) -> None:
     plots.save(plot_collapse(curves, f"{net}, untrained, seed 0"), path)
 
 
+def write(path: Path, keras: str, rows: list[dict]) -> None:
+    names = {NETS[row["net"]][1] for row in rows}
+    records.write(
+        path,
+        {"keras": keras, "rows": rows},
+        seeds=sorted({row["seed"] for row in rows}),
+        data=[records.zoo(name) for name in sorted(names)],
+        resumes=True,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--nets", nargs="*", choices=list(NETS), default=list(NETS))
@@ -156,7 +170,7 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     path = args.out / "results.json"
-    rows = json.loads(path.read_text())["rows"] if path.exists() else []
+    rows = records.read(path, {"rows": []})["rows"]
     for name in args.nets:
         for seed in range(NETS[name][2]):
             done = {r["score"] for r in rows if (r["net"], r["seed"]) == (name, seed)}
@@ -165,7 +179,7 @@ def main() -> None:
             model, evidence = network(name, seed, args.keras)
             for label in (s for s in SCORES if s not in done):
                 rows.append(measure(name, seed, label, model, evidence))
-                path.write_text(json.dumps({"keras": args.keras, "rows": rows}) + "\n")
+                write(path, args.keras, rows)
                 print(name, seed, label, rows[-1]["log10_first_collapse"], flush=True)
         plot(rows, name, args.out / f"{name.replace(', ', '_')}.png")
     for figure in ("log10_first_collapse", "log10_first_disconnection"):

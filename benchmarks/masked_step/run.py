@@ -6,7 +6,7 @@ on one thread, so that a drifting or shared machine touches both sides alike.
     python benchmarks/masked_step/run.py
 
 writes `results.json` beside this file, part by part, and goes on from there when started
-again; delete it to measure anew. About twenty minutes on one core.
+again; delete it to measure anew.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ import json
 import os
 import resource
 import statistics
+import sys
 import tracemalloc
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 #: Batch size, and how many times fewer steps a block has than for the smallest net.
@@ -213,7 +217,7 @@ def main() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     path = HERE / "results.json"
     settings = {"blocks": args.blocks, "steps_per_block": args.steps, "threads": 1}
-    found = json.loads(path.read_text()) if path.exists() else settings
+    found = records.read(path, settings)
     for net, keras in ((n, k) for n in args.nets for k in ("keras", "tf_keras")):
         row = found.setdefault("step", {}).setdefault(net, {})
         if keras not in row:
@@ -221,16 +225,16 @@ def main() -> None:
             times = interleaved(step_arms(keras, net, steps, args.blocks), args.blocks)
             row[keras] = ratios(times, "plain")
             print(net, keras, json.dumps(row[keras], indent=1), flush=True)
-            path.write_text(json.dumps(found, indent=2) + "\n")
+            records.write(path, found, seeds=[0], data=[], resumes=True)
     for size in (10**5, 10**6, 10**7):
         row = found.setdefault("update", {})
         if f"{size:.0e}" not in row:
             row[f"{size:.0e}"] = update(size, args.blocks)
             print(f"{size:.0e}", row[f"{size:.0e}"], flush=True)
-            path.write_text(json.dumps(found, indent=2) + "\n")
+            records.write(path, found, seeds=[0], data=[], resumes=True)
     found["memory_bits_per_weight"] = memory(10**7)
     print(found["memory_bits_per_weight"])
-    path.write_text(json.dumps(found, indent=2) + "\n")
+    records.write(path, found, seeds=[0], data=[], resumes=True)
 
 
 def update(size: int, blocks: int) -> dict:

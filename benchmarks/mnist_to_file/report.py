@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from pathlib import Path
+
+from benchmarks import records
 
 MARK = "<!-- table -->"
 
 
 def write(results: dict, folder: Path) -> None:
     """Writes `results.json`, the picture, and everything below the mark in `README.md`."""
-    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    seeds = [row["seed"] for row in results["replicates"]]
+    path, data = folder / "results.json", [records.zoo("mnist")]
+    records.write(path, results, seeds=seeds, data=data, resumes=True)
     readme = folder / "README.md"
     text = readme.read_text() if readme.exists() else f"{MARK}\n"
     start, _, _ = text.partition(MARK)

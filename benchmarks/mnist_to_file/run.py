@@ -10,15 +10,18 @@ goes on from there when started again; delete `results.json` to start anew. `--r
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
 import report
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 NETWORK = "lenet_300_100"
@@ -154,7 +157,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     arguments = parser.parse_args()
     path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {"replicates": []}
+    results = records.read(path, {"replicates": []})
     results["num_steps"] = arguments.steps
     data = zoo.load_data("mnist", seed=0)
     for seed in range(len(results["replicates"]), arguments.replicates):

@@ -14,18 +14,21 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import connections
 import images
 import numpy as np
 import sequences
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 NETWORKS = {**connections.NETWORKS, **images.NETWORKS, **sequences.NETWORKS}
@@ -203,7 +206,8 @@ def table(results: dict) -> str:
 
 
 def write(results: dict) -> None:
-    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    path, seeds = HERE / "results.json", range(4)  # of weights, statistics, inputs and masks
+    records.write(path, results, seeds=seeds, data=[], resumes=True)
     readme = HERE / "README.md"
     text = readme.read_text() if readme.exists() else "<!-- table -->\n"
     start, _, _ = text.partition("<!-- table -->")
@@ -218,7 +222,7 @@ def main() -> None:
     from tfticket import _keras
 
     path = HERE / "results.json"
-    results = json.loads(path.read_text()) if path.exists() else {}
+    results = records.read(path, {})
     for name in args.only:
         for keras in args.keras:
             if keras in results.get(name, {}):

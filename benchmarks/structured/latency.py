@@ -12,9 +12,9 @@ file.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 import warnings
@@ -22,8 +22,11 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 #: A smaller network may be this much slower than its FLOPs say.
@@ -139,7 +142,7 @@ def main() -> None:
     }
     groups |= {net: models for net in NETS if (models := kept(args.work, net))}
     results = {name: measured(models, args.rounds) for name, models in groups.items()}
-    (args.out / "latency.json").write_text(json.dumps(results, indent=1) + "\n")
+    records.write(args.out / "latency.json", results, seeds=[0], data=[])
     text = "\n\n".join(table(name, found) for name, found in results.items())
     (args.out / "latency.md").write_text(text + "\n")
     print(text)

@@ -6,7 +6,7 @@ the channels is drawn every 20 steps.
     export TFDS_DATA_DIR=...  # a folder with mnist, prepared
     python benchmarks/structured/pictures.py
 
-writes `mask_distances.png` and `scales.png` beside this file. About three minutes on one core.
+writes `mask_distances.png` and `scales.png` beside this file.
 """
 
 from __future__ import annotations

@@ -10,8 +10,7 @@ taken anew over 20 batches of training examples, for all arms alike.
     python benchmarks/structured/run.py
 
 writes `results.json` and `table.md` beside this file, arm by arm, and goes on from there when
-started again; `--work` keeps the trained states and models, for that and for `latency.py`. About
-two hours on one core.
+started again; `--work` keeps the trained states and models, for that and for `latency.py`.
 """
 
 from __future__ import annotations
@@ -21,12 +20,16 @@ import functools
 import json
 import os
 import statistics
+import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 #: Data, steps, examples per step, learning rate, strength of the penalty on scales.
@@ -243,6 +246,18 @@ def _cell(own: list[dict[str, Any]]) -> str:
     return f"{statistics.fmean(values):.2f}{spread} (n = {len(values)})"
 
 
+def write(path: Path, rows: list[dict[str, Any]]) -> None:
+    settings = {"data_steps_batch_rate_penalty": NETS, "keras": "keras"}
+    nets = {row["net"] for row in rows}
+    records.write(
+        path,
+        {"settings": settings, "rows": rows},
+        seeds=sorted({row["seed"] for row in rows}),
+        data=[records.zoo(NETS[net][0]) for net in NETS if net in nets],
+        resumes=True,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--replicates", type=int, default=3)
@@ -261,8 +276,7 @@ def main() -> None:
     for folder in (args.out, args.work):
         folder.mkdir(parents=True, exist_ok=True)
     path = args.out / "results.json"
-    rows = json.loads(path.read_text())["rows"] if path.exists() else []
-    settings = {"data_steps_batch_rate_penalty": NETS, "keras": "keras"}
+    rows = records.read(path, {"rows": []})["rows"]
     for number in range(args.replicates):
         for net in args.nets:
             done = {r["arm"] for r in rows if (r["net"], r["seed"]) == (net, number)}
@@ -270,8 +284,7 @@ def main() -> None:
             bench = Bench(net, number, args.work) if missing else None
             for arm in missing:
                 rows.append(measured(bench, arm))
-                text = json.dumps({"settings": settings, "rows": rows}, indent=1)
-                path.write_text(text + "\n")
+                write(path, rows)
                 print(json.dumps({**rows[-1], "looks": None, "channels": None}), flush=True)
                 tables = [f"{n}\n\n{table(rows, n)}\n" for n in args.nets]
                 (args.out / "table.md").write_text("\n".join(tables))

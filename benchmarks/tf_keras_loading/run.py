@@ -3,22 +3,25 @@
     python benchmarks/tf_keras_loading/run.py
 
 User-CPU and system seconds of one load each, of stock networks with random weights, compiled with
-SGD; the loaded weights are compared. Writes `results.json` and prints the table. About ten minutes,
-nearly all of it tf_keras'.
+SGD; the loaded weights are compared. Writes `results.json` and prints the table. Nearly all of the
+time is tf_keras'.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 NETWORKS = ("MobileNetV2", "ResNet50", "ResNet101")
@@ -54,7 +57,7 @@ def main() -> None:
     parser.add_argument("--networks", nargs="*", default=list(NETWORKS))
     args = parser.parse_args()
     found = {name: measure(name) for name in args.networks}
-    (HERE / "results.json").write_text(json.dumps(found, indent=1) + "\n")
+    records.write(HERE / "results.json", found, seeds=[], data=[])
     print("| network | file | tf_keras | ours |", "|---|---|---|---|", sep="\n")
     for name, row in found.items():
         print(f"| {name} | {row['MB']} MB | {row['tf_keras']} s | {row['ours']} s |")

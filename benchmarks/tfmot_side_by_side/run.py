@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import statistics
+import sys
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 import numpy as np
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 TARGET = 0.75
@@ -151,7 +154,7 @@ def _block(model, data, callbacks):
 
 
 def carry_out(path: Path, replicates: int) -> dict:
-    found = json.loads(path.read_text()) if path.exists() else {}
+    found = records.read(path, {})
     units = [
         (f"{name}/{replicate}/{arm}", accuracy, (name, replicate, arm))
         for name in TASKS
@@ -162,7 +165,9 @@ def carry_out(path: Path, replicates: int) -> dict:
     for key, measure, arguments in units:
         if key not in found:
             found[key] = measure(*arguments)
-            path.write_text(json.dumps(found, indent=1) + "\n")
+            records.write(
+                path, found, seeds=range(replicates), data=map(records.zoo, TASKS), resumes=True
+            )
             print(key, found[key], flush=True)
     return found
 

@@ -6,7 +6,7 @@
 The notebooks run as they are written, on tf_keras and on Keras 3, but for `CHANGES` below: the
 import, shell commands, and data sets that are read from prepared TFDS data and cut short, for one
 epoch. A cell that fails is noted and the next one is tried. Writes `guides.json` and prints the
-table. About four minutes.
+table.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+from benchmarks import records
 
 HERE = Path(__file__).parent
 FOLDER = "tensorflow_model_optimization/g3doc/guide/pruning"
@@ -33,6 +36,10 @@ GUIDES = (
     "pruning_for_on_device_inference",
 )
 SIGN = "results: "
+DATA = (
+    records.dataset("mnist", "the first 12 000 train / 1 000 test examples"),
+    records.dataset("cifar10_jpeg", "the first 8 000 train / 1 000 validation / 999 test"),
+)
 #: The one change that a user makes.
 IMPORT = (
     "import tensorflow_model_optimization as tfmot",
@@ -133,7 +140,7 @@ def main() -> None:
             last = next(line for line in said.splitlines() if line.startswith(SIGN))
             found[f"{guide}/{keras}"] = json.loads(last.removeprefix(SIGN))
             print(guide, keras, found[f"{guide}/{keras}"], flush=True)
-    (HERE / "guides.json").write_text(json.dumps(found, indent=1) + "\n")
+    records.write(HERE / "guides.json", found, seeds=[], data=DATA)
     print(table(found))
 
 

@@ -22,6 +22,10 @@ import sys
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+from benchmarks import records
+
 HERE = Path(__file__).parent
 FOLDER = "tensorflow_model_optimization/python/core/sparsity/keras"
 SIGN = "results: "
@@ -82,7 +86,7 @@ def carry_out(args) -> dict:
     """Runs every file with each arm, writing the results as they come."""
     path = HERE / "results.json"
     args.out.mkdir(parents=True, exist_ok=True)
-    found = json.loads(path.read_text()) if path.exists() and not args.again else {}
+    found = {} if args.again else records.read(path, {})
     names = sorted(p.stem for p in (args.repo / FOLDER).glob("*_test.py"))
     for name in names if args.only is None else args.only:
         for arm in (a for a in args.arms if a not in found.get(name, {})):
@@ -93,7 +97,7 @@ def carry_out(args) -> dict:
             lines = done.stdout.decode().splitlines()
             ended = [json.loads(x.removeprefix(SIGN)) for x in lines if x.startswith(SIGN)]
             found.setdefault(name, {})[arm] = ended[0] if ended else {"(file)": _crash(done)}
-            path.write_text(json.dumps(found, indent=1) + "\n")
+            records.write(path, found, seeds=[], data=[], resumes=not args.again)
     return found
 
 

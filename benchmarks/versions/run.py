@@ -20,6 +20,8 @@ import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
 import environments
 import table
 from environments import ROOT, NotRunError

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
+
+from benchmarks import records
 
 MARK = "<!-- table -->"
 COLUMNS = {
@@ -46,14 +47,14 @@ class Result:
 def read(folder: Path) -> dict[str, Result]:
     """Reads the results by row from `results.json`, if there is one."""
     path = folder / "results.json"
-    stored = json.loads(path.read_text()) if path.exists() else {}
+    stored = records.read(path, {})
     return {name: Result(**fields) for name, fields in stored.items()}
 
 
 def write(results: dict[str, Result], folder: Path) -> None:
     """Writes `results.json` and everything below the mark in `README.md`."""
     stored = {name: dataclasses.asdict(result) for name, result in results.items()}
-    (folder / "results.json").write_text(json.dumps(stored, indent=1) + "\n")
+    records.write(folder / "results.json", stored, seeds=[], data=[], resumes=True)
     readme = folder / "README.md"
     start, _, _ = readme.read_text().partition(MARK)
     readme.write_text(f"{start}{MARK}\n\n{render(results)}\n")

@@ -1,15 +1,19 @@
 """What the benchmarks of this room found stays within what was aimed at."""
 
-import json
+import sys
 from pathlib import Path
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+from benchmarks import records
+
+BENCHMARKS = Path(records.__file__).parent
 TARGETS = {0.9: (1.02, 0.90), 0.95: (1.04, 0.75), 0.98: (1.08, 0.50)}
 NETWORKS = ("LeNet-300-100", "conv_431k")
 
 
 def results(name):
-    return json.loads((BENCHMARKS / name / "results.json").read_text())
+    return records.read(BENCHMARKS / name / "results.json")
 
 
 def test_every_file_is_right_on_the_emulated_arm_processor():

@@ -5,7 +5,6 @@ every one of the files below is right.
 """
 
 import importlib.util
-import json
 import os
 import shutil
 import site
@@ -98,7 +97,7 @@ def test_a_file_that_is_handed_over_is_right_without_avx(benchmark, emulator, tm
 
 
 def test_no_graph_that_was_wrong_anywhere_is_called_sound(benchmark):
-    rows = json.loads((FOLDER / "results.json").read_text())["graphs"]
+    rows = benchmark.records.read(FOLDER / "results.json")["graphs"]
     table = benchmark.graph_table
     made = {name: row for name, row in rows.items() if not table.is_unmade(row)}
     titles = {title for row in made.values() for title in table.ran(row)}
@@ -117,7 +116,7 @@ def test_no_graph_that_was_wrong_anywhere_is_called_sound(benchmark):
 
 
 def test_the_committed_table_has_what_the_list_says_today(benchmark, chosen, tmp_path):
-    rows = json.loads((FOLDER / "results.json").read_text())["graphs"]
+    rows = benchmark.records.read(FOLDER / "results.json")["graphs"]
     for name in (*RIGHT[1:6], *WRONG[:4]):
         path, *_ = benchmark.sparse_file(chosen[name], tmp_path / str(abs(hash(name))))
         assert benchmark.verdict(path) == rows[name]["list"], name

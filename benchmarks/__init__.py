@@ -1,0 +1,1 @@
+"""What has been measured: a folder per benchmark, a catalogue, and the form of every result."""
