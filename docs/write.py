@@ -19,7 +19,7 @@ TABLE = re.compile(r"(?<=<!-- recipes -->\n\n).*?(?=<!-- /recipes -->)", re.DOTA
 HEAD = """# Recipes and their settings
 
 Every setting has one name: in Python (`tt.recipes.slimming(model_fn, data, penalty=1e-3)`), on the
-command line (`tfticket find slimming --penalty 1e-3`) and in files (`penalty: 1e-3`, checked against
+command line (`tfticket find slimming --penalty 1e-3`) and in files (`penalty: 1e-3`, checked by
 [experiment.schema.json](experiment.schema.json)). This page is made from the recipes themselves, by
 `python docs/write.py`.
 

@@ -1,4 +1,4 @@
-"""A recipe is told once: Python, the command line, files, README and docs take it from its class."""
+"""A recipe is told once: Python, command line, files, README and docs take it from its class."""
 
 from __future__ import annotations
 
