@@ -54,13 +54,12 @@ def train(args) -> list:
 
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    from tfticket.experiments.planning import make_plan
-    from tfticket.experiments.search import carry_out
-
+    from tfticket.experiments.plan import make_plan
     from tfticket.experiments.store import LevelStore
+    from tfticket.recipes.run import run_levels
 
     store = LevelStore(args.out)
-    carry_out(make_plan(spec(args)), store, lambda event: print(event.text, flush=True))
+    run_levels(make_plan(spec(args)), store, lambda event: print(event.text, flush=True))
     return store.results()
 
 

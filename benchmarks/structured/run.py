@@ -55,7 +55,6 @@ class Bench:
         from tfticket import zoo
         from tfticket.determinism import restart_names, set_seeds
         from tfticket.rewinding import capture
-        from tfticket.zoo.evidence import evidence_from
         from tfticket.zoo.training import Training, evaluate_on, train_on
 
         data_name, num_steps, batch_size, rate, self.strength = NETS[self.net]
@@ -73,7 +72,6 @@ class Bench:
         self.examples = len(data.train)
         self.train, self.evaluate = train_on(data, self.training), evaluate_on(data)
         self.data = data
-        self.evidence = evidence_from(data, self.model, 10, self.number)
         self.initial = capture(self.model)
         self.half = num_steps // 2
 
@@ -96,10 +94,10 @@ class Bench:
 
     def early_bird(self) -> dict[str, Any]:
         """Stops when the mask has settled, removes channels and trains on to the end."""
-        from tfticket.experiments.slimming import EarlyBirdTicket
+        from tfticket.recipes.early_bird import EarlyBird
 
-        method = EarlyBirdTicket(0.5, strength=self.strength, every=self.training.num_steps // 40)
-        return self._carried_out(method, self.state("dense"))
+        every = self.training.num_steps // 40
+        return self._carried_out(EarlyBird(penalty=self.strength, every=every), self.state("dense"))
 
     def trained_again(self, which: str) -> dict[str, Any]:
         """Trains the architecture that slimming finds, from its own or from new weights."""
@@ -149,28 +147,36 @@ class Bench:
         return self.work / f"{self.net}_{self.number}_{name}.safetensors"
 
     def _pruned(self, sparsity: float, score: str, scope: str, start: str) -> dict[str, Any]:
-        from tfticket.experiments.channel_pruning import ChannelPruning
+        from tfticket.recipes.l1_filters import L1Filters
 
-        method = ChannelPruning(sparsity, score, scope, fine_tune_steps=self.half)
-        row = self._carried_out(method, self.state(start))
+        chosen = {"channel_sparsity": sparsity, "score": score, "scope": scope}
+        recipe = L1Filters(**chosen, fine_tune_steps=self.half)
+        row = self._carried_out(recipe, self.state(start))
         row["training_flops"] += self._flops(self.model, self.training.num_steps)
         return row
 
-    def _carried_out(self, method: Any, trained: Any) -> dict[str, Any]:
-        """Lets a method go on after a training of the dense network."""
+    def _carried_out(self, recipe: Any, trained: Any) -> dict[str, Any]:
+        """Lets a recipe go on after a training of the dense network."""
         from tfticket.graph import channel_graph
         from tfticket.lottery import Level
+        from tfticket.recipes.run import Task
         from tfticket.tickets import Ticket
 
-        method = method.in_steps(self.training, self.examples)
         start = Ticket(channel_graph(self.model).masks({}), self.initial.weights)
         before = Level(0, start, trained, states={0: self.initial})
-        options = {"evaluate": self._evaluated, "seed": self.number, "evidence": self.evidence}
-        (level,) = method.levels(self.model, self.train, resume=before, **options)
+        recipe = recipe.resolved(Task(self.training, self.examples))
+        level = recipe.treat(self._run(), before)
         log = level.log
         found = {n: log[n] for n in ("parameters", "flops", "training_flops", "channels")}
         found |= {n: log[n] for n in ("found_at", "looks") if n in log}
         return {**level.metrics, **found}
+
+    def _run(self) -> Any:
+        from tfticket.recipes.run import Run
+
+        run = Run(self.model, self.data, self.training, seed=self.number, recipe_name="structured")
+        run.evaluate = self._evaluated
+        return run
 
     def _evaluated(self, model: Any) -> dict[str, float]:
         from tfticket import zoo
@@ -193,11 +199,11 @@ class Bench:
         return row
 
     def _flops(self, model: Any, num_steps: int) -> int:
-        from tfticket.experiments.channel_pruning import training_flops
-
         from tfticket.graph import flops
+        from tfticket.recipes._channels import training_flops
 
-        return training_flops(flops(model).total, num_steps * self.training.batch_size)
+        log = {"start_step": 0, "end_step": num_steps}
+        return training_flops(self._run(), flops(model).total, log)
 
 
 def measured(bench: Bench, arm: str) -> dict[str, Any]:
