@@ -1,4 +1,4 @@
-"""Scores: what is each weight worth? One file each, by object or by name."""
+"""Scores: what is each weight worth? By object or by name."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import Any
 
 from tfticket.scores.base import Evidence, MaskedWeights, Score
 from tfticket.scores.grasp import Grasp
-from tfticket.scores.homogeneous import NonHomogeneousWarning
-from tfticket.scores.large_init import LargeInit
-from tfticket.scores.large_init_large_final import LargeInitLargeFinal
 from tfticket.scores.magnitude import Magnitude
-from tfticket.scores.magnitude_increase import MagnitudeIncrease
-from tfticket.scores.movement import Movement
 from tfticket.scores.random import Random
 from tfticket.scores.saliency import Saliency
-from tfticket.scores.small_final import SmallFinal
-from tfticket.scores.small_init import SmallInit
-from tfticket.scores.small_init_small_final import SmallInitSmallFinal
 from tfticket.scores.snip import Snip
-from tfticket.scores.synflow import SynFlow
+from tfticket.scores.synflow import NonHomogeneousWarning, SynFlow
 from tfticket.scores.taylor import Taylor
+from tfticket.scores.zhou import (
+    LargeInit,
+    LargeInitLargeFinal,
+    MagnitudeIncrease,
+    Movement,
+    SmallFinal,
+    SmallInit,
+    SmallInitSmallFinal,
+)
 
 __all__ = [
     "SCORES",

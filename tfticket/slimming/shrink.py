@@ -15,11 +15,11 @@ from tfticket import masks as masks_
 from tfticket.errors import MismatchError
 from tfticket.graph import ChannelGroup, State, flops, follow, graph_of
 from tfticket.masks import Masks
-from tfticket.scores.gradients import lent
 from tfticket.slimming import carrying
 from tfticket.slimming.rebuild import rebuilt
 from tfticket.slimming.removal import Removal, plan
 from tfticket.slimming.report import Cost, GroupReport, ShrinkReport
+from tfticket.tracing import lent
 
 __all__ = ["Shrunk", "max_relative_difference", "shrink"]
 

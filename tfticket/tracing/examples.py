@@ -18,8 +18,8 @@ def evaluation(model: Any) -> Callable[[Any], Any]:
         model: a built model of either Keras.
     """
     takes = inspect.signature(model.call).parameters.values()
-    told = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in takes)
-    return (lambda inputs: model(inputs, training=False)) if told else model
+    takes_training = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in takes)
+    return (lambda inputs: model(inputs, training=False)) if takes_training else model
 
 
 def input_specs(model: Any, batch: Any = None) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from tfticket.scores.operations import Node, Rule, repeated
-from tfticket.scores.roles import is_gate, is_head, is_self_gate
+from tfticket.tracing.operations import Node, Rule, repeated
+from tfticket.tracing.roles import is_gate, is_head, is_self_gate
 
 __all__ = ["homogeneous_rules"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tfticket.scores.operations import Node
+from tfticket.tracing.operations import Node
 
 __all__ = ["heads", "is_gate", "is_head", "is_self_gate"]
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from tfticket import _keras
 
-__all__ = ["NonHomogeneousWarning", "homogeneous_layers"]
+__all__ = ["homogeneous_layers"]
 
 _TO_RELU = {
     "celu",
@@ -56,10 +56,6 @@ _RECTIFIERS = {"ELU", "ThresholdedReLU"}
 _ABSENT = object()
 
 
-class NonHomogeneousWarning(UserWarning):
-    """Parts of the model were replaced, or are such that synaptic flow is not conserved."""
-
-
 @contextlib.contextmanager
 def homogeneous_layers(model: Any) -> Iterator[list[str]]:
     """Gives layers homogeneous activations inside a `with` block; yields what was replaced.
@@ -71,11 +67,11 @@ def homogeneous_layers(model: Any) -> Iterator[list[str]]:
     before: list[tuple[dict, str, Any]] = []
     try:
         for path, layer, _ in _keras.walk(model):
-            for name, value, told in _replacements(layer):
+            for name, value, change in _replacements(layer):
                 attributes = vars(layer)  # past Keras' tracking of what is assigned to a layer
                 before.append((attributes, name, attributes.get(name, _ABSENT)))
                 attributes[name] = value
-                replaced.append(f"{path or layer.name}: {told}")
+                replaced.append(f"{path or layer.name}: {change}")
         yield replaced
     finally:
         for attributes, name, value in reversed(before):
@@ -86,7 +82,7 @@ def homogeneous_layers(model: Any) -> Iterator[list[str]]:
 
 
 def _replacements(layer: Any) -> Iterator[tuple[str, Any, str]]:
-    """Yields `(attribute, value, what to tell)` for what has to change in one layer."""
+    """Yields `(attribute, value, the change in words)` for what has to change in one layer."""
     kind, attributes = type(layer).__name__, vars(layer)
     for name in _ACTIVATIONS:
         called = getattr(attributes.get(name), "__name__", "")

@@ -14,7 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfticket.scores.operations import RULES, Node, Rule, repeated
+from tfticket.tracing.operations import RULES, Node, Rule, repeated
 
 __all__ = ["Program", "run"]
 

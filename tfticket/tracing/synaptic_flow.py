@@ -10,14 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket import _keras, weights
-from tfticket.scores.base import MaskedWeights
-from tfticket.scores.examples import evaluation, input_specs
-from tfticket.scores.homogeneous import homogeneous_layers
-from tfticket.scores.homogeneous_rules import homogeneous_rules
-from tfticket.scores.operations import widened
-from tfticket.scores.replay import Program, run
+from tfticket.masks import MaskedWeights
+from tfticket.tracing.examples import evaluation, input_specs
+from tfticket.tracing.homogeneous import homogeneous_layers
+from tfticket.tracing.homogeneous_rules import homogeneous_rules
+from tfticket.tracing.operations import widened
+from tfticket.tracing.replay import Program, run
 
-__all__ = ["Flow", "Measured"]
+__all__ = ["Measured", "SynapticFlow"]
 
 _ADDING = ("bias", "beta", "mean")  # they add to the flow, as inputs do
 _MULTIPLYING = ("kernel", "gamma", "variance")
@@ -39,7 +39,7 @@ class Measured:
     sources: float
 
 
-class Flow:
+class SynapticFlow:
     """A model as a function of the absolute values of its variables, in float64.
 
     The model is traced in evaluation mode; nothing here refers to it afterwards.

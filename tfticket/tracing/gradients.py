@@ -12,11 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket import _keras, devices, weights
-from tfticket.scores.base import Evidence
-from tfticket.scores.examples import evaluation
-from tfticket.scores.losses import Loss, output_kinds
+from tfticket.tracing.examples import evaluation
+from tfticket.tracing.losses import Loss, output_kinds
 
-__all__ = ["BatchLoss", "Forward", "batch_losses", "gradients", "lent", "mean_saliency"]
+__all__ = ["BatchLoss", "Forward", "batch_losses", "gradients", "lent", "mean_saliency", "slopes"]
 
 
 @contextlib.contextmanager
@@ -70,7 +69,7 @@ def gradients(tape: tf.GradientTape, value: Any, variables: Sequence[Any]) -> li
 
 def mean_saliency(
     model: Any,
-    evidence: Evidence,
+    values: Mapping[str, np.ndarray],
     functions: Sequence[Callable[[], Any]],
     each: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
 ) -> dict[str, np.ndarray]:
@@ -78,14 +77,14 @@ def mean_saliency(
 
     Args:
         model: a built model of either Keras; left as it was.
-        evidence: has the weights at which to differentiate.
+        values: the weights by path at which to differentiate.
         functions: each computes one scalar from the model, without arguments.
         each: what to do with the products before they are averaged.
 
     Returns:
         `{path: array}` with the shapes and types of the weights.
     """
-    with lent(model, evidence.weights) as variables:
+    with lent(model, values) as variables:
         total: list[tf.Tensor] = []
         for function in functions:
             found = _differentiated(function, variables)
@@ -93,12 +92,22 @@ def mean_saliency(
             total = [a + b for a, b in zip(total, products, strict=True)] if total else products
     count = len(functions)
     means = total if count == 1 else [t / count for t in total]
-    return {p: np.asarray(m) for p, m in zip(evidence.weights, means, strict=True)}
+    return {p: np.asarray(m) for p, m in zip(values, means, strict=True)}
 
 
 def _differentiated(function: Callable[[], Any], variables: Sequence[Any]) -> list[tf.Tensor]:
     if isinstance(function, BatchLoss):
         return function.gradients(variables)
+    return slopes(function, variables)
+
+
+def slopes(function: Callable[[], Any], variables: Sequence[Any]) -> list[tf.Tensor]:
+    """Returns the gradients of what a function computes, on a tape around it.
+
+    Args:
+        function: computes a scalar, without arguments.
+        variables: what to differentiate by.
+    """
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(variables)
         value = function()
@@ -183,12 +192,15 @@ class Forward:
 _TRACED: weakref.WeakKeyDictionary[Any, Forward] = weakref.WeakKeyDictionary()
 
 
-def batch_losses(model: Any, evidence: Evidence, temperature: float = 1.0) -> list[BatchLoss]:
-    """Returns the loss on each batch of the evidence as a function without arguments.
+def batch_losses(
+    model: Any, batches: Sequence[tuple[Any, Any]], loss: Any, temperature: float = 1.0
+) -> list[BatchLoss]:
+    """Returns the loss on each batch as a function without arguments.
 
     Args:
         model: a built model of either Keras; traced once, whatever the score.
-        evidence: has batches and a loss.
+        batches: pairs of `(inputs, targets)`.
+        loss: a Keras loss or its name, a callable, or a list or mapping of these.
         temperature: the outputs, which must be logits if it is not 1, are divided by it.
 
     Raises:
@@ -196,7 +208,7 @@ def batch_losses(model: Any, evidence: Evidence, temperature: float = 1.0) -> li
     """
     if model not in _TRACED:
         _TRACED[model] = Forward(model)
-    return [_on_batch(model, evidence.loss, batch, temperature) for batch in evidence.batches]
+    return [_on_batch(model, loss, batch, temperature) for batch in batches]
 
 
 def _on_batch(model: Any, loss: Any, batch: tuple, temperature: float) -> BatchLoss:

@@ -10,8 +10,8 @@ from typing import Any
 import tensorflow as tf
 
 from tfticket import _keras
-from tfticket.scores.replay import Program
-from tfticket.scores.roles import heads
+from tfticket.tracing.replay import Program
+from tfticket.tracing.roles import heads
 
 __all__ = ["Loss", "output_kinds"]
 
