@@ -22,6 +22,7 @@ FLOORS = {
         ("tickets",),
     ],
     "choices": [
+        ("tracing",),
         ("actions", "schedules", "scores", "selection"),
         ("controls", "pruning_method"),
     ],

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfticket.scores.operations import widened
-from tfticket.scores.replay import Program, run
+from tfticket.tracing.operations import widened
+from tfticket.tracing.replay import Program, run
 
 
 def replayed(function, *arguments, rules=None):

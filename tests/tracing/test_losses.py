@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfticket.scores.losses import Loss, output_kinds
+from tfticket.tracing.losses import Loss, output_kinds
 
 ONE = tf.constant([[1.0], [3.0]])
+
+
+def classifier(keras, head=None):
+    inputs = keras.layers.Input((3,))
+    hidden = keras.layers.Dense(2, activation="relu")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(2, activation=head)(hidden))
 
 
 def kinds(model, size=3):
@@ -16,7 +22,7 @@ def kinds(model, size=3):
     return output_kinds(function.get_concrete_function(tf.TensorSpec((None, size))))
 
 
-def test_logits_and_probabilities_are_told_apart(keras, networks):
+def test_logits_and_probabilities_are_told_apart(keras):
     layers = keras.layers
     x = layers.Input((3,))
     logits = layers.Dense(2)(x)
@@ -24,8 +30,8 @@ def test_logits_and_probabilities_are_told_apart(keras, networks):
     clipped = layers.ReLU(1.0)(logits)
     outputs = [logits, reshaped, layers.Activation("sigmoid")(logits), clipped]
     assert kinds(keras.Model(x, outputs)) == ["logits", "probabilities", "probabilities", None]
-    assert kinds(networks.dense(keras, [3, 2, 2], "softmax")) == ["probabilities"]
-    assert kinds(networks.dense(keras, [3, 2, 2])) == ["logits"]
+    assert kinds(classifier(keras, "softmax")) == ["probabilities"]
+    assert kinds(classifier(keras)) == ["logits"]
 
 
 def losses_for_logits(keras):
