@@ -12,8 +12,7 @@ from tfticket import _keras, weights
 from tfticket.masks import Masks
 from tfticket.supermasks import initializers
 from tfticket.supermasks.cloning import clone
-from tfticket.supermasks.layers.frozen import Frozen
-from tfticket.supermasks.layers.masked_kernel import MaskedKernel
+from tfticket.supermasks.layers.masked_kernel import Frozen, MaskedKernel
 from tfticket.tickets import Ticket
 
 __all__ = ["Subnetwork", "subnetworks", "to_plain"]

@@ -7,8 +7,7 @@ from typing import Any
 
 from tfticket.supermasks.maskers.base import Masker
 from tfticket.supermasks.maskers.bernoulli import Bernoulli
-from tfticket.supermasks.maskers.edge_popup import EdgePopup
-from tfticket.supermasks.maskers.signed import Signed
+from tfticket.supermasks.maskers.ranked import EdgePopup, Signed
 
 __all__ = ["MASKERS", "Bernoulli", "EdgePopup", "Masker", "Signed", "get"]
 
