@@ -12,7 +12,7 @@ import graphlib
 FLOORS = {
     "ground": [
         ("_version", "clock", "devices", "errors", "filters", "trust"),
-        ("_keras", "_tfmot", "files", "seeds"),
+        ("_keras", "_tfmot", "files", "registry", "seeds"),
         ("_optimizers",),
     ],
     "things": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tfticket.registry import by_name, look_up
 from tfticket.scores.base import Evidence, MaskedWeights, Score
 from tfticket.scores.grasp import Grasp
 from tfticket.scores.magnitude import Magnitude
@@ -64,7 +65,7 @@ _NAMED: tuple[type[Score], ...] = (
 )
 
 #: Every score by name. What Zhou et al. call large final is the magnitude.
-SCORES: dict[str, type[Score]] = {**{s.name: s for s in _NAMED}, "large_final": Magnitude}
+SCORES: dict[str, type[Score]] = {**by_name(_NAMED), "large_final": Magnitude}
 
 
 def get(score: str | Mapping[str, Any] | Score) -> Score:
@@ -82,12 +83,4 @@ def get(score: str | Mapping[str, Any] | Score) -> Score:
         ValueError: if there is no score of that name.
         TypeError: if it is of another kind, or a setting is unknown.
     """
-    if isinstance(score, Score):
-        return score
-    settings = dict(score) if isinstance(score, Mapping) else {"name": score}
-    name = settings.pop("name", None)
-    if not isinstance(name, str):
-        raise TypeError(f"`score` must be a name or a `Score`. Received: score={score!r}")
-    if name not in SCORES:
-        raise ValueError(f"`score` must be one of {sorted(SCORES)}. Received: score={name!r}")
-    return SCORES[name](**settings)
+    return look_up(score, SCORES, "score", Score)
