@@ -13,7 +13,7 @@ FLOORS = {
     "ground": [
         ("_version", "clock", "devices", "errors", "filters", "trust"),
         ("_keras", "_tfmot", "files", "registry", "seeds"),
-        ("_optimizers",),
+        ("_optimizers", "cloning"),
     ],
     "things": [
         ("initializers", "layouts", "weights"),

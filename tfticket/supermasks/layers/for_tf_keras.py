@@ -3,5 +3,5 @@
 from tfticket.supermasks.layers.making import supermask_layers
 
 _LAYERS = supermask_layers("tf_keras", __name__)
-__all__ = list(_LAYERS)
+__all__ = list(_LAYERS)  # pyright: ignore[reportUnsupportedDunderAll]
 globals().update(_LAYERS)
