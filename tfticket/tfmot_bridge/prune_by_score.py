@@ -15,7 +15,7 @@ from tfticket.cloning import clone
 from tfticket.scores import Evidence
 from tfticket.tfmot_bridge.copying import copied_layer
 from tfticket.tfmot_bridge.followed_schedule import clocked
-from tfticket.tfmot_bridge.granularities import made_again
+from tfticket.tfmot_bridge.granularities import granularity_from_config
 from tfticket.tfmot_bridge.ranked_together import RankedTogether
 from tfticket.tfmot_bridge.wrapped_models import opened, wrappers
 
@@ -66,7 +66,8 @@ class PruneByScore(_Wrapper):
         is_config = isinstance(granularity, dict)
         self.score = scores.get(score)
         self.scope = selection.get_scope(scope)
-        self.granularity = (made_again if is_config else selection.get_granularity)(granularity)
+        get = granularity_from_config if is_config else selection.get_granularity
+        self.granularity = get(granularity)
         self.ranked_with: RankedTogether | None = None
 
     def build(self, input_shape: Any) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tfticket.graph.atoms import Atoms
+from tfticket.graph.channel_sets import ChannelSets
 
-__all__ = ["Flow", "unknown"]
+__all__ = ["ChannelFlow", "unknown"]
 
 _ANY = 2  # stands in for a length that is not known: more than one, so that it is not broadcast
 
@@ -20,13 +20,13 @@ def unknown(count: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
+class ChannelFlow:
     """One tensor on its way through a network.
 
     Args:
         shape: with the batch first; `None` where a length is not known.
         axis: the axis of the channels, counted from the end.
-        atoms: the channels along it, as `Atoms` numbers them.
+        channels: the channels along it, as `ChannelSets` numbers them.
         constants: the value a channel has for every example and at every position, NaN where it
             varies or is not known.
         border: the same inside a border of zeros, where a layer has just added one.
@@ -34,7 +34,7 @@ class Flow:
 
     shape: tuple[int | None, ...]
     axis: int
-    atoms: np.ndarray
+    channels: np.ndarray
     constants: np.ndarray
     border: np.ndarray | None = None
 
@@ -43,7 +43,7 @@ class Flow:
         """Number of axes, the batch included."""
         return len(self.shape)
 
-    def having(self, shape: tuple[int | None, ...], **changes: object) -> Flow:
+    def having(self, shape: tuple[int | None, ...], **changes: object) -> ChannelFlow:
         """Returns the same channels in a tensor of another `shape`, with other `changes`."""
         return replace(self, shape=tuple(shape), **{"border": None, **changes})  # type: ignore[arg-type]
 
@@ -51,8 +51,8 @@ class Flow:
         self,
         shape: tuple[int | None, ...],
         function: Callable[[np.ndarray], np.ndarray],
-        atoms: Atoms,
-    ) -> Flow:
+        channel_sets: ChannelSets,
+    ) -> ChannelFlow:
         """Follows the channels through something that moves values and computes nothing.
 
         Where the channels end up along several axes, those that lie along all but the longest are
@@ -61,9 +61,9 @@ class Flow:
         Args:
             shape: of the result, with the batch first.
             function: does to an array of the shape of one example what happens to the tensor.
-            atoms: where to tie them.
+            channel_sets: where to tie them.
         """
-        moved = function(self._spread(self.atoms))
+        moved = function(self._spread(self.channels))
         constants = function(self._spread(self.constants))
         along = [a for a in range(moved.ndim) if (moved != moved.take([0], a)).any()]
         axis = max(along, key=lambda a: (moved.shape[a], a), default=moved.ndim - 1)
@@ -72,10 +72,10 @@ class Flow:
         for other in rest[1:]:
             first = first.take([0], other)
         if any(a != axis for a in along):
-            atoms.tie(np.broadcast_to(first, moved.shape), moved)
+            channel_sets.tie(np.broadcast_to(first, moved.shape), moved)
         same = constants.min(axis=rest) == constants.max(axis=rest)
         kept = np.where(same, constants.max(axis=rest), np.nan)
-        return Flow(tuple(shape), axis - moved.ndim, first.ravel(), kept)
+        return ChannelFlow(tuple(shape), axis - moved.ndim, first.ravel(), kept)
 
     def _spread(self, channels: np.ndarray) -> np.ndarray:
         """Lays something per channel out in the shape of one example."""

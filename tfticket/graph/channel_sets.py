@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["Atoms"]
+__all__ = ["ChannelSets"]
 
 
-class Atoms:
+class ChannelSets:
     """Numbers every channel that a network makes, and ties those that live and die together.
 
-    >>> atoms = Atoms()
-    >>> first, second = atoms.fresh(2), atoms.fresh(2)
-    >>> atoms.tie(first, second)
-    >>> atoms.classes().tolist()
+    >>> sets = ChannelSets()
+    >>> first, second = sets.fresh(2), sets.fresh(2)
+    >>> sets.tie(first, second)
+    >>> sets.classes().tolist()
     [0, 1, 0, 1]
     """
 
