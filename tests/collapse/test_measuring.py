@@ -2,29 +2,8 @@ import numpy as np
 import pytest
 
 from tfticket import collapse
-from tfticket.reports.collapse import plot_collapse
 from tfticket.scores import Evidence, Magnitude
 from tfticket.weights import read_all, write
-
-
-@pytest.fixture
-def model(keras):
-    """The second of three layers has by far the smallest weights."""
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            layers.Input((10,)),
-            layers.Dense(20, name="first", use_bias=False),
-            layers.Dense(20, name="second", use_bias=False),
-            layers.Dense(5, name="third", use_bias=False),
-        ]
-    )
-    values = {"first": (1.0, 2.0, 200), "second": (0.1, 0.2, 400), "third": (1.0, 2.0, 100)}
-    for name, (low, high, size) in values.items():
-        path = f"{name}/kernel"
-        spaced = np.linspace(low, high, size, dtype=np.float32)
-        write(model, {path: spaced.reshape(read_all(model)[path].shape)})
-    return model
 
 
 def test_the_smallest_layer_collapses_first_and_its_compression_is_found(model):
@@ -70,41 +49,6 @@ def test_the_grid_ends_where_one_weight_per_layer_is_left(model):
     assert sum(curve.kept[0].values()) == 700
 
 
-def test_comparing_gives_plain_rows_a_table_and_a_picture(model, tmp_path):
-    curves = collapse.compare(
-        model,
-        ["magnitude", "random"],
-        rounds={"random": 2},
-        compression_ratios=[1, 3],
-        evidence=Evidence({}, seed=0),
-    )
-    magnitude, random = collapse.rows(curves)
-    assert magnitude == {
-        "score": "magnitude",
-        "rounds": 1,
-        "critical_compression": 1.0,
-        "first_collapse": 3.0,
-        "first_disconnection": None,
-        "maximal_compression": 700 / 3,
-        "collapsed_layers": ["second/kernel"],
-    }
-    assert (random["score"], random["rounds"]) == ("random", 2)
-    assert curves[0].table()[4] == {
-        "score": "magnitude",
-        "rounds": 1,
-        "compression_ratio": 3.0,
-        "path": "second/kernel",
-        "num_weights": 400,
-        "num_kept": 0,
-    }
-    figure = plot_collapse(curves, "a small net")
-    assert [a.get_title() for a in figure.axes] == [
-        "magnitude, 1 round\ncritical 1",
-        "random, 2 rounds\nno collapse",
-    ]
-    figure.savefig(tmp_path / "collapse.png")
-
-
 def test_a_residual_network_may_lose_a_layer_and_stay_connected(keras):
     layers = keras.layers
     inputs = layers.Input((4,))
@@ -136,8 +80,11 @@ def test_a_residual_network_may_lose_a_layer_and_stay_connected(keras):
     assert curve.first_disconnection == curve.first_collapse == 3
 
 
-def test_bad_compressions_and_no_curves_are_refused(model):
+def test_bad_compressions_are_refused(model):
     with pytest.raises(ValueError, match="must be at least 1"):
         collapse.critical_compression(model, "magnitude", compression_ratios=[0.5])
-    with pytest.raises(ValueError, match="at least one curve"):
-        plot_collapse([])
+
+
+def test_the_compressions_of_a_model_are_the_grid_over_its_weights(model):
+    assert collapse.compressions(model, 2) == collapse.compression_grid(700, 3, 2)
+    assert collapse.compressions(model, prunable="second")[-1] == 400
