@@ -13,9 +13,9 @@ import numpy as np
 
 from tfticket import _keras, masks, schedules
 from tfticket.callbacks import EnforceMasks, PruneOnSchedule
-from tfticket.callbacks.pruning_marks import PruningMark, mark, marked_layers, planned
-from tfticket.callbacks.update_pruning_step import PruningProgress, UpdatePruningStep
 from tfticket.tfmot_bridge.granularities import granularity_from_config
+from tfticket.tfmot_bridge.pruning_marks import PruningMark, mark, marked_layers, planned
+from tfticket.tfmot_bridge.update_pruning_step import PruningProgress, UpdatePruningStep
 
 __all__ = ["PrunedModel", "classes", "plain_class", "to_plain", "to_pruned"]
 

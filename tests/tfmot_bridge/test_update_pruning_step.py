@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tfticket.callbacks import UpdatePruningStep
-from tfticket.callbacks.pruning_marks import PruningMark, mark, mark_of, planned
 from tfticket.schedules import Linear, OneShot
+from tfticket.tfmot_bridge.pruning_marks import PruningMark, mark, mark_of, planned
 from tfticket.weights import read
 
 X = np.random.default_rng(0).standard_normal((40, 8)).astype(np.float32)

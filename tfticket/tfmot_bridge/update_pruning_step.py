@@ -10,9 +10,9 @@ from typing import Any, Literal
 from tfticket import _optimizers
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.prune_on_schedule import PruneOnSchedule
-from tfticket.callbacks.pruning_marks import PruningMark, planned
 from tfticket.callbacks.update_clock import UpdateClock
 from tfticket.masks import Masks
+from tfticket.tfmot_bridge.pruning_marks import PruningMark, planned
 from tfticket.weights import Filter
 
 __all__ = ["PruningProgress", "UpdatePruningStep"]

@@ -59,7 +59,7 @@ def test_masks_are_written_as_images_when_they_change(keras, tmp_path):
 
 
 def test_a_large_mask_is_shrunk_to_its_densities():
-    from tfticket.callbacks.pruning_summaries import _shrunk
+    from tfticket.tfmot_bridge.pruning_summaries import _shrunk
 
     kept = np.zeros((1024, 600), bool)
     kept[:512] = True
