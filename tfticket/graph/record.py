@@ -9,7 +9,7 @@ import numpy as np
 
 from tfticket.graph.channel_sets import ChannelSets
 
-__all__ = ["Axis", "Fold", "Record", "Resize", "Use", "Work", "weighted"]
+__all__ = ["Axis", "Fold", "Place", "Record", "Resize", "Use", "Work", "weighted"]
 
 Role = Literal["out", "along", "in"]
 
@@ -111,6 +111,23 @@ class Work:
     count: int
 
 
+@dataclass(frozen=True)
+class Place:
+    """How much of a network had been recorded at some time.
+
+    Args:
+        num_axes: entries of `Record.axes`.
+        num_uses: of `Record.uses`.
+        num_resizes: of `Record.resizes`.
+        num_work: of `Record.work`.
+    """
+
+    num_axes: int
+    num_uses: int
+    num_resizes: int
+    num_work: int
+
+
 @dataclass
 class Record:
     """All that is found out about a network.
@@ -189,13 +206,12 @@ class Record:
         for kept in channels:
             self.channel_sets.pin(kept, f"{layer}: {reason}")
 
-    def place(self) -> tuple[int, ...]:
+    def place(self) -> Place:
         """Returns a mark of how much has been recorded, for `go_back`."""
-        return len(self.axes), len(self.uses), len(self.resizes), len(self.work)
+        return Place(len(self.axes), len(self.uses), len(self.resizes), len(self.work))
 
-    def go_back(self, place: tuple[int, ...]) -> None:
+    def go_back(self, place: Place) -> None:
         """Forgets what was recorded after a `place`; ties and pins remain, being harmless."""
-        num_axes, num_uses, num_resizes, num_work = place
-        self.axes = dict(list(self.axes.items())[:num_axes])
-        self.resizes = dict(list(self.resizes.items())[:num_resizes])
-        del self.uses[num_uses:], self.work[num_work:]
+        self.axes = dict(list(self.axes.items())[: place.num_axes])
+        self.resizes = dict(list(self.resizes.items())[: place.num_resizes])
+        del self.uses[place.num_uses :], self.work[place.num_work :]
