@@ -2,5 +2,7 @@
 
 from tfticket.cli import main
 
+__all__ = []
+
 if __name__ == "__main__":
     main()

@@ -9,11 +9,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-import io
-import json
 import re
 import sys
-import zipfile
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Literal
@@ -21,7 +18,31 @@ from typing import Any, Literal
 import numpy as np
 
 from tfticket import trust as trust_
+from tfticket._archives import read_in_memory, stated_version
 from tfticket.errors import MissingDependencyError
+
+__all__ = [
+    "FLAVOURS",
+    "Flavour",
+    "assign",
+    "children",
+    "flavour",
+    "flavour_or_none",
+    "installed",
+    "is_layer",
+    "load_model",
+    "local_name",
+    "module",
+    "native",
+    "own_variables",
+    "retrace",
+    "saved_by",
+    "steps_per_execution",
+    "to_numpy",
+    "value_of",
+    "view",
+    "walk",
+]
 
 Flavour = Literal["keras", "tf_keras"]
 FLAVOURS: tuple[Flavour, ...] = ("keras", "tf_keras")
@@ -101,9 +122,6 @@ def _require_tensorflow(keras: Any) -> None:
 def load_model(which: Any, path: Any, *, trust: bool = False, **options: Any) -> Any:
     """Loads a model as `keras.models.load_model` does, tf_keras' archives from memory.
 
-    tf_keras reads weights where they lie in the archive. It goes back and forth, and at each step
-    back the zip reader begins at the start again: a ResNet-101 takes 45 seconds instead of 3.
-
     Args:
         which: the Keras, as for `module`.
         path: of any file that this Keras can load.
@@ -118,19 +136,8 @@ def load_model(which: Any, path: Any, *, trust: bool = False, **options: Any) ->
         if not trust:
             trust_.require(path, keras.__version__)
         return keras.models.load_model(str(path), **options)
-    library: Any = importlib.import_module("tf_keras.src.saving.saving_lib")
-    store = library.H5IOStore
-
-    class Unpacked(store):  # does the same, so another thread may meet it meanwhile
-        def __init__(self, root_path: str, archive: Any = None, mode: str = "r"):
-            is_packed = archive is not None and mode == "r"
-            super().__init__(root_path, _InMemory(archive) if is_packed else archive, mode)
-
-    library.H5IOStore = Unpacked
-    try:
+    with read_in_memory():
         return keras.models.load_model(str(path), **options)
-    finally:
-        library.H5IOStore = store
 
 
 def saved_by(path: Any) -> Flavour:
@@ -139,24 +146,7 @@ def saved_by(path: Any) -> Flavour:
     Raises:
         ValueError: if it is not a `.keras` file.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            stated = json.loads(archive.read("metadata.json"))["keras_version"]
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ValueError(
-            f"`path` must be a .keras file: {error}. Received: path={str(path)!r}"
-        ) from error
-    return "keras" if int(str(stated).partition(".")[0]) >= 3 else "tf_keras"
-
-
-class _InMemory:
-    """Stands for a zip archive whose members are read at once when they are opened."""
-
-    def __init__(self, archive: Any):
-        self._archive = archive
-
-    def open(self, name: str, mode: str) -> io.BytesIO:
-        return io.BytesIO(self._archive.read(name))
+    return "keras" if stated_version(path) >= 3 else "tf_keras"
 
 
 def is_layer(obj: Any) -> bool:
@@ -189,7 +179,7 @@ def own_variables(layer: Any) -> list[tuple[str, Any]]:
 
 
 def local_name(layer: Any, variable: Any) -> str:
-    """Returns the last part of a variable's name, the same in both Kerases."""
+    """Returns the last part of the name of a `variable` of a `layer`, the same in both Kerases."""
     name = str(variable.name).rpartition("/")[2].partition(":")[0]
     if name == _RENAMED.get(type(layer).__name__):
         return "kernel"
@@ -242,7 +232,7 @@ def value_of(variable: Any) -> Any:
 
 
 def assign(variable: Any, value: Any) -> None:
-    """Writes a value of the same shape into a variable of either Keras."""
+    """Writes a `value` of the same shape into a `variable` of either Keras."""
     variable.assign(value)
 
 

@@ -14,6 +14,20 @@ import tensorflow as tf
 
 from tfticket import _keras
 
+__all__ = [
+    "Slot",
+    "batches_done",
+    "batches_per_step",
+    "build",
+    "is_elementwise",
+    "key",
+    "learning_rate",
+    "members",
+    "slots",
+    "state",
+    "steps_done",
+]
+
 #: Optimizers that leave a weight of value 0 at exactly 0 while its gradient and slots are 0.
 #: Measured for each; Muon, Ftrl, Adafactor and schedule-free averaging are not among them.
 _ELEMENTWISE = frozenset(
@@ -53,7 +67,7 @@ def key(variable: Any) -> Any:
 
 
 def build(optimizer: Any, variables: Sequence[Any]) -> None:
-    """Creates an optimizer's variables for a model's trainable variables, if not yet done."""
+    """Creates an `optimizer`'s variables for a model's trainable `variables`, if not yet done."""
     if hasattr(optimizer, "_create_all_weights"):  # tf_keras.optimizers.legacy
         optimizer._create_all_weights(list(variables))
     elif not getattr(optimizer, "built", False):

@@ -21,6 +21,7 @@ from tfticket import actions
 from tfticket.actions import RewindPoints
 from tfticket.initializers import Draw, draws
 from tfticket.masks import Masks, ones_like
+from tfticket.registry import member
 from tfticket.seeds import generator
 from tfticket.tickets import Ticket
 
@@ -45,10 +46,7 @@ def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
         ValueError: if there is no such control, the ticket does not start at step 0 where that is
             needed, or it holds pruned weights at other values than 0.
     """
-    if control not in CONTROLS:
-        raise ValueError(
-            f"`control` must be one of {sorted(CONTROLS)}. Received: control={control!r}"
-        )
+    change = member(control, CONTROLS, "control")
     if ticket.step != 0 and control not in _AT_ANY_STEP:
         raise ValueError(
             f"`ticket` must start at step 0: {control!r} is drawn at the initialisation."
@@ -61,7 +59,7 @@ def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
         )
     masks = ticket.masks_for(model)  # the ticket fits, or says what differs
     drawn = dict(zip(ticket.masks, _draws_in_order(model, masks), strict=True))
-    made = CONTROLS[control](ticket, drawn, seed)
+    made = change(ticket, drawn, seed)
     provenance = {**ticket.provenance, "control": control, "control_seed": seed}
     return dataclasses.replace(made, provenance=provenance)
 

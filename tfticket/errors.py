@@ -11,6 +11,7 @@ __all__ = [
     "LayerCollapseError",
     "MismatchError",
     "MissingDependencyError",
+    "SettingsError",
     "TicketError",
     "UnreachableSparsityError",
 ]
@@ -38,6 +39,10 @@ class UnreachableSparsityError(TicketError, ValueError):
 
 class LayerCollapseError(TicketError, ValueError):
     """A layer would keep nothing while others keep something; the message names it."""
+
+
+class SettingsError(TicketError, TypeError, ValueError):
+    """A configuration has a setting that its name does not have, or lacks one; it is named."""
 
 
 class EnforcementError(TicketError, RuntimeError):

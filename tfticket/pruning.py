@@ -59,8 +59,8 @@ def prune(
     present = {p: before[p] for p in weights_.prunable_weights(model, prunable).variables}
     masks = masks_.ones_like(present)
     for round_ in range(1, method.num_rounds + 1):
-        looked_at = dataclasses.replace(evidence, weights=MaskedWeights(present, masks))
-        masks = next_masks(model, method, round_, masks, looked_at)
+        now = dataclasses.replace(evidence, weights=MaskedWeights(present, masks))
+        masks = next_masks(model, method, round_, masks, now)
         if on_round is not None:
             on_round(round_, masks)
     points = RewindPoints({0: before, **evidence.rewind_points}, draws(model, present))

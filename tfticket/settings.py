@@ -119,7 +119,7 @@ def is_moment(field: FieldInfo) -> bool:
 
 def sorted_out(
     settings: Mapping[str, Any], kinds: Sequence[type[Settings]], what: str, others: Iterable[str]
-) -> list[Settings]:
+) -> list[Any]:
     """Gives each of several kinds of settings its own out of one mapping.
 
     Args:

@@ -14,9 +14,9 @@ import weakref
 from typing import Any
 
 from tfticket import callbacks, tfmot_bridge, weights
-from tfticket.callbacks import pruning_marks
-from tfticket.callbacks.update_pruning_step import PruningProgress
 from tfticket.layouts import layouts
+from tfticket.tfmot_bridge import pruning_marks
+from tfticket.tfmot_bridge.update_pruning_step import PruningProgress
 from tfticket.weights import Filter
 
 PACKAGE = "tensorflow_model_optimization.python.core.sparsity.keras"

@@ -29,7 +29,7 @@ FAST = (
 )
 #: What the extras bring, for the row that has them at their floors.
 EXTRAS = (
-    "tests/callbacks/test_pruning_summaries.py",
+    "tests/tfmot_bridge/test_pruning_summaries.py",
     "tests/cli/test_cli.py",
     "tests/experiments/test_spec.py",
     "tests/reports/test_plots.py",

@@ -8,6 +8,13 @@ import re
 # All of these make TensorFlow decide, for the whole program, which Keras `tf.keras` is.
 DECIDING = {"keras", "initializers", "losses", "metrics", "optimizers"}
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc"}
+#: Words of our own where the field has one, and what it says.
+FORBIDDEN = {
+    "Atoms": "ChannelSets",
+    "NotFollowed": "UnsupportedLayer",
+    "looked_at": "present, evidence",
+    "made_again": "from_config",
+}
 UNSAFE = {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 
 
@@ -45,6 +52,21 @@ def test_only_the_command_line_prints(package):
 
 def test_module_names_say_something(everything):
     assert [s.name for s in everything if s.module.rpartition(".")[2] in SAYS_NOTHING] == []
+
+
+def test_things_are_called_what_the_field_calls_them(package):
+    assert [
+        f"{s.name}: {name} ({FORBIDDEN[name]})"
+        for s in package
+        for node in ast.walk(s.tree)
+        for name in (
+            getattr(node, "id", None),
+            getattr(node, "attr", None),
+            getattr(node, "arg", None),
+            getattr(node, "name", None),
+        )
+        if name in FORBIDDEN
+    ] == []
 
 
 def test_no_default_argument_is_mutable(everything):

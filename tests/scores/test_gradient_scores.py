@@ -134,8 +134,8 @@ def test_grasp_differentiates_twice_through_convolutions_normalisation_and_recur
 
 
 def test_saliency_is_the_weight_times_its_effect_on_any_objective(classifier):
-    def objective(model, looked_at):
-        return 3 * tf.reduce_sum(model(looked_at.batch[0])[:, 0])
+    def objective(model, seen):
+        return 3 * tf.reduce_sum(model(seen.batch[0])[:, 0])
 
     first, last = weights.read(classifier)
     found = scores.Saliency(objective, signed=True)(
@@ -153,11 +153,9 @@ def test_saliency_is_the_weight_times_its_effect_on_any_objective(classifier):
 
 
 def test_saliency_of_the_loss_is_snip(classifier):
-    looked_at = evidence(classifier)
-    saliency = scores.Saliency()(classifier, looked_at)
-    assert all(
-        np.array_equal(saliency[p], s) for p, s in scores.Snip()(classifier, looked_at).items()
-    )
+    seen = evidence(classifier)
+    saliency = scores.Saliency()(classifier, seen)
+    assert all(np.array_equal(saliency[p], s) for p, s in scores.Snip()(classifier, seen).items())
 
 
 def test_an_objective_without_gradient_is_an_error(classifier):
@@ -179,10 +177,10 @@ def test_a_loss_for_the_other_kind_of_output_is_an_error(keras, networks, name):
 
 def test_the_temperature_divides_logits_only(keras, networks):
     model = networks.dense(keras, [4, 5, 3], "softmax")
-    looked_at = evidence(model, (BATCH[0].astype("f"), BATCH[1]), "sparse_categorical_crossentropy")
-    assert scores.get("snip")(model, looked_at)
+    seen = evidence(model, (BATCH[0].astype("f"), BATCH[1]), "sparse_categorical_crossentropy")
+    assert scores.get("snip")(model, seen)
     with pytest.raises(ValueError, match="`model` must give logits"):
-        scores.get("grasp")(model, looked_at)
+        scores.get("grasp")(model, seen)
     with pytest.raises(ValueError, match="`temperature` must be positive"):
         scores.Grasp(0)
 
@@ -217,10 +215,10 @@ def test_the_model_is_restored_even_if_the_loss_fails(classifier):
 
 def test_weights_of_the_evidence_are_scored_not_those_of_the_model(classifier):
     moved = {p: w + 0.1 for p, w in weights.read(classifier).items()}
-    looked_at = Evidence(moved, batch=BATCH, loss=crossentropy)
-    found = scores.get("snip")(classifier, looked_at)
+    seen = Evidence(moved, batch=BATCH, loss=crossentropy)
+    found = scores.get("snip")(classifier, seen)
     weights.write(classifier, moved)
-    there = scores.get("snip")(classifier, looked_at)
+    there = scores.get("snip")(classifier, seen)
     assert all(np.array_equal(found[p], there[p]) for p in found)
 
 

@@ -105,9 +105,9 @@ def test_a_hundred_rounds_trace_the_model_once(networks):
 def test_weights_of_the_evidence_are_scored_not_those_of_the_model(keras, networks):
     model, score = networks.dense(keras, [3, 4, 2]), scores.SynFlow()
     for factor in (1, 0, 2):
-        looked_at = {p: factor * w for p, w in weights.read(model).items()}
-        expected = networks.flow_of_dense(list(looked_at.values()))
-        found = score(model, scores.Evidence(looked_at))
+        scaled = {p: factor * w for p, w in weights.read(model).items()}
+        expected = networks.flow_of_dense(list(scaled.values()))
+        found = score(model, scores.Evidence(scaled))
         assert all(np.allclose(f, e, 1e-13) for f, e in zip(found.values(), expected, strict=True))
 
 

@@ -48,13 +48,13 @@ def test_the_penalty_is_part_of_the_loss_until_it_is_released(model, data):
     assert with_penalty == pytest.approx(after + 0.5 * 4 * 2.0, rel=1e-5)
 
 
-def test_a_step_moves_every_scale_by_rate_times_strength_towards_zero(keras, data):
-    def moved(strength):
+def test_a_step_moves_every_scale_by_rate_times_penalty_towards_zero(keras, data):
+    def moved(penalty):
         keras.utils.set_random_seed(0)
         model = network(keras)
         model.compile(keras.optimizers.SGD(0.1), "mse")
-        if strength:
-            slimming.penalize_scales(model, strength)
+        if penalty:
+            slimming.penalize_scales(model, penalty)
         fit(model, data)
         return np.asarray(model.get_layer("norm").gamma)
 
@@ -111,9 +111,9 @@ def test_scales_of_channels_that_do_nothing_are_driven_to_zero(model, data):
 
 
 def test_what_makes_no_sense_is_refused(keras, model):
-    for strength in (0.0, -1.0, float("nan")):
-        with pytest.raises(ValueError, match="strength"):
-            slimming.penalize_scales(model, strength)
+    for penalty in (0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="penalty"):
+            slimming.penalize_scales(model, penalty)
     with pytest.raises(ValueError, match="must match at least one weight"):
         slimming.penalize_scales(model, include="nothing")
     plain = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])

@@ -16,13 +16,13 @@ from tfticket.actions.redraw import (
 )
 from tfticket.actions.rescale import Rescale
 from tfticket.actions.rewind import FineTune, Rewind, RewindLearningRate
+from tfticket.registry import by_name, look_up
 
 __all__ = ["ACTIONS", "PRUNED_ACTIONS", "get", "get_pruned"]
 
 #: Every action on kept weights by its name.
-ACTIONS: dict[str, type[Action]] = {
-    a.name: a
-    for a in (
+ACTIONS: dict[str, type[Action]] = by_name(
+    (
         Rewind,
         RewindLearningRate,
         FineTune,
@@ -33,11 +33,9 @@ ACTIONS: dict[str, type[Action]] = {
         SignedConstant,
         Rescale,
     )
-}
+)
 #: Every action on pruned weights by its name.
-PRUNED_ACTIONS: dict[str, type[PrunedAction]] = {
-    a.name: a for a in (Zero, FreezeAtInit, ZeroIfTowardZero)
-}
+PRUNED_ACTIONS: dict[str, type[PrunedAction]] = by_name((Zero, FreezeAtInit, ZeroIfTowardZero))
 
 
 def get(action: str | Mapping[str, Any] | Action) -> Action:
@@ -50,13 +48,11 @@ def get(action: str | Mapping[str, Any] | Action) -> Action:
 
     Raises:
         ValueError: if there is no action of that name.
+        TypeError: if it is of another kind, or a setting is unknown.
     """
-    if isinstance(action, Action):
-        return action
-    made, settings = _named(action, ACTIONS, "action")
-    if "action" in settings:
-        settings["action"] = get(settings["action"])
-    return made(**settings)
+    if isinstance(action, Mapping) and "action" in action:
+        action = {**action, "action": get(action["action"])}
+    return look_up(action, ACTIONS, "action", Action)
 
 
 def get_pruned(pruned: str | Mapping[str, Any] | PrunedAction) -> PrunedAction:
@@ -67,18 +63,6 @@ def get_pruned(pruned: str | Mapping[str, Any] | PrunedAction) -> PrunedAction:
 
     Raises:
         ValueError: if there is no such action on pruned weights.
+        TypeError: if it is of another kind, or a setting is unknown.
     """
-    if isinstance(pruned, PrunedAction):
-        return pruned
-    made, settings = _named(pruned, PRUNED_ACTIONS, "pruned")
-    return made(**settings)
-
-
-def _named(given: Any, known: Mapping[str, Any], argument: str) -> tuple[Any, dict[str, Any]]:
-    settings = dict(given) if isinstance(given, Mapping) else {"name": given}
-    name = settings.pop("name", None)
-    if name not in known:
-        raise ValueError(
-            f"`{argument}` must be one of {sorted(known)}. Received: {argument}={given!r}"
-        )
-    return known[name], settings
+    return look_up(pruned, PRUNED_ACTIONS, "pruned", PrunedAction)

@@ -1,15 +1,20 @@
-"""Callbacks for `fit`; each works in both Kerases."""
+"""Callbacks for `fit`; each works in both Kerases.
+
+`PruningSummaries` and `UpdatePruningStep` are found here too. They stand where tfmot's callbacks of
+these names stood and live with the rest of what does, in `tfmot_bridge`, which imports this room.
+"""
+
+import importlib
+from typing import Any
 
 from tfticket.callbacks.after_pruning import AfterPruning
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.enforce_masks import EnforceMasks
 from tfticket.callbacks.follow_density import FollowDensity
 from tfticket.callbacks.prune_on_schedule import PruneOnSchedule
-from tfticket.callbacks.pruning_summaries import PruningSummaries
 from tfticket.callbacks.record_rewind_point import RecordRewindPoint
 from tfticket.callbacks.stop_at_early_bird import StopAtEarlyBird
 from tfticket.callbacks.supermask_log import SupermaskLog
-from tfticket.callbacks.update_pruning_step import UpdatePruningStep
 
 __all__ = [
     "AfterPruning",
@@ -23,3 +28,9 @@ __all__ = [
     "SupermaskLog",
     "UpdatePruningStep",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:  # what is not here yet
+        return getattr(importlib.import_module("tfticket.tfmot_bridge"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

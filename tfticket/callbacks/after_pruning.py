@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from tfticket.callbacks.base import Callback
-from tfticket.callbacks.prune_on_schedule import PruneOnSchedule
-from tfticket.callbacks.update_pruning_step import UpdatePruningStep
 
 __all__ = ["AfterPruning"]
+
+
+class _Pruning(Protocol):
+    """A callback that prunes and knows when it has come to the end of its schedule."""
+
+    @property
+    def is_done(self) -> bool: ...
 
 
 class AfterPruning(Callback):
@@ -29,7 +34,7 @@ class AfterPruning(Callback):
         model.fit(x, y, validation_split=0.1, callbacks=[pruning, AfterPruning(stop, pruning)])
     """
 
-    def __init__(self, callback: Any, pruning: PruneOnSchedule | UpdatePruningStep):
+    def __init__(self, callback: Any, pruning: _Pruning):
         if not hasattr(pruning, "is_done"):
             raise TypeError(
                 "`pruning` must be the PruneOnSchedule or UpdatePruningStep of the same `fit`."

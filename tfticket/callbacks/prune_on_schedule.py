@@ -236,8 +236,8 @@ class PruneOnSchedule(Callback):
         sparsity = self.schedule.sparsity_at(step)
         if sparsity == self._sparsity or self._enforcement is None:
             return
-        looked_at = {p: _keras.view(v) for p, v in self._variables.items()}
-        scores = self._method.score(self.model, replace(self._evidence, weights=looked_at))
+        present = {p: _keras.view(v) for p, v in self._variables.items()}
+        scores = self._method.score(self.model, replace(self._evidence, weights=present))
         self._put(self._method.select(scores, self._ranked, sparsity, self._layouts))
         self._sparsity = sparsity
         self.history.append((step, self.masks.sparsity))

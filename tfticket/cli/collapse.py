@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json as json_
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,18 +46,49 @@ def collapse(
     """Find the compression at which a layer is emptied, for each score; nothing is trained."""
     asked = _rounds(rounds)
     load_tensorflow()
-    from tfticket.experiments.collapse_study import study_collapse
+    from tfticket import collapse as collapse_
+    from tfticket import scores as scores_
+    from tfticket import zoo
+    from tfticket.reports.collapse import CollapseComparison
+    from tfticket.zoo.evidence import untrained_evidence
 
-    settings = {"keras": keras, "seed": seed, "data": data, "per_decade": per_decade}
+    compared = [scores_.get(name.strip()) for name in scores.split(",")]
+    entry = zoo.get_model(model)
+    network = entry.compiled(keras=keras, seed=seed)
+    evidence, notes = untrained_evidence(entry, network, data, seed)
+    ratios = collapse_.compressions(network, per_decade)
     with shown_progress() as on_event:
-        names = [name.strip() for name in scores.split(",")]
-        study = study_collapse(model, names, rounds=asked, on_event=on_event, **settings)
+        curves = collapse_.compare(
+            network,
+            compared,
+            rounds={**collapse_.PAPER_ROUNDS, **asked},
+            compression_ratios=ratios,
+            evidence=evidence,
+            on_compression=_teller(on_event, len(ratios) * len(compared)),
+            check_flow=True,
+        )
+    comparison = CollapseComparison(model, seed, tuple(curves), notes)
     if plot is not None:
         from tfticket.reports import plots
         from tfticket.reports.collapse import plot_collapse
 
-        plots.save(plot_collapse(study.curves, model), plot)
-    typer.echo(json_.dumps(study.to_dict(), indent=2) if json else str(study))
+        plots.save(plot_collapse(comparison.curves, model), plot)
+    typer.echo(json_.dumps(comparison.to_dict(), indent=2) if json else str(comparison))
+
+
+def _teller(on_event: Callable[[Any], None], num_planned: int) -> Callable[..., None]:
+    """Counts compressions over all scores."""
+    from tfticket.recipes.run import Event
+
+    done = itertools.count(1)
+
+    def tell(score: str, ratio: float, kept: Mapping[str, int]) -> None:
+        emptied = [path for path, count in kept.items() if not count]
+        ending = f": {len(emptied)} layers emptied" if emptied else ""
+        text = f"{score} at compression {ratio:.4g}{ending}"
+        on_event(Event("note", text, next(done), num_planned))
+
+    return tell
 
 
 def _rounds(text: str | None) -> dict[str, int]:

@@ -141,7 +141,7 @@ def _flag(kind: type[Settings], name: str, panel: str) -> inspect.Parameter:
         help=_with_default(field),
         show_default=False,
         rich_help_panel=panel,
-        **({"metavar": metavar} if metavar else {}),
+        metavar=metavar or None,
     )
     annotation = Annotated[taken | None, option]
     return inspect.Parameter(

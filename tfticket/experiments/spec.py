@@ -99,7 +99,7 @@ class Spec:
     def __init__(self, recipe: str = USUAL_RECIPE, **settings: Any):
         kinds = (find(recipe), ExperimentSettings)
         made = sorted_out(settings, kinds, f"the recipe {recipe!r}", SETTINGS)
-        self.recipe_name, self.recipe, self.common = recipe, made[0], made[1]  # type: ignore[assignment]
+        self.recipe_name, self.recipe, self.common = recipe, made[0], made[1]
 
     def changed(self) -> dict[str, Any]:
         """Returns the settings that are not at their defaults, as plain JSON values."""

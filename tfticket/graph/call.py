@@ -10,15 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket import _keras
-from tfticket.graph.flow import Flow, unknown
+from tfticket.graph.channel_flow import ChannelFlow, unknown
 from tfticket.graph.record import Record, Resize
 
-__all__ = ["Call", "NotFollowed", "State", "fixed"]
+__all__ = ["Call", "UnsupportedLayer", "State", "fixed"]
 
 Shape = tuple[int | None, ...]
 
 
-class NotFollowed(Exception):  # noqa: N818
+class UnsupportedLayer(Exception):  # noqa: N818
     """A rule does not know what becomes of the channels; the message is the reason."""
 
 
@@ -42,7 +42,7 @@ class Call:
     Args:
         layer: the layer or operation.
         path: its path in the model.
-        args: what it is called with, a `Flow` for every tensor.
+        args: what it is called with, a `ChannelFlow` for every tensor.
         kwargs: the same, by name.
         shapes: of its outputs.
         record: where to write what is found out.
@@ -59,20 +59,20 @@ class Call:
     record: Record
     state: State
     paths: Mapping[int, str]
-    follow: Callable[[Call], list[Flow]]
+    follow: Callable[[Call], list[ChannelFlow]]
 
     @property
-    def inputs(self) -> list[Flow]:
+    def inputs(self) -> list[ChannelFlow]:
         """All tensors it is called with, masks of steps left out."""
         kwargs = [v for k, v in self.kwargs.items() if k != "mask"]
-        return [f for f in tf.nest.flatten((self.args, kwargs)) if isinstance(f, Flow)]
+        return [f for f in tf.nest.flatten((self.args, kwargs)) if isinstance(f, ChannelFlow)]
 
     @property
-    def flow(self) -> Flow:
+    def flow(self) -> ChannelFlow:
         """The first of them."""
         return self.inputs[0]
 
-    def inside(self, layer: Any, *flows: Flow, shapes: list[Shape] | None = None) -> Call:
+    def inside(self, layer: Any, *flows: ChannelFlow, shapes: list[Shape] | None = None) -> Call:
         """Returns the call of a layer inside this one.
 
         Args:
@@ -88,7 +88,9 @@ class Call:
         """Refuses to follow a layer that has weights of other `names` than the rule knows."""
         others = [n for n, _ in self.layer_weights() if n not in names]
         if others:
-            raise NotFollowed(f"it has weights that {type(self.layer).__name__} has not: {others}")
+            raise UnsupportedLayer(
+                f"it has weights that {type(self.layer).__name__} has not: {others}"
+            )
 
     def has(self, name: str) -> bool:
         """Tells whether the layer has a weight of that `name`."""
@@ -122,37 +124,37 @@ class Call:
         mask = self.state.masks.get(self.path_of(name))
         return None if mask is None or mask.all() else mask
 
-    def mark(self, name: str, atoms: np.ndarray, axis: int = -1) -> None:
+    def mark(self, name: str, channels: np.ndarray, axis: int = -1) -> None:
         """Says on which channels a weight acts, each by itself.
 
         Args:
             name: of the weight; nothing happens if the layer has none.
-            atoms: the channels.
+            channels: the channels.
             axis: along which they lie.
         """
         if self.has(name):
-            self.record.mark(self.path_of(name), axis, atoms, "along")
+            self.record.mark(self.path_of(name), axis, channels, "along")
 
-    def resize(self, key: str, atoms: np.ndarray, index: int | None = None) -> None:
+    def resize(self, key: str, channels: np.ndarray, index: int | None = None) -> None:
         """Says which channels a number in the configuration counts.
 
         Args:
             key: its name there.
-            atoms: the channels.
+            channels: the channels.
             index: its place, where the value is a list.
         """
-        self.record.resizes.setdefault(Resize(self.path, (key,), index), atoms)
+        self.record.resizes.setdefault(Resize(self.path, (key,), index), channels)
 
-    def refuse(self, reason: str, *flows: Flow) -> None:
+    def refuse(self, reason: str, *flows: ChannelFlow) -> None:
         """Keeps the channels of some tensors.
 
         Args:
             reason: why.
             *flows: the tensors.
         """
-        self.record.refuse(self.path, reason, *(f.atoms for f in flows))
+        self.record.refuse(self.path, reason, *(f.channels for f in flows))
 
-    def on_axis(self, flow: Flow, axis: int) -> Flow:
+    def on_axis(self, flow: ChannelFlow, axis: int) -> ChannelFlow:
         """Returns a tensor with its channels on the axis where the layer looks for them.
 
         Args:
@@ -165,7 +167,7 @@ class Call:
         self.refuse("it takes another axis for the channels", flow)
         return self.fixed(flow.shape, axis)
 
-    def fixed(self, shape: Shape, axis: int = -1) -> Flow:
+    def fixed(self, shape: Shape, axis: int = -1) -> ChannelFlow:
         """Returns a tensor all of whose channels stay, as those that an unknown layer makes.
 
         Args:
@@ -175,7 +177,7 @@ class Call:
         return fixed(self.record, shape, f"{self.path}: not followed", axis)
 
 
-def fixed(record: Record, shape: Shape, reason: str, axis: int = -1) -> Flow:
+def fixed(record: Record, shape: Shape, reason: str, axis: int = -1) -> ChannelFlow:
     """Returns a tensor all of whose channels stay.
 
     Args:
@@ -185,6 +187,6 @@ def fixed(record: Record, shape: Shape, reason: str, axis: int = -1) -> Flow:
         axis: of the channels.
     """
     count = shape[axis] or 1
-    atoms = record.atoms.fresh(count)
-    record.atoms.pin(atoms, reason)
-    return Flow(tuple(shape), axis, atoms, unknown(count))
+    channels = record.channel_sets.fresh(count)
+    record.channel_sets.pin(channels, reason)
+    return ChannelFlow(tuple(shape), axis, channels, unknown(count))

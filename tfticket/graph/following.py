@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from tfticket import _keras
 from tfticket.graph import rules
-from tfticket.graph.call import Call, NotFollowed, State, fixed
-from tfticket.graph.flow import Flow
+from tfticket.graph.call import Call, State, UnsupportedLayer, fixed
+from tfticket.graph.channel_flow import ChannelFlow
 from tfticket.graph.nodes import Node, ends, input_layer, is_network, nodes, shape_of
 from tfticket.graph.record import Record, Resize
 
@@ -43,7 +43,7 @@ def follow(model: Any, state: State | None = None) -> Record:
     inputs, _ = ends(model)
     flows = [fixed(record, shape_of(t), _INPUT) for t in inputs]
     for flow in _through(model, "", flows, record, state, paths_of(model)):
-        record.atoms.pin(flow.atoms, _OUTPUT, is_chief=True)
+        record.channel_sets.pin(flow.channels, _OUTPUT, is_chief=True)
     return record
 
 
@@ -53,8 +53,13 @@ def paths_of(model: Any) -> dict[int, str]:
 
 
 def _through(
-    model: Any, path: str, flows: list[Flow], record: Record, state: State, paths: dict[int, str]
-) -> list[Flow]:
+    model: Any,
+    path: str,
+    flows: list[ChannelFlow],
+    record: Record,
+    state: State,
+    paths: dict[int, str],
+) -> list[ChannelFlow]:
     """Follows tensors through a model that may stand inside another."""
     inputs, outputs = ends(model)
     found = dict(zip(map(id, inputs), flows, strict=True))
@@ -75,17 +80,19 @@ def _through(
     return [found[id(t)] for t in outputs]
 
 
-def _one(call: Call) -> list[Flow]:
+def _one(call: Call) -> list[ChannelFlow]:
     """Follows one call; what is not followed keeps all the channels it touches."""
     record, place = call.record, call.record.place()
     for mask in tf.nest.flatten(call.kwargs.get("mask")):
-        if isinstance(mask, Flow):
-            record.atoms.pin(mask.atoms, f"{call.path}: it tells which steps to leave out")
+        if isinstance(mask, ChannelFlow):
+            record.channel_sets.pin(
+                mask.channels, f"{call.path}: it tells which steps to leave out"
+            )
     if call.path in record.opaque:
         return _refused(call, record.refused[call.path])
     try:
         return _rule(call)(call)
-    except NotFollowed as refusal:
+    except UnsupportedLayer as refusal:
         reason = str(refusal)
     except Exception as error:  # a use of the layer that nobody has thought of
         reason = f"following it failed: {type(error).__name__}: {error}"
@@ -93,16 +100,16 @@ def _one(call: Call) -> list[Flow]:
     return _refused(call, reason)
 
 
-def _refused(call: Call, reason: str) -> list[Flow]:
+def _refused(call: Call, reason: str) -> list[ChannelFlow]:
     """Keeps all channels of a layer's inputs, outputs and weights: it may be called elsewhere."""
     record = call.record
     record.opaque.add(call.path)
-    own = [a.atoms for (p, _), a in record.axes.items() if p.startswith(f"{call.path}/")]
-    record.refuse(call.path, reason, *(f.atoms for f in call.inputs), *own)
+    own = [a.channels for (p, _), a in record.axes.items() if p.startswith(f"{call.path}/")]
+    record.refuse(call.path, reason, *(f.channels for f in call.inputs), *own)
     return [call.fixed(s if len(s) > 1 else (*s, 1)) for s in call.shapes]
 
 
-def _rule(call: Call) -> Callable[[Call], list[Flow]]:
+def _rule(call: Call) -> Callable[[Call], list[ChannelFlow]]:
     if is_network(call.layer):
         return _network
     home, _, rest = type(call.layer).__module__.partition(".")
@@ -114,23 +121,23 @@ def _rule(call: Call) -> Callable[[Call], list[Flow]]:
     return rules.LAYERS.get(name, rules.anything)
 
 
-def _network(call: Call) -> list[Flow]:
+def _network(call: Call) -> list[ChannelFlow]:
     """A model inside the model; the shapes of its inputs are part of its configuration."""
     inputs, outputs = ends(call.layer)
     flows = call.inputs
     if len(flows) != len(inputs) or len(outputs) != len(call.shapes):
-        raise NotFollowed("it is called with something else than its inputs")
+        raise UnsupportedLayer("it is called with something else than its inputs")
     if call.kwargs.get("training"):
-        raise NotFollowed("it is told to train always")
+        raise UnsupportedLayer("it is told to train always")
     for tensor, flow in zip(inputs, flows, strict=True):
         layer = call.paths.get(id(input_layer(tensor)), f"{call.path}/{input_layer(tensor).name}")
         keys = ("batch_shape", "batch_input_shape")
-        call.record.resizes.setdefault(Resize(layer, keys, flow.axis), flow.atoms)
+        call.record.resizes.setdefault(Resize(layer, keys, flow.axis), flow.channels)
     made = _through(call.layer, call.path, flows, call.record, call.state, dict(call.paths))
     return [f.having(s) for f, s in zip(made, call.shapes, strict=True)]
 
 
-def _filled(value: Any, found: dict[int, Flow]) -> Any:
+def _filled(value: Any, found: dict[int, ChannelFlow]) -> Any:
     """Puts flows in place of symbolic tensors."""
     return tf.nest.map_structure(lambda v: found.get(id(v), v), value)
 

@@ -187,7 +187,7 @@ def _refusals(record: Record, paths: Iterable[str]) -> dict[str, str]:
     """Returns why layers were not followed, where that makes a difference."""
     marked = {path for path, _ in record.axes}
     paths = [p for p in paths if p not in marked]
-    pinned, found = set(record.atoms.pinned().values()), {}
+    pinned, found = set(record.channel_sets.pinned().values()), {}
     for layer, reason in record.refused.items():
         has_weights = any(p.startswith(f"{layer}/") for p in paths)
         if has_weights or f"{layer}: {reason}" in pinned:
@@ -197,7 +197,7 @@ def _refusals(record: Record, paths: Iterable[str]) -> dict[str, str]:
 
 def _grouped(record: Record) -> tuple[dict[str, ChannelGroup], dict[str, tuple[int, str]]]:
     """Divides the channels by the weights that make them; those that stay are counted."""
-    classes, pinned = record.atoms.classes(), record.atoms.pinned()
+    classes, pinned = record.channel_sets.classes(), record.channel_sets.pinned()
     groups: dict[tuple[str, ...], list[int]] = {}
     fixed: dict[str, tuple[int, str]] = {}
     for paths, channels in record.makers(classes).items():
@@ -231,7 +231,7 @@ def _group(name: str, own: list[int], record: Record, classes: np.ndarray) -> Ch
     number[own] = np.arange(len(own))
     members = []
     for (path, axis), found in record.axes.items():
-        channels = number[classes[found.atoms]]
+        channels = number[classes[found.channels]]
         if (channels >= 0).any():
             members.append(Member(path, axis, found.role, channels))
     return ChannelGroup(name, len(own), tuple(members))

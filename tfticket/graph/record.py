@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from tfticket.graph.atoms import Atoms
+from tfticket.graph.channel_sets import ChannelSets
 
-__all__ = ["Axis", "Fold", "Record", "Resize", "Use", "Work", "weighted"]
+__all__ = ["Axis", "Fold", "Place", "Record", "Resize", "Use", "Work", "weighted"]
 
 Role = Literal["out", "along", "in"]
 
@@ -30,12 +30,12 @@ class Axis:
     """The channels along one axis of a weight.
 
     Args:
-        atoms: the channels, `[length of the axis]`.
+        channels: the channels, `[length of the axis]`.
         role: `"out"` where the weight makes them, `"in"` where it sums over them, `"along"` where
             it acts on each by itself, as biases and normalisations do.
     """
 
-    atoms: np.ndarray
+    channels: np.ndarray
     role: Role
 
 
@@ -63,7 +63,7 @@ class Use:
     Args:
         layer: path of the layer, for messages.
         path: path of the weight.
-        atoms: the channels it sums over, `[in]`.
+        channels: the channels it sums over, `[in]`.
         constants: their values, `[in]`, NaN where they vary.
         outputs: the channels it makes, `[out]`.
         support: which of `[in, out]` have a weight that is not masked; `None` for all.
@@ -73,7 +73,7 @@ class Use:
 
     layer: str
     path: str
-    atoms: np.ndarray
+    channels: np.ndarray
     constants: np.ndarray
     outputs: np.ndarray
     support: np.ndarray | None
@@ -111,12 +111,29 @@ class Work:
     count: int
 
 
+@dataclass(frozen=True)
+class Place:
+    """How much of a network had been recorded at some time.
+
+    Args:
+        num_axes: entries of `Record.axes`.
+        num_uses: of `Record.uses`.
+        num_resizes: of `Record.resizes`.
+        num_work: of `Record.work`.
+    """
+
+    num_axes: int
+    num_uses: int
+    num_resizes: int
+    num_work: int
+
+
 @dataclass
 class Record:
     """All that is found out about a network.
 
     Attributes:
-        atoms: the channels.
+        channel_sets: the channels, and which are tied.
         axes: the channels along the axes of the weights, by weight path and axis from the end.
         uses: where channels are summed over.
         resizes: the channels that configuration entries count.
@@ -125,7 +142,7 @@ class Record:
         opaque: paths of layers of which nothing is known in some call.
     """
 
-    atoms: Atoms = field(default_factory=Atoms)
+    channel_sets: ChannelSets = field(default_factory=ChannelSets)
     axes: dict[tuple[str, int], Axis] = field(default_factory=dict)
     uses: list[Use] = field(default_factory=list)
     resizes: dict[Resize, np.ndarray] = field(default_factory=dict)
@@ -133,18 +150,18 @@ class Record:
     refused: dict[str, str] = field(default_factory=dict)
     opaque: set[str] = field(default_factory=set)
 
-    def mark(self, path: str, axis: int, atoms: np.ndarray, role: Role) -> None:
+    def mark(self, path: str, axis: int, channels: np.ndarray, role: Role) -> None:
         """Says which channels lie along an axis of a weight; ties them to what was said before.
 
         Args:
             path: of the weight.
             axis: counted from the end.
-            atoms: one per entry of the axis.
+            channels: one per entry of the axis.
             role: as in `Axis`.
         """
-        known = self.axes.setdefault((path, axis), Axis(np.asarray(atoms), role))
-        if known.atoms is not atoms:
-            self.atoms.tie(known.atoms, atoms)
+        known = self.axes.setdefault((path, axis), Axis(np.asarray(channels), role))
+        if known.channels is not channels:
+            self.channel_sets.tie(known.channels, channels)
 
     def made(self, path: str, axis: int, count: int) -> np.ndarray:
         """Returns the channels that a weight makes along an axis, the same in every call.
@@ -155,14 +172,14 @@ class Record:
             count: how many there are.
         """
         if (path, axis) not in self.axes:
-            self.axes[path, axis] = Axis(self.atoms.fresh(count), "out")
-        return self.axes[path, axis].atoms
+            self.axes[path, axis] = Axis(self.channel_sets.fresh(count), "out")
+        return self.axes[path, axis].channels
 
     def makers(self, classes: np.ndarray) -> dict[tuple[str, ...], list[int]]:
         """Divides all channels by the weights that make them.
 
         Args:
-            classes: as `Atoms.classes` returns them.
+            classes: as `ChannelSets.classes` returns them.
 
         Returns:
             `{paths of the weights: numbers of the channels}`, in the order of the model.
@@ -170,7 +187,7 @@ class Record:
         paths: dict[int, list[str]] = {}
         for (path, _), axis in self.axes.items():
             if axis.role == "out":
-                for one in dict.fromkeys(classes[axis.atoms].tolist()):
+                for one in dict.fromkeys(classes[axis.channels].tolist()):
                     paths.setdefault(one, []).append(path)
         found: dict[tuple[str, ...], list[int]] = {}
         for one, own in paths.items():
@@ -186,16 +203,15 @@ class Record:
             *channels: what stays because of that.
         """
         self.refused.setdefault(layer, reason)
-        for atoms in channels:
-            self.atoms.pin(atoms, f"{layer}: {reason}")
+        for kept in channels:
+            self.channel_sets.pin(kept, f"{layer}: {reason}")
 
-    def place(self) -> tuple[int, ...]:
+    def place(self) -> Place:
         """Returns a mark of how much has been recorded, for `go_back`."""
-        return len(self.axes), len(self.uses), len(self.resizes), len(self.work)
+        return Place(len(self.axes), len(self.uses), len(self.resizes), len(self.work))
 
-    def go_back(self, place: tuple[int, ...]) -> None:
+    def go_back(self, place: Place) -> None:
         """Forgets what was recorded after a `place`; ties and pins remain, being harmless."""
-        num_axes, num_uses, num_resizes, num_work = place
-        self.axes = dict(list(self.axes.items())[:num_axes])
-        self.resizes = dict(list(self.resizes.items())[:num_resizes])
-        del self.uses[num_uses:], self.work[num_work:]
+        self.axes = dict(list(self.axes.items())[: place.num_axes])
+        self.resizes = dict(list(self.resizes.items())[: place.num_resizes])
+        del self.uses[place.num_uses :], self.work[place.num_work :]

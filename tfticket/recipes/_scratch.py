@@ -187,7 +187,7 @@ class FromScratch(ChannelRecipe):
         )
         restore(run.model, level.trained)
         found = scores.get("magnitude")(run.model, evidence)
-        masks = select(found, level.masks, self.sparsity, scope="global")
+        masks = select(found, level.masks, self.sparsity or 0.0, scope="global")
         drawn = RewindPoints({0: initial}, draws(run.model, masks))
         draw = actions.ReinitializeSparse(derived_seed(run.seed, "scratch"))
         told = run.provenance(1, settings=self.to_dict())

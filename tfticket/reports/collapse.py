@@ -1,16 +1,53 @@
-"""A picture of layer collapse: what each compression leaves of each layer."""
+"""Layer collapse as data, as text and as a picture: what each compression leaves of each layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from tfticket import collapse
 from tfticket.collapse import CollapseCurve
 from tfticket.reports.plots import new_figure
+from tfticket.reports.tables import aligned
 
-__all__ = ["plot_collapse"]
+__all__ = ["CollapseComparison", "plot_collapse"]
 
 _NOTHING = 0.5  # where 0 is drawn on a logarithmic axis
+
+
+@dataclass(frozen=True)
+class CollapseComparison:
+    """What each score leaves of each layer at each compression.
+
+    Args:
+        model: the network's name.
+        seed: of the initial weights, the batch and random scores.
+        curves: one per score.
+        notes: what has to be said with them.
+    """
+
+    model: str
+    seed: int
+    curves: tuple[CollapseCurve, ...]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns it as plain JSON values, with the kept weights of every layer."""
+        return {
+            "model": self.model,
+            "seed": self.seed,
+            "notes": list(self.notes),
+            "scores": collapse.rows(self.curves),
+            "kept": [row for curve in self.curves for row in curve.table()],
+        }
+
+    def __str__(self) -> str:
+        header = ["score", "rounds", "critical", "first collapse", "disconnected", "emptied first"]
+        lines = [_line(row) for row in collapse.rows(self.curves)]
+        maximal = self.curves[0].maximal_compression
+        title = f"{self.model}, seed {self.seed}: compression ratios up to {maximal:,.0f}, maximal"
+        return "\n".join([title, "", aligned(header, lines), *(f"Note: {n}." for n in self.notes)])
 
 
 def plot_collapse(curves: Sequence[CollapseCurve], title: str = "") -> Any:
@@ -62,3 +99,21 @@ def _heading(curve: CollapseCurve) -> str:
     if curve.first_collapse is None:
         reached = "no collapse"
     return f"{curve.score}, {rounds}\n{reached}"
+
+
+def _line(row: dict[str, Any]) -> list[str]:
+    """One row of `collapse.rows` as cells of text."""
+    paths = row["collapsed_layers"]
+    more = f" and {len(paths) - 1} more" if paths[1:] else ""
+    return [
+        row["score"],
+        str(row["rounds"]),
+        _ratio(row["critical_compression"], "none"),
+        _ratio(row["first_collapse"], "no collapse"),
+        _ratio(row["first_disconnection"], "never"),
+        f"{paths[0]}{more}" if paths else "-",
+    ]
+
+
+def _ratio(value: float | None, absent: str) -> str:
+    return absent if value is None else f"{value:,.4g}"

@@ -148,7 +148,8 @@ def summarize(results: Sequence[Result]) -> list[Summary]:
     for result in results:
         groups.setdefault((result.round, result.arm), []).append(result)
     return [
-        _summary(round_, arm, groups[round_, arm]) for round_, arm in sorted(groups, key=_place)
+        _summary(round_, arm, groups[round_, arm])
+        for round_, arm in sorted(groups, key=lambda key: _place(*key))
     ]
 
 
@@ -161,7 +162,7 @@ def in_order(results: Iterable[Result]) -> list[Result]:
 
     def place(result: Result) -> tuple[int, bool, tuple[int, int, str]]:
         is_control = result.arm not in (DENSE, TICKET)
-        return (result.replicate, is_control, _place((result.round, result.arm)))
+        return (result.replicate, is_control, _place(result.round, result.arm))
 
     return sorted(results, key=place)
 
@@ -183,8 +184,7 @@ def best(results: Sequence[Result]) -> Result:
     return min(results, key=_rank)
 
 
-def _place(key: tuple[int, str]) -> tuple[int, int, str]:
-    round_, arm = key
+def _place(round_: int, arm: str) -> tuple[int, int, str]:
     return (round_, _ORDER.index(arm) if arm in _ORDER else len(_ORDER), arm)
 
 

@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfticket._tfmot import tfmot_or_none
+from tfticket.registry import member
 from tfticket.schedules.base import Schedule
 from tfticket.schedules.curves import Constant, Polynomial
 from tfticket.schedules.registration import registered
+
+__all__ = ["as_schedule", "get", "members"]
 
 
 def as_schedule(schedule: Any) -> Schedule:
@@ -102,12 +105,7 @@ _ADOPTIONS: dict[str, Callable[..., Schedule]] = {
 
 def _class(name: str) -> type[Schedule]:
     found = registered().get(name) or members().get(_snake_case(name))
-    if found is None:
-        raise ValueError(
-            f"`schedule` must be one of {sorted(members())}: no other name is known."
-            f" Received: schedule={name!r}"
-        )
-    return found
+    return found or member(name, members(), "schedule")
 
 
 def _snake_case(name: str) -> str:

@@ -1,26 +1,28 @@
-"""Scores: what is each weight worth? One file each, by object or by name."""
+"""Scores: what is each weight worth? By object or by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from tfticket.registry import by_name, look_up
 from tfticket.scores.base import Evidence, MaskedWeights, Score
 from tfticket.scores.grasp import Grasp
-from tfticket.scores.homogeneous import NonHomogeneousWarning
-from tfticket.scores.large_init import LargeInit
-from tfticket.scores.large_init_large_final import LargeInitLargeFinal
 from tfticket.scores.magnitude import Magnitude
-from tfticket.scores.magnitude_increase import MagnitudeIncrease
-from tfticket.scores.movement import Movement
 from tfticket.scores.random import Random
 from tfticket.scores.saliency import Saliency
-from tfticket.scores.small_final import SmallFinal
-from tfticket.scores.small_init import SmallInit
-from tfticket.scores.small_init_small_final import SmallInitSmallFinal
 from tfticket.scores.snip import Snip
-from tfticket.scores.synflow import SynFlow
+from tfticket.scores.synflow import NonHomogeneousWarning, SynFlow
 from tfticket.scores.taylor import Taylor
+from tfticket.scores.zhou import (
+    LargeInit,
+    LargeInitLargeFinal,
+    MagnitudeIncrease,
+    Movement,
+    SmallFinal,
+    SmallInit,
+    SmallInitSmallFinal,
+)
 
 __all__ = [
     "SCORES",
@@ -63,7 +65,7 @@ _NAMED: tuple[type[Score], ...] = (
 )
 
 #: Every score by name. What Zhou et al. call large final is the magnitude.
-SCORES: dict[str, type[Score]] = {**{s.name: s for s in _NAMED}, "large_final": Magnitude}
+SCORES: dict[str, type[Score]] = {**by_name(_NAMED), "large_final": Magnitude}
 
 
 def get(score: str | Mapping[str, Any] | Score) -> Score:
@@ -81,12 +83,4 @@ def get(score: str | Mapping[str, Any] | Score) -> Score:
         ValueError: if there is no score of that name.
         TypeError: if it is of another kind, or a setting is unknown.
     """
-    if isinstance(score, Score):
-        return score
-    settings = dict(score) if isinstance(score, Mapping) else {"name": score}
-    name = settings.pop("name", None)
-    if not isinstance(name, str):
-        raise TypeError(f"`score` must be a name or a `Score`. Received: score={score!r}")
-    if name not in SCORES:
-        raise ValueError(f"`score` must be one of {sorted(SCORES)}. Received: score={name!r}")
-    return SCORES[name](**settings)
+    return look_up(score, SCORES, "score", Score)

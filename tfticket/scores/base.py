@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tfticket import _keras, devices
+from tfticket.masks import MaskedWeights
 
 __all__ = ["Evidence", "MaskedWeights", "Score"]
 
@@ -66,33 +67,6 @@ class Evidence:
                 f" {missing} are missing. Received: steps {sorted(self.rewind_points)}"
             )
         return initial
-
-
-class MaskedWeights(Mapping[str, np.ndarray]):
-    """Weights with 0 where they are masked, each made when it is looked at.
-
-    Nothing is copied while all of a weight is kept, and one weight at a time later.
-
-    Args:
-        unmasked: arrays by path.
-        masks: boolean arrays by path, True = kept.
-    """
-
-    def __init__(self, unmasked: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]):
-        self.unmasked, self.masks = unmasked, masks
-
-    def __getitem__(self, path: str) -> np.ndarray:
-        weight, mask = self.unmasked[path], self.masks[path]
-        if mask.all():
-            return weight
-        # Multiplying the bits gives +0.0 for every sign, five times as fast as `np.where`.
-        return (weight.view(f"i{weight.itemsize}") * mask).view(weight.dtype)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.unmasked)
-
-    def __len__(self) -> int:
-        return len(self.unmasked)
 
 
 class Score(abc.ABC):

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.gradients import batch_losses, gradients, lent
+from tfticket.tracing import batch_losses, gradients, lent, slopes
 
 __all__ = ["Grasp"]
 
@@ -47,28 +47,20 @@ class Grasp(Score):
             )
 
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
-        functions = batch_losses(model, evidence, self.temperature)
+        functions = batch_losses(model, evidence.batches, evidence.loss, self.temperature)
         with lent(model, evidence.weights) as variables:
-            slopes = _mean([f.gradients(variables) for f in functions])
-            bends = _mean([_bend(f, variables, slopes) for f in functions])
+            means = _mean([f.gradients(variables) for f in functions])
+            bends = _mean([_bend(f, variables, means) for f in functions])
             scores = [np.asarray(v * b) for v, b in zip(variables, bends, strict=True)]
         return dict(zip(evidence.weights, scores, strict=True))
 
 
-def _slope(function: Any, variables: list) -> list[tf.Tensor]:
-    """Returns the gradient g of one batch's loss."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(variables)
-        value = function()
-    return gradients(tape, value, variables)
-
-
-def _bend(function: Any, variables: list, slopes: list[tf.Tensor]) -> list[tf.Tensor]:
+def _bend(function: Any, variables: list, means: list[tf.Tensor]) -> list[tf.Tensor]:
     """Returns the product Hg of one batch's Hessian with the gradient."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(variables)
-        own = _slope(function, variables)
-        product = tf.add_n([tf.reduce_sum(o * s) for o, s in zip(own, slopes, strict=True)])
+        own = slopes(function, variables)
+        product = tf.add_n([tf.reduce_sum(o * m) for o, m in zip(own, means, strict=True)])
     return gradients(tape, product, variables)
 
 

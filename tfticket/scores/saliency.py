@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.gradients import batch_losses, mean_saliency
+from tfticket.tracing import batch_losses, mean_saliency
 
 __all__ = ["Saliency"]
 
@@ -45,8 +45,8 @@ class Saliency(Score):
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         objective = self.objective
         if objective is None:
-            functions = batch_losses(model, evidence)
+            functions = batch_losses(model, evidence.batches, evidence.loss)
         else:
             functions = [lambda: objective(model, evidence)]
-        averaged = mean_saliency(model, evidence, functions)
+        averaged = mean_saliency(model, evidence.weights, functions)
         return averaged if self.signed else {p: np.abs(s) for p, s in averaged.items()}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.gradients import batch_losses, mean_saliency
+from tfticket.tracing import batch_losses, mean_saliency
 
 __all__ = ["Snip"]
 
@@ -31,5 +31,6 @@ class Snip(Score):
     needs = ("batch", "loss")
 
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
-        averaged = mean_saliency(model, evidence, batch_losses(model, evidence))
+        losses = batch_losses(model, evidence.batches, evidence.loss)
+        averaged = mean_saliency(model, evidence.weights, losses)
         return {p: np.abs(s) for p, s in averaged.items()}

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.flow import Flow, Measured
-from tfticket.scores.homogeneous import NonHomogeneousWarning
+from tfticket.tracing import Measured, SynapticFlow
 
-__all__ = ["SynFlow"]
+__all__ = ["NonHomogeneousWarning", "SynFlow"]
 
 _LISTED = 8
+
+
+class NonHomogeneousWarning(UserWarning):
+    """Parts of the model were replaced, or are such that synaptic flow is not conserved."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class SynFlow(Score):
         known, flow = self._flows.get(model, (None, None))
         if known == paths:
             return self._checked(flow(model, evidence.weights, self.input_value), evidence)
-        flow = Flow(model, paths, next(iter(evidence.batches), None), self.biases)
+        flow = SynapticFlow(model, paths, next(iter(evidence.batches), None), self.biases)
         measured = flow(model, evidence.weights, self.input_value)
         scores = self._checked(measured, evidence)
         if measured.output:
@@ -93,7 +96,7 @@ class SynFlow(Score):
         return measured.scores
 
 
-def _warn(flow: Flow, measured: Measured, dead: list[str]) -> None:
+def _warn(flow: SynapticFlow, measured: Measured, dead: list[str]) -> None:
     """Says, once per model, where its flow is not what the method assumes."""
     said = []
     replaced = list(dict.fromkeys(flow.replaced))

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.scores.gradients import batch_losses, mean_saliency
+from tfticket.tracing import batch_losses, mean_saliency
 
 __all__ = ["Taylor"]
 
@@ -30,4 +30,10 @@ class Taylor(Score):
     needs = ("batch", "loss")
 
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
-        return mean_saliency(model, evidence, batch_losses(model, evidence), each=tf.square)
+        losses = batch_losses(model, evidence.batches, evidence.loss)
+        return mean_saliency(
+            model,
+            evidence.weights,
+            losses,
+            each=tf.square,
+        )

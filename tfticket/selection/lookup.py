@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tfticket.registry import by_name, look_up
 from tfticket.selection.densities import ERK, SmartRatio, Uniform
 from tfticket.selection.granularity import Block, Channel, Granularity, Unstructured
 from tfticket.selection.n_by_m import NByM
@@ -14,13 +15,9 @@ from tfticket.selection.scope import Global, Layer, Scope, Together
 __all__ = ["GRANULARITIES", "SCOPES", "get_granularity", "get_scope"]
 
 #: Every scope by its name.
-SCOPES: dict[str, type[Scope]] = {
-    s.name: s for s in (Global, Layer, Uniform, ERK, SmartRatio, Together)
-}
+SCOPES: dict[str, type[Scope]] = by_name((Global, Layer, Uniform, ERK, SmartRatio, Together))
 #: Every granularity by its name.
-GRANULARITIES: dict[str, type[Granularity]] = {
-    g.name: g for g in (Unstructured, Block, NByM, Channel)
-}
+GRANULARITIES: dict[str, type[Granularity]] = by_name((Unstructured, Block, NByM, Channel))
 
 _SHORT = re.compile(r"(\d+)([x:])(\d+)")
 
@@ -35,12 +32,11 @@ def get_scope(scope: str | Mapping[str, Any] | Sequence[Any] | Scope) -> Scope:
 
     Raises:
         ValueError: if there is no scope of that name, or it needs settings.
+        TypeError: if it is of another kind.
     """
-    if isinstance(scope, Scope):
-        return scope
     if isinstance(scope, Sequence) and not isinstance(scope, str):
         return Together(tuple(scope))
-    return _made(scope, SCOPES, "scope")
+    return look_up(scope, SCOPES, "scope", Scope)
 
 
 def get_granularity(granularity: str | Mapping[str, Any] | Granularity) -> Granularity:
@@ -55,27 +51,10 @@ def get_granularity(granularity: str | Mapping[str, Any] | Granularity) -> Granu
 
     Raises:
         ValueError: if there is no granularity of that name, or it needs settings.
+        TypeError: if it is of another kind.
     """
-    if isinstance(granularity, Granularity):
-        return granularity
     if isinstance(granularity, str) and (short := _SHORT.fullmatch(granularity)):
         first, sign, second = short.groups()
         sizes = int(first), int(second)
         return Block(sizes) if sign == "x" else NByM(*sizes)
-    return _made(granularity, GRANULARITIES, "granularity")
-
-
-def _made(config: Any, known: Mapping[str, Any], argument: str) -> Any:
-    settings = dict(config) if isinstance(config, Mapping) else {"name": config}
-    name = settings.pop("name", None)
-    if name not in known:
-        raise ValueError(
-            f"`{argument}` must be one of {sorted(known)}. Received: {argument}={config!r}"
-        )
-    try:
-        return known[name](**settings)
-    except TypeError as error:
-        raise ValueError(
-            f"`{argument}` must have the settings of {known[name].__name__}: {error}."
-            f" Received: {argument}={config!r}"
-        ) from error
+    return look_up(granularity, GRANULARITIES, "granularity", Granularity)

@@ -11,8 +11,8 @@ import numpy as np
 from tfticket import devices, scores, weights
 from tfticket.graph import ChannelGroup, Graph, Member
 from tfticket.scores import Evidence
-from tfticket.scores.gradients import batch_losses, mean_saliency
 from tfticket.seeds import generator
+from tfticket.tracing import batch_losses, mean_saliency
 
 __all__ = ["CHANNEL_SCORES", "ChannelScore", "channel_scores"]
 
@@ -78,8 +78,8 @@ class ChannelScore:
             )
 
         def by_batch() -> list[dict[str, np.ndarray]]:
-            losses = batch_losses(model, evidence)
-            return [mean_saliency(model, evidence, [loss]) for loss in losses]
+            losses = batch_losses(model, evidence.batches, evidence.loss)
+            return [mean_saliency(model, evidence.weights, [loss]) for loss in losses]
 
         return devices.outside_scopes(by_batch)
 

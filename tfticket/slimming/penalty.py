@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -64,12 +63,7 @@ class ScalePenalty:
     def __enter__(self) -> ScalePenalty:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.release()
 
 
@@ -95,19 +89,19 @@ def _both(first: Any, second: Any) -> Any:
 
 def penalize_scales(
     model: Any,
-    strength: float = 1e-4,
+    penalty: float = 1e-4,
     *,
     initial_scale: float | None = None,
     include: Any = None,
 ) -> ScalePenalty:
-    """Adds `strength · Σ|γ|` over BatchNormalization scales to the loss that `fit` minimises.
+    """Adds `penalty · Σ|γ|` over BatchNormalization scales to the loss that `fit` minimises.
 
-    Channels whose scale ends near 0 do little and can be removed; the published strengths are 1e-4
+    Channels whose scale ends near 0 do little and can be removed; the published penalties are 1e-4
     for VGG and 1e-5 for residual networks. The losses that Keras reports hold the penalty too.
 
     Args:
         model: a built model of either Keras.
-        strength: the factor λ, > 0.
+        penalty: the factor λ, > 0.
         initial_scale: what every scale is set to first, such as the published 0.5; `None` leaves
             them as they are.
         include: which scales, by their paths: a regular expression, a callable or a list of these;
@@ -128,8 +122,8 @@ def penalize_scales(
         Liu et al. 2017, "Learning efficient convolutional networks through network slimming",
         section 3, https://arxiv.org/abs/1708.06519
     """
-    if not (math.isfinite(strength) and strength > 0):
-        raise ValueError(f"`strength` must be > 0 and finite. Received: strength={strength}")
+    if not (math.isfinite(penalty) and penalty > 0):
+        raise ValueError(f"`penalty` must be > 0 and finite. Received: penalty={penalty}")
     scales = _scales(model)
     if not scales:
         raise ValueError(
@@ -141,7 +135,7 @@ def penalize_scales(
     if initial_scale is not None:
         for _, variable in scales.values():
             _keras.assign(variable, np.full(tuple(variable.shape), initial_scale, np.float32))
-    regularizer = _keras.module(model).regularizers.L1(strength)
+    regularizer = _keras.module(model).regularizers.L1(penalty)
     return ScalePenalty(model, scales, regularizer)
 
 

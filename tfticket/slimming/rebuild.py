@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tfticket import _keras
+from tfticket.cloning import keep_function, unexported
 from tfticket.graph import Resize, paths_of
 
 __all__ = ["rebuilt"]
@@ -37,9 +38,9 @@ def rebuilt(model: Any, sizes: Mapping[Resize, int], biases: set[str]) -> Any:
             _write(own, resize, size)
         if path in biases:
             own["use_bias"] = True
-        _keep_function(own, layers[path])
+        keep_function(own, layers[path])
     with _trusted(model):
-        made = type(model).from_config(config, custom_objects=_classes(model))
+        made = type(model).from_config(config, custom_objects=unexported(model))
     if not made.built or not made.inputs:
         made.build(model.input_shape)
     return made
@@ -87,27 +88,12 @@ def _write(config: dict[str, Any], resize: Resize, size: int) -> None:
         config[key] = type(value)(lengths) if isinstance(value, (list, tuple)) else tuple(lengths)
 
 
-def _keep_function(config: dict[str, Any], layer: Any) -> None:
-    """Hands on a function of one's own as it is: Keras can write it down but not always read it."""
-    function = getattr(layer, "activation", None)
-    home = getattr(function, "__module__", "").partition(".")[0]
-    if "activation" in config and callable(function) and home not in _keras.FLAVOURS:
-        config["activation"] = function
-
-
 def _without_stale(config: Any) -> Any:
     if isinstance(config, dict):
         return {k: _without_stale(v) for k, v in config.items() if k not in _STALE}
     if isinstance(config, list):
         return [_without_stale(v) for v in config]
     return config
-
-
-def _classes(model: Any) -> dict[str, type]:
-    """The classes of layers that Keras does not export, and could not find by itself."""
-    known = _keras.module(model).layers
-    types = {type(layer) for _, layer, _ in _keras.walk(model)}
-    return {t.__name__: t for t in types if getattr(known, t.__name__, None) is not t}
 
 
 def _trusted(model: Any) -> Any:

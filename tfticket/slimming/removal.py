@@ -32,9 +32,9 @@ class Removal:
     blocked: Mapping[int, str] = field(default_factory=dict)
     silenced: tuple[str, ...] = ()
 
-    def positions(self, atoms: np.ndarray) -> np.ndarray:
-        """Returns the places along an axis that stay, given the `atoms` along it."""
-        return np.flatnonzero(self.kept[atoms])
+    def positions(self, channels: np.ndarray) -> np.ndarray:
+        """Returns the places along an axis that stay, given the `channels` along it."""
+        return np.flatnonzero(self.kept[channels])
 
     def slices(self, path: str, shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
         """Returns the places that stay along every axis of a weight.
@@ -46,16 +46,16 @@ class Removal:
         found = []
         for axis, length in enumerate(shape):
             known = self.record.axes.get((path, axis - len(shape)))
-            if known is None or known.atoms.size != length:  # an axis of length 1 is shared
+            if known is None or known.channels.size != length:  # an axis of length 1 is shared
                 found.append(np.arange(length))
             else:
-                found.append(self.positions(known.atoms))
+                found.append(self.positions(known.channels))
         return tuple(found)
 
     def folded(self, use: Use) -> np.ndarray:
         """Returns what the removal of a constant adds to a layer's outputs, `[out]`."""
         assert use.fold is not None
-        gone = ~self.kept[use.atoms] & np.isfinite(use.constants)
+        gone = ~self.kept[use.channels] & np.isfinite(use.constants)
         return weighted(np.where(gone, use.constants, 0), use.fold.sums)
 
 
@@ -73,9 +73,9 @@ def plan(record: Record, *, allow_inexact: bool = False) -> Removal:
     Returns:
         A `Removal` that leaves every layer at least one channel.
     """
-    classes = record.atoms.classes()
+    classes = record.channel_sets.classes()
     needed = np.zeros(classes.size, np.bool_)
-    needed[list(record.atoms.pinned())] = True
+    needed[list(record.channel_sets.pinned())] = True
     uses = _combined(record.uses)
     makers = record.makers(classes)
     blocked: dict[int, str] = {}
@@ -129,10 +129,10 @@ def _spread(
             leads = _leads(use, outputs)
             reason = _obstacle(use, allow_inexact)
             stay = leads & (reason != "")
-            for one, why in zip(classes[use.atoms[stay]], reason[stay], strict=True):
+            for one, why in zip(classes[use.channels[stay]], reason[stay], strict=True):
                 if why != "it varies":
                     blocked.setdefault(int(one), f"{use.layer}: {why}")
-            needed[classes[use.atoms[stay]]] = True
+            needed[classes[use.channels[stay]]] = True
         if needed.sum() == before:
             return
 
@@ -140,13 +140,13 @@ def _spread(
 def _leads(use: Use, outputs: np.ndarray) -> np.ndarray:
     """Whether a weight that is kept leads from a channel to one that is needed."""
     if use.support is None:
-        return np.full(use.atoms.size, outputs.any())
+        return np.full(use.channels.size, outputs.any())
     return np.asarray(use.support[:, outputs].any(1))
 
 
 def _obstacle(use: Use, allow_inexact: bool) -> np.ndarray:
     """Why a channel that leads somewhere cannot go; empty where it can."""
-    reason = np.full(use.atoms.size, "", dtype=object)
+    reason = np.full(use.channels.size, "", dtype=object)
     reason[~np.isfinite(use.constants)] = "it varies"
     constant = np.isfinite(use.constants) & (use.constants != 0)
     if use.fold is None:
@@ -160,6 +160,6 @@ def _border(use: Use, kept: np.ndarray) -> float:
     """The largest constant that is folded though it differs at the border."""
     if use.is_uniform or use.fold is None:
         return 0.0
-    gone = ~kept[use.atoms] & np.isfinite(use.constants)
+    gone = ~kept[use.channels] & np.isfinite(use.constants)
     gone &= _leads(use, kept[use.outputs])
     return float(np.abs(use.constants[gone]).max(initial=0))

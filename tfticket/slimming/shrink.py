@@ -15,11 +15,11 @@ from tfticket import masks as masks_
 from tfticket.errors import MismatchError
 from tfticket.graph import ChannelGroup, State, flops, follow, graph_of
 from tfticket.masks import Masks
-from tfticket.scores.gradients import lent
 from tfticket.slimming import carrying
 from tfticket.slimming.rebuild import rebuilt
 from tfticket.slimming.removal import Removal, plan
 from tfticket.slimming.report import Cost, GroupReport, ShrinkReport
+from tfticket.tracing import lent
 
 __all__ = ["Shrunk", "max_relative_difference", "shrink"]
 
@@ -116,7 +116,7 @@ def shrink(
     masked = masks_.apply(held, Masks(masks))
     record = follow(model, State(masked, masks))
     removal = plan(record, allow_inexact=allow_inexact)
-    sizes = {r: removal.positions(atoms).size for r, atoms in record.resizes.items()}
+    sizes = {r: removal.positions(channels).size for r, channels in record.resizes.items()}
     made = rebuilt(model, sizes, _new_biases(removal))
     targets = carrying.counterparts(model, made)
     carrying.carry_weights(removal, masked, targets)
@@ -166,7 +166,7 @@ def _new_biases(removal: Removal) -> set[str]:
 
 def _report(model: Any, made: Any, removal: Removal) -> ShrinkReport:
     graph = graph_of(model, removal.record)
-    classes = removal.record.atoms.classes()
+    classes = removal.record.channel_sets.classes()
     folded = {u.layer: n for u in removal.uses if (n := _num_folded(removal, u))}
     return ShrinkReport(
         before=_cost(model),
@@ -182,7 +182,7 @@ def _report(model: Any, made: Any, removal: Removal) -> ShrinkReport:
 def _num_folded(removal: Removal, use: Any) -> int:
     if use.fold is None or not removal.folded(use).any():
         return 0
-    gone = ~removal.kept[use.atoms] & np.isfinite(use.constants) & (use.constants != 0)
+    gone = ~removal.kept[use.channels] & np.isfinite(use.constants) & (use.constants != 0)
     return int((gone & (use.fold.sums != 0).any(1)).sum())
 
 
@@ -196,8 +196,8 @@ def _cost(model: Any) -> Cost:
 def _of_group(group: ChannelGroup, removal: Removal, classes: np.ndarray) -> GroupReport:
     """Counts the channels of a group that stay, at the weight that makes them."""
     maker = next(m for m in group.members if m.role == "out")
-    atoms = removal.record.axes[maker.path, maker.axis].atoms
-    own = [atoms[maker.positions(c)[0]] for c in range(group.num_channels)]
+    channels = removal.record.axes[maker.path, maker.axis].channels
+    own = [channels[maker.positions(c)[0]] for c in range(group.num_channels)]
     kept = [a for a in own if removal.kept[a]]
     constant = [int(classes[a]) for a in kept if int(classes[a]) in removal.blocked]
     blocked = Counter(removal.blocked[a] for a in constant)

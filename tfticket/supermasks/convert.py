@@ -7,9 +7,9 @@ import warnings
 from typing import Any, Literal
 
 from tfticket import _keras, weights
+from tfticket.cloning import clone
 from tfticket.seeds import derived_seed
 from tfticket.supermasks import initializers, maskers
-from tfticket.supermasks.cloning import clone
 from tfticket.supermasks.layers import of
 from tfticket.supermasks.layers.making import KINDS
 

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket import _keras
+from tfticket.registry import by_name, look_up
 from tfticket.supermasks.registration import register
 
 __all__ = [
@@ -175,9 +176,9 @@ class KaimingConstant(Kaiming):
         return np.full(shape, deviation)
 
 
-_NAMED: dict[str, type[Kaiming]] = {
-    c.name: c for c in (KaimingNormal, KaimingUniform, SignedKaimingConstant, KaimingConstant)
-}
+_NAMED: dict[str, type[Kaiming]] = by_name(
+    (KaimingNormal, KaimingUniform, SignedKaimingConstant, KaimingConstant)
+)
 
 
 def any_seed() -> int:
@@ -196,8 +197,6 @@ def get(identifier: Any) -> Any:
     Args:
         identifier: a name, a mapping `{"name": …, setting: value}`, or anything that Keras takes.
     """
-    settings = dict(identifier) if isinstance(identifier, Mapping) else {"name": identifier}
-    name = settings.pop("name", None)
-    if isinstance(name, str) and name in _NAMED:
-        return _NAMED[name](**settings)
-    return identifier
+    name = identifier.get("name") if isinstance(identifier, Mapping) else identifier
+    is_ours = isinstance(name, str) and name in _NAMED
+    return look_up(identifier, _NAMED, "initializer", Kaiming) if is_ours else identifier

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras, weights
+from tfticket.cloning import clone
 from tfticket.masks import Masks
 from tfticket.supermasks import initializers
-from tfticket.supermasks.cloning import clone
-from tfticket.supermasks.layers.frozen import Frozen
-from tfticket.supermasks.layers.masked_kernel import MaskedKernel
+from tfticket.supermasks.layers.masked_kernel import Frozen, MaskedKernel
 from tfticket.tickets import Ticket
 
 __all__ = ["Subnetwork", "subnetworks", "to_plain"]

@@ -17,6 +17,8 @@ from tfticket.tfmot_bridge.drop_in import (
     prune_scope,
     strip_pruning,
 )
+from tfticket.tfmot_bridge.pruning_summaries import PruningSummaries
+from tfticket.tfmot_bridge.update_pruning_step import UpdatePruningStep
 from tfticket.tfmot_bridge.wrapped_models import read_ticket, rewind, write_ticket
 
 if TYPE_CHECKING or tfmot_or_none() is not None:
@@ -25,6 +27,8 @@ if TYPE_CHECKING or tfmot_or_none() is not None:
 
 __all__ = [
     "PruneByScore",
+    "PruningSummaries",
+    "UpdatePruningStep",
     "connect",
     "prunable",
     "prune_by_score",

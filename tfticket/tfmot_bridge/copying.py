@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tfticket import _keras, weights
-from tfticket.supermasks.cloning import is_network
+from tfticket.cloning import can_clone, clone, is_lambda, keep_function, unexported
 
 __all__ = ["copied_layer", "copied_model"]
 
@@ -32,15 +32,15 @@ def copied_layer(layer: Any, **settings: Any) -> Any:
 
 
 def _fresh(layer: Any, settings: dict[str, Any]) -> Any:
-    if type(layer).__name__ == "Lambda":
+    if is_lambda(layer):
         return layer
     shape = _input_shape(settings)
     try:
         config = {**layer.get_config(), **settings}
-        _keep_function(config, layer)
+        keep_function(config, layer)
         if shape is not None and _keras.flavour(layer) == "tf_keras":
             config["batch_input_shape"] = shape
-        with _known(layer):
+        with _keras.module(layer).utils.custom_object_scope(unexported(layer)):
             copy = type(layer).from_config(config)
     except (NotImplementedError, TypeError, ValueError) as error:
         raise TypeError(
@@ -66,31 +66,17 @@ def copied_model(model: Any, on_copy: Callable[[Any, Any], None]) -> Any:
     Raises:
         TypeError: if a layer, or a subclassed model, cannot be made from its configuration.
     """
-    if not is_network(model):
+    if not can_clone(model):
         copy = copied_layer(model)
         on_copy(model, copy)
         return copy
-    made: dict[int, Any] = {}
-    keras: Any = _keras.module(model)
 
     def copied(layer: Any) -> Any:
-        if id(layer) not in made:
-            if is_network(layer):
-                made[id(layer)] = _like(layer, keras.models.clone_model(layer, None, copied))
-            elif isinstance(layer, keras.layers.Layer):
-                made[id(layer)] = _fresh(layer, {})
-                on_copy(layer, made[id(layer)])
-            else:  # an operation of Keras 3, such as `x + y`
-                made[id(layer)] = type(layer).from_config(layer.get_config())
-        return made[id(layer)]
+        copy = _fresh(layer, {})
+        on_copy(layer, copy)
+        return copy
 
-    return _written(copied(model), model)
-
-
-def _like(model: Any, copy: Any) -> Any:
-    if model.built and not copy.built:  # a Sequential model without an Input
-        copy.build(model.input_shape)
-    return copy
+    return _written(clone(model, copied, may_be_unbuilt=True), model)
 
 
 def _with_weights(copy: Any, layer: Any) -> Any:
@@ -123,20 +109,3 @@ def _input_shape(settings: dict[str, Any]) -> tuple[Any, ...] | None:
     if name == "batch_input_shape":
         return tuple(value)
     return (None, *value) if isinstance(value, (tuple, list)) else (None, value)
-
-
-def _keep_function(config: dict[str, Any], layer: Any) -> None:
-    """Hands on a function of the user's own: Keras can write it down but not always read it."""
-    function = getattr(layer, "activation", None)
-    home = getattr(function, "__module__", None) or ""
-    is_own = callable(function) and home.partition(".")[0] not in _keras.FLAVOURS
-    if is_own and "activation" in config:
-        config["activation"] = function
-
-
-def _known(layer: Any) -> Any:
-    """Lets Keras find the classes inside a layer that it does not export."""
-    keras: Any = _keras.module(layer)
-    types = {type(inner) for _, inner, _ in _keras.walk(layer)}
-    own = {t.__name__: t for t in types if getattr(keras.layers, t.__name__, None) is not t}
-    return keras.utils.custom_object_scope(own)

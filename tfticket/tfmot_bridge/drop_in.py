@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras, schedules, weights
-from tfticket.callbacks.pruning_marks import PruningMark, mark, mark_of, planned
-from tfticket.callbacks.update_pruning_step import PruningProgress
 from tfticket.enforcement import enforce
 from tfticket.selection import Unstructured
 from tfticket.tfmot_bridge.copying import copied_layer, copied_model
@@ -17,6 +15,8 @@ from tfticket.tfmot_bridge.followed_schedule import clocked
 from tfticket.tfmot_bridge.granularities import granularity_of
 from tfticket.tfmot_bridge.policies import allowed
 from tfticket.tfmot_bridge.pruned_models import classes, to_plain, to_pruned
+from tfticket.tfmot_bridge.pruning_marks import PruningMark, mark, mark_of, planned
+from tfticket.tfmot_bridge.update_pruning_step import PruningProgress
 from tfticket.weights import Prunable
 
 __all__ = ["prunable", "prune_low_magnitude", "prune_scope", "strip_pruning"]

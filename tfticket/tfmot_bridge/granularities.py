@@ -12,7 +12,7 @@ from tfticket.layouts import Layout
 from tfticket.selection import Block, Granularity, NByM, get_granularity
 from tfticket.selection.units import Units
 
-__all__ = ["Padded", "granularity_of", "made_again"]
+__all__ = ["Padded", "granularity_of", "granularity_from_config"]
 
 _POOLINGS = {"AVG": "mean", "MAX": "max"}
 
@@ -104,7 +104,7 @@ def granularity_of(
     return Padded(NByM(group - masked, group))
 
 
-def made_again(config: Mapping[str, Any]) -> Granularity:
+def granularity_from_config(config: Mapping[str, Any]) -> Granularity:
     """Makes a granularity from its configuration, `Padded` ones too."""
     if config["name"] == Padded.name:
         inner: Any = get_granularity(config["inner"])

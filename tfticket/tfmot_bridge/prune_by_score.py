@@ -11,10 +11,11 @@ import tensorflow as tf
 
 from tfticket import _keras, schedules, scores, selection
 from tfticket._tfmot import tfmot
+from tfticket.cloning import clone
 from tfticket.scores import Evidence
 from tfticket.tfmot_bridge.copying import copied_layer
 from tfticket.tfmot_bridge.followed_schedule import clocked
-from tfticket.tfmot_bridge.granularities import made_again
+from tfticket.tfmot_bridge.granularities import granularity_from_config
 from tfticket.tfmot_bridge.ranked_together import RankedTogether
 from tfticket.tfmot_bridge.wrapped_models import opened, wrappers
 
@@ -65,7 +66,8 @@ class PruneByScore(_Wrapper):
         is_config = isinstance(granularity, dict)
         self.score = scores.get(score)
         self.scope = selection.get_scope(scope)
-        self.granularity = (made_again if is_config else selection.get_granularity)(granularity)
+        get = granularity_from_config if is_config else selection.get_granularity
+        self.granularity = get(granularity)
         self.ranked_with: RankedTogether | None = None
 
     def build(self, input_shape: Any) -> None:
@@ -214,22 +216,13 @@ def prune_by_score(
     Returns:
         The wrapped copy, connected; compile it and train it with tfmot's `UpdatePruningStep`.
     """
-    keras: Any = importlib.import_module("tf_keras")
-    made: dict[int, Any] = {}
 
     def copied(layer: Any) -> Any:
-        if id(layer) not in made:
-            if isinstance(layer, keras.Model):
-                made[id(layer)] = keras.models.clone_model(layer, None, copied)
-            else:
-                copy = copied_layer(layer)
-                is_wrapped = _registry.supports(layer) and layer.weights
-                made[id(layer)] = (
-                    PruneByScore(copy, pruning_schedule, **choices) if is_wrapped else copy
-                )
-        return made[id(layer)]
+        copy = copied_layer(layer)
+        is_wrapped = _registry.supports(layer) and layer.weights
+        return PruneByScore(copy, pruning_schedule, **choices) if is_wrapped else copy
 
-    wrapped = keras.models.clone_model(model, None, copied)
+    wrapped = clone(model, copied)
     connect(wrapped, evidence)
     return wrapped
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from tfticket import _keras, masks, schedules
 from tfticket.callbacks import EnforceMasks, PruneOnSchedule
-from tfticket.callbacks.pruning_marks import PruningMark, mark, marked_layers, planned
-from tfticket.callbacks.update_pruning_step import PruningProgress, UpdatePruningStep
-from tfticket.tfmot_bridge.granularities import made_again
+from tfticket.tfmot_bridge.granularities import granularity_from_config
+from tfticket.tfmot_bridge.pruning_marks import PruningMark, mark, marked_layers, planned
+from tfticket.tfmot_bridge.update_pruning_step import PruningProgress, UpdatePruningStep
 
 __all__ = ["PrunedModel", "classes", "plain_class", "to_plain", "to_pruned"]
 
@@ -152,7 +152,7 @@ def _restore(model: Any, pruning: Mapping[str, Any]) -> None:
     layers = {path: layer for path, layer, _ in _keras.walk(model)}
     for path, config in pruning["marks"].items():
         schedule = schedules.get(config["schedule"])
-        mark(layers[path], PruningMark(schedule, made_again(config["granularity"])))
+        mark(layers[path], PruningMark(schedule, granularity_from_config(config["granularity"])))
     if "masks" not in pruning:
         return
     plan, report = planned(model)

@@ -115,8 +115,8 @@ class RankedTogether:
     def _choose(self, step: int) -> None:
         values = {p: _keras.to_numpy(weight) for p, (weight, _, _) in self._held.items()}
         masks = Masks({p: _keras.to_numpy(mask) > 0 for p, (_, mask, _) in self._held.items()})
-        looked_at = replace(self._evidence, weights=MaskedWeights(values, masks), masks=masks)
-        scores = self._like.score(self._model, looked_at)
+        now = replace(self._evidence, weights=MaskedWeights(values, masks), masks=masks)
+        scores = self._like.score(self._model, now)
         self._kept = selection.select(
             scores,
             masks,

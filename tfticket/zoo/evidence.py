@@ -8,9 +8,13 @@ import numpy as np
 
 from tfticket.scores import Evidence
 from tfticket.seeds import generator
+from tfticket.zoo.datasets import load_data
+from tfticket.zoo.entries import Entry
 from tfticket.zoo.splits import Dataset, Split
 
-__all__ = ["evidence_from", "examples_of_each_class"]
+__all__ = ["evidence_from", "examples_of_each_class", "untrained_evidence"]
+
+_NUM_MADE_UP = 100
 
 
 def evidence_from(data: Dataset, model: Any, per_class: int, seed: int) -> Evidence:
@@ -60,3 +64,36 @@ def examples_of_each_class(split: Split, per_class: int, seed: int) -> tuple[Any
         found.append(rng.choice(positions, min(per_class, len(positions)), replace=False))
     chosen = np.sort(np.concatenate(found))
     return split.x[chosen], targets[chosen]
+
+
+def untrained_evidence(
+    entry: Entry, model: Any, data: str | None, seed: int
+) -> tuple[Evidence, tuple[str, ...]]:
+    """Finds what scores that need a batch may look at.
+
+    Args:
+        entry: the network.
+        model: the same, compiled.
+        data: the data set of which ten examples of each class are taken; `None` makes a hundred
+            examples up, standard normal with random labels.
+        seed: chooses the examples, and is the evidence's own.
+
+    Returns:
+        The evidence, and what has to be said with it.
+
+    Raises:
+        ValueError: if there is no such data set.
+    """
+    if data is not None:
+        dataset = load_data(data, seed=seed)
+        notes = (dataset.notes,) if dataset.notes else ()
+        return evidence_from(dataset, model, 10, seed), notes
+    rng = generator(seed, "made-up examples")
+    shape = (_NUM_MADE_UP, *model.input_shape[1:])
+    x = rng.standard_normal(shape).astype("float32")
+    if entry.task == "regression":
+        y: Any = rng.standard_normal((_NUM_MADE_UP, model.output_shape[-1])).astype("float32")
+    else:
+        y = rng.integers(0, model.output_shape[-1], _NUM_MADE_UP)
+    note = f"scores that need a batch saw {_NUM_MADE_UP} made-up examples with random labels"
+    return Evidence({}, batch=(x, y), loss=model.loss, seed=seed), (note,)

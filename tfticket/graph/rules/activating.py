@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfticket.graph.call import Call, NotFollowed
+from tfticket.graph.call import Call, UnsupportedLayer
+from tfticket.graph.channel_flow import ChannelFlow, unknown
 from tfticket.graph.elementwise import is_elementwise, is_plain_activation
-from tfticket.graph.flow import Flow, unknown
 
 __all__ = ["RULES", "activated", "identity", "through"]
 
@@ -29,7 +29,7 @@ def through(function: Callable, constants: np.ndarray) -> np.ndarray:
     return np.where(known, np.asarray(tf.cast(values, tf.float32))[0], np.nan)
 
 
-def activated(call: Call, flow: Flow, activation: Any) -> Flow:
+def activated(call: Call, flow: ChannelFlow, activation: Any) -> ChannelFlow:
     """Follows a tensor through a layer's activation function.
 
     Args:
@@ -46,55 +46,55 @@ def activated(call: Call, flow: Flow, activation: Any) -> Flow:
         return flow.having(flow.shape, constants=through(activation, flow.constants))
     name = getattr(activation, "__name__", activation)
     call.refuse(f"its activation {name} is not known to treat each channel by itself", flow)
-    return flow.having(flow.shape, constants=unknown(flow.atoms.size))
+    return flow.having(flow.shape, constants=unknown(flow.channels.size))
 
 
-def identity(call: Call) -> list[Flow]:
+def identity(call: Call) -> list[ChannelFlow]:
     """What does nothing outside of training, unless it is told to train always."""
     flow = call.flow.having(call.shapes[0])
     if call.kwargs.get("training"):
-        return [flow.having(flow.shape, constants=unknown(flow.atoms.size))]
+        return [flow.having(flow.shape, constants=unknown(flow.channels.size))]
     return [flow]
 
 
-def _activation(call: Call) -> list[Flow]:
+def _activation(call: Call) -> list[ChannelFlow]:
     return [activated(call, call.flow, call.layer.activation)]
 
 
-def _layer(call: Call) -> list[Flow]:
+def _layer(call: Call) -> list[ChannelFlow]:
     """A layer such as ReLU, which is its own function."""
     call.require()
     flow = call.flow
     return [flow.having(flow.shape, constants=through(call.layer, flow.constants))]
 
 
-def _softmax(call: Call) -> list[Flow]:
+def _softmax(call: Call) -> list[ChannelFlow]:
     axis = call.layer.axis
     axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
     if call.flow.axis in [a if a < 0 else a - call.flow.rank for a in axes]:
-        raise NotFollowed("softmax mixes the channels")
-    return [call.flow.having(call.flow.shape, constants=unknown(call.flow.atoms.size))]
+        raise UnsupportedLayer("softmax mixes the channels")
+    return [call.flow.having(call.flow.shape, constants=unknown(call.flow.channels.size))]
 
 
-def _prelu(call: Call) -> list[Flow]:
+def _prelu(call: Call) -> list[ChannelFlow]:
     call.require("alpha")
     flow = call.flow
-    call.mark("alpha", flow.atoms, flow.axis)
+    call.mark("alpha", flow.channels, flow.axis)
     alpha = call.value("alpha")
     constants = flow.constants
     if alpha is not None:
-        slopes = np.moveaxis(alpha, flow.axis, -1).reshape(-1, flow.atoms.size)
+        slopes = np.moveaxis(alpha, flow.axis, -1).reshape(-1, flow.channels.size)
         same = (slopes == slopes[0]).all(0)
         below = np.where(same, slopes[0] * constants, np.nan)
         constants = np.where(constants >= 0, constants, below)
     return [flow.having(flow.shape, constants=constants)]
 
 
-def _noise_shape(call: Call) -> list[Flow]:
+def _noise_shape(call: Call) -> list[ChannelFlow]:
     """Dropout; a noise shape that names the number of channels would have to change."""
     noise = getattr(call.layer, "noise_shape", None)
     if noise is not None and noise[call.flow.axis] not in (None, 1):
-        raise NotFollowed("its noise_shape names the number of channels")
+        raise UnsupportedLayer("its noise_shape names the number of channels")
     return identity(call)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tfticket.graph.call import Call, NotFollowed
-from tfticket.graph.flow import Flow, unknown
+from tfticket.graph.call import Call, UnsupportedLayer
+from tfticket.graph.channel_flow import ChannelFlow, unknown
 from tfticket.graph.rules.summing import Kernel, constant_sums, count, sums_over
 
 __all__ = ["RULES"]
@@ -16,27 +16,27 @@ __all__ = ["RULES"]
 _NAMES = ("query", "value", "key")
 
 
-def _attention(call: Call) -> list[Flow]:
+def _attention(call: Call) -> list[ChannelFlow]:
     given = dict(zip(_NAMES, call.args, strict=False)) | call.kwargs
     given = {n: given.get(n) for n in _NAMES}
     given["key"] = given["value"] if given["key"] is None else given["key"]
-    flows = {n: f for n, f in given.items() if isinstance(f, Flow)}
+    flows = {n: f for n, f in given.items() if isinstance(f, ChannelFlow)}
     if len(flows) < len(_NAMES):
-        raise NotFollowed("it is not called with tensors")
+        raise UnsupportedLayer("it is not called with tensors")
     parts = {n: _part(call, n) for n in (*_NAMES, "attention_output")}
     if getattr(call.layer, "_use_gate", False) or len(call.shapes) != 1:
-        raise NotFollowed("its gate or its attention scores are used")
+        raise UnsupportedLayer("its gate or its attention scores are used")
     others = [f for f in call.inputs if not any(f is g for g in flows.values())]
     if others:
         call.refuse("a mask is given", *others)
     if len(dict(parts["attention_output"].layer_weights())["kernel"].shape) != 3:
-        raise NotFollowed("its output has several axes of channels")
+        raise UnsupportedLayer("its output has several axes of channels")
     heads = _heads(call, parts)
     values = {}
     for name in _NAMES:
         flow = call.on_axis(flows[name], -1)
         values[name] = _project(parts[name], flow, heads)
-        call.resize(f"{name}_shape", flow.atoms, -1)  # tf_keras remembers it
+        call.resize(f"{name}_shape", flow.channels, -1)  # tf_keras remembers it
     _count_products(call, parts, flows)
     return [_output(call, parts["attention_output"], heads, values["value"])]
 
@@ -60,11 +60,11 @@ def _heads(call: Call, parts: dict[str, Any]) -> np.ndarray:
     return heads
 
 
-def _project(part: Call, flow: Flow, heads: np.ndarray) -> np.ndarray:
+def _project(part: Call, flow: ChannelFlow, heads: np.ndarray) -> np.ndarray:
     """Follows the inputs into a projection; returns its constants, one per entry of each head."""
-    part.record.mark(part.path_of("kernel"), -3, flow.atoms, "in")
+    part.record.mark(part.path_of("kernel"), -3, flow.channels, "in")
     size = part.length("kernel", -1)
-    kernel = _matrix(part, flow.atoms.size)
+    kernel = _matrix(part, flow.channels.size)
     bias = "bias" if part.has("bias") else None
     sums_over(part, kernel, flow, np.repeat(heads, size), bias=bias)
     count(part, "kernel", flow.shape[1:-1])
@@ -74,21 +74,21 @@ def _project(part: Call, flow: Flow, heads: np.ndarray) -> np.ndarray:
     return constant_sums(kernel, flow.constants, value, is_uniform=True)
 
 
-def _output(call: Call, part: Call, heads: np.ndarray, values: np.ndarray) -> Flow:
+def _output(call: Call, part: Call, heads: np.ndarray, values: np.ndarray) -> ChannelFlow:
     """The sum over heads; a mean of equal values, as attention takes, is that value."""
     path, size = part.path_of("kernel"), part.length("kernel", -2)
     outputs = part.record.made(path, -1, part.length("kernel", -1))
     part.mark("bias", outputs)
     call.resize("output_shape", outputs, -1)
     kernel = _matrix(part, heads.size * size)
-    inner = Flow(call.shapes[0], -1, np.repeat(heads, size), values)
+    inner = ChannelFlow(call.shapes[0], -1, np.repeat(heads, size), values)
     sums_over(part, kernel, inner, outputs, bias="bias" if part.has("bias") else None)
     count(part, "kernel", call.shapes[0][1:-1])
     constants = unknown(outputs.size)
     if kernel.sums is not None:
         bias = part.value("bias") if part.has("bias") else None
         constants = constant_sums(kernel, values, bias, is_uniform=True)
-    return Flow(call.shapes[0], -1, outputs, constants)
+    return ChannelFlow(call.shapes[0], -1, outputs, constants)
 
 
 def _matrix(part: Call, inputs: int) -> Kernel:

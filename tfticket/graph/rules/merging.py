@@ -7,13 +7,15 @@ from functools import reduce
 
 import numpy as np
 
-from tfticket.graph.call import Call, NotFollowed
-from tfticket.graph.flow import Flow
+from tfticket.graph.call import Call, UnsupportedLayer
+from tfticket.graph.channel_flow import ChannelFlow
 
 __all__ = ["RULES", "concatenated", "merged", "product"]
 
 
-def merged(call: Call, flows: list[Flow], function: Callable[..., np.ndarray]) -> Flow:
+def merged(
+    call: Call, flows: list[ChannelFlow], function: Callable[..., np.ndarray]
+) -> ChannelFlow:
     """Ties the channels of tensors that are combined value by value.
 
     Of a tensor with one value for all channels, as a spatial attention has, nothing is tied: that
@@ -25,17 +27,17 @@ def merged(call: Call, flows: list[Flow], function: Callable[..., np.ndarray]) -
         function: combines their constants, one `[channels]` array for each.
     """
     shape = call.shapes[0]
-    axis = next((f.axis for f in flows if f.atoms.size > 1), flows[0].axis)
+    axis = next((f.axis for f in flows if f.channels.size > 1), flows[0].axis)
     length = max(_length(f, axis) for f in flows)
     aligned = [_aligned(call, f, axis, length) for f in flows]
-    whole = [f for f in aligned if f.atoms.size == length]
+    whole = [f for f in aligned if f.channels.size == length]
     for other in whole[1:]:
-        call.record.atoms.tie(whole[0].atoms, other.atoms)
+        call.record.channel_sets.tie(whole[0].channels, other.channels)
     constants = function(*(np.broadcast_to(f.constants, length) for f in aligned))
-    return Flow(shape, axis, whole[0].atoms, constants)
+    return ChannelFlow(shape, axis, whole[0].channels, constants)
 
 
-def concatenated(call: Call, flows: list[Flow], axis: int) -> Flow:
+def concatenated(call: Call, flows: list[ChannelFlow], axis: int) -> ChannelFlow:
     """Follows a concatenation.
 
     Args:
@@ -48,34 +50,34 @@ def concatenated(call: Call, flows: list[Flow], axis: int) -> Flow:
     along = next((f.axis for f in flows if f.axis != axis), axis)
     if along != axis and all(f.axis == along for f in flows):
         for other in flows[1:]:
-            call.record.atoms.tie(flows[0].atoms, other.atoms)
+            call.record.channel_sets.tie(flows[0].channels, other.channels)
         same = [f.constants == flows[0].constants for f in flows]
         constants = np.where(np.all(same, axis=0), flows[0].constants, np.nan)
-        return Flow(shape, along, flows[0].atoms, constants)
+        return ChannelFlow(shape, along, flows[0].channels, constants)
     aligned = [call.on_axis(f, axis) for f in flows]
-    atoms = np.concatenate([f.atoms for f in aligned])
-    return Flow(shape, axis, atoms, np.concatenate([f.constants for f in aligned]))
+    channels = np.concatenate([f.channels for f in aligned])
+    return ChannelFlow(shape, axis, channels, np.concatenate([f.constants for f in aligned]))
 
 
-def _length(flow: Flow, axis: int) -> int:
+def _length(flow: ChannelFlow, axis: int) -> int:
     """Length of a tensor along an axis counted from the end; 1 where it has none."""
     if axis == flow.axis:
-        return flow.atoms.size
+        return flow.channels.size
     return (flow.shape[axis] or 1) if -axis < flow.rank else 1
 
 
-def _aligned(call: Call, flow: Flow, axis: int, length: int) -> Flow:
+def _aligned(call: Call, flow: ChannelFlow, axis: int, length: int) -> ChannelFlow:
     if flow.axis != axis and -axis >= flow.rank:
-        raise NotFollowed("its inputs have different axes")
+        raise UnsupportedLayer("its inputs have different axes")
     flow = call.on_axis(flow, axis)
-    if flow.atoms.size not in (1, length):
-        raise NotFollowed("the numbers of channels of its inputs are not known")
-    if flow.atoms.size < length:
-        call.record.atoms.pin(flow.atoms, f"{call.path}: one value for all channels")
+    if flow.channels.size not in (1, length):
+        raise UnsupportedLayer("the numbers of channels of its inputs are not known")
+    if flow.channels.size < length:
+        call.record.channel_sets.pin(flow.channels, f"{call.path}: one value for all channels")
     return flow
 
 
-def _rule(function: Callable[..., np.ndarray]) -> Callable[[Call], list[Flow]]:
+def _rule(function: Callable[..., np.ndarray]) -> Callable[[Call], list[ChannelFlow]]:
     return lambda call: [merged(call, call.inputs, function)]
 
 
@@ -101,18 +103,18 @@ def _least(*constants: np.ndarray) -> np.ndarray:
     return reduce(np.minimum, constants)
 
 
-def _scaled_sum(call: Call) -> list[Flow]:
+def _scaled_sum(call: Call) -> list[ChannelFlow]:
     """`inputs[0] + scale * inputs[1]`, in the Inception-ResNet of `keras.applications`."""
     scale = call.layer.scale
     return [merged(call, call.inputs, lambda x, y: x + scale * y)]
 
 
-def _concatenate(call: Call) -> list[Flow]:
+def _concatenate(call: Call) -> list[ChannelFlow]:
     return [concatenated(call, call.inputs, call.layer.axis)]
 
 
-def _dot(call: Call) -> list[Flow]:
-    raise NotFollowed("it multiplies two activations")
+def _dot(call: Call) -> list[ChannelFlow]:
+    raise UnsupportedLayer("it multiplies two activations")
 
 
 RULES = {

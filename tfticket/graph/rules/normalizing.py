@@ -6,20 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from tfticket.graph.call import Call, NotFollowed
-from tfticket.graph.flow import Flow, unknown
+from tfticket.graph.call import Call, UnsupportedLayer
+from tfticket.graph.channel_flow import ChannelFlow, unknown
 from tfticket.graph.rules.activating import through
 
 __all__ = ["RULES"]
 
 
-def _batch_normalization(call: Call) -> list[Flow]:
+def _batch_normalization(call: Call) -> list[ChannelFlow]:
     call.require("gamma", "beta", "moving_mean", "moving_variance")
     axis = call.layer.axis
     (axis,) = axis if isinstance(axis, (list, tuple)) else (axis,)
     flow = call.on_axis(call.flow, axis)
     for name in ("gamma", "beta", "moving_mean", "moving_variance"):
-        call.mark(name, flow.atoms)
+        call.mark(name, flow.channels)
     constants = flow.constants
     if call.value("moving_mean") is not None:
         deviation = np.sqrt(_value(call, "moving_variance", 1.0) + call.layer.epsilon)
@@ -28,20 +28,20 @@ def _batch_normalization(call: Call) -> list[Flow]:
         varying = _times(constants - call.value("moving_mean"), slope, kept)
         constants = varying + _value(call, "beta", 0.0)
         if call.kwargs.get("training"):  # the statistics are then those of the batch
-            constants = unknown(flow.atoms.size)
+            constants = unknown(flow.channels.size)
     return [flow.having(flow.shape, constants=constants)]
 
 
-def _group_normalization(call: Call) -> list[Flow]:
+def _group_normalization(call: Call) -> list[ChannelFlow]:
     """Whole groups may go: the statistics of the others stay as they are."""
     call.require("gamma", "beta")
     flow = call.on_axis(call.flow, call.layer.axis)
-    groups = flow.atoms.size if call.layer.groups == -1 else call.layer.groups
-    by_group = flow.atoms.reshape(groups, -1)
-    call.record.atoms.tie(by_group[:, :1], by_group)
+    groups = flow.channels.size if call.layer.groups == -1 else call.layer.groups
+    by_group = flow.channels.reshape(groups, -1)
+    call.record.channel_sets.tie(by_group[:, :1], by_group)
     call.resize("groups", by_group[:, 0])
-    call.mark("gamma", flow.atoms)
-    call.mark("beta", flow.atoms)
+    call.mark("gamma", flow.channels)
+    call.mark("beta", flow.channels)
     constants = flow.constants
     if call.state.weights is not None:
         given = constants.reshape(groups, -1)
@@ -52,36 +52,36 @@ def _group_normalization(call: Call) -> list[Flow]:
     return [flow.having(flow.shape, constants=constants)]
 
 
-def _layer_normalization(call: Call) -> list[Flow]:
+def _layer_normalization(call: Call) -> list[ChannelFlow]:
     axis = call.layer.axis
     axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
     flow = call.flow
     if flow.axis in [a if a < 0 else a - flow.rank for a in axes]:
-        raise NotFollowed("it takes its mean and variance over the channels")
-    return [flow.having(flow.shape, constants=unknown(flow.atoms.size))]
+        raise UnsupportedLayer("it takes its mean and variance over the channels")
+    return [flow.having(flow.shape, constants=unknown(flow.channels.size))]
 
 
-def _across_channels(call: Call) -> list[Flow]:
-    raise NotFollowed("it divides by a norm over the channels")
+def _across_channels(call: Call) -> list[ChannelFlow]:
+    raise UnsupportedLayer("it divides by a norm over the channels")
 
 
-def _normalization(call: Call) -> list[Flow]:
-    raise NotFollowed("it holds statistics of its inputs")
+def _normalization(call: Call) -> list[ChannelFlow]:
+    raise UnsupportedLayer("it holds statistics of its inputs")
 
 
-def _rescaling(call: Call) -> list[Flow]:
+def _rescaling(call: Call) -> list[ChannelFlow]:
     layer = call.layer
     if np.size(layer.scale) != 1 or np.size(layer.offset) != 1:
-        raise NotFollowed("it scales every channel by a number of its own")
+        raise UnsupportedLayer("it scales every channel by a number of its own")
     flow = call.flow
     return [flow.having(flow.shape, constants=through(layer, flow.constants))]
 
 
-def _layer_scale(call: Call) -> list[Flow]:
+def _layer_scale(call: Call) -> list[ChannelFlow]:
     """What `keras.applications.convnext` multiplies each channel by."""
     ((name, _),) = call.layer_weights()  # Keras 3 numbers its name through the process
     flow = call.on_axis(call.flow, -1)
-    call.mark(name, flow.atoms)
+    call.mark(name, flow.channels)
     gamma = call.value(name)
     constants = flow.constants if gamma is None else _times(flow.constants, gamma, call.mask(name))
     return [flow.having(flow.shape, constants=constants)]

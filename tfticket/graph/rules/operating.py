@@ -8,72 +8,74 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfticket.graph.call import Call, NotFollowed
+from tfticket.graph.call import Call, UnsupportedLayer
+from tfticket.graph.channel_flow import ChannelFlow
 from tfticket.graph.elementwise import is_elementwise
-from tfticket.graph.flow import Flow
 from tfticket.graph.rules.merging import concatenated, merged
 
 __all__ = ["OPERATIONS", "RULES", "anything"]
 
 
-def anything(call: Call) -> list[Flow]:
+def anything(call: Call) -> list[ChannelFlow]:
     """Follows whatever has no rule of its own, if it can be shown to be elementwise.
 
     Raises:
-        NotFollowed: if not.
+        UnsupportedLayer: if not.
     """
     flows = call.inputs
     if getattr(call.layer, "weights", None):
-        raise NotFollowed("it is a layer with weights of its own kind")
+        raise UnsupportedLayer("it is a layer with weights of its own kind")
     if not flows or len(call.shapes) != 1 or len(call.shapes[0]) < 2:
-        raise NotFollowed("it is not known")
+        raise UnsupportedLayer("it is not known")
     if any(f.rank != len(call.shapes[0]) for f in flows):
-        raise NotFollowed("it is not known to treat each channel by itself")
+        raise UnsupportedLayer("it is not known to treat each channel by itself")
     function = _function(call)
     if not is_elementwise(function, [f.shape for f in flows]):
-        raise NotFollowed("it is not known to treat each channel by itself")
+        raise UnsupportedLayer("it is not known to treat each channel by itself")
     return [merged(call, flows, lambda *constants: _applied(function, constants))]
 
 
-def indexed(call: Call) -> list[Flow]:
+def indexed(call: Call) -> list[ChannelFlow]:
     """Follows `x[:, 0]` and the like, where all channels are taken.
 
     Raises:
-        NotFollowed: if some are left out, or the batch is touched.
+        UnsupportedLayer: if some are left out, or the batch is touched.
     """
     given = [*call.args, *call.kwargs.values()]
     flow, key = given[0], given[1]
     key = [_slice(k) for k in (key if isinstance(key, (list, tuple)) else (key,))]
-    if any(isinstance(k, Flow) or k is None for k in key) or not isinstance(flow, Flow):
-        raise NotFollowed("it is indexed by tensors or given new axes")
+    if any(isinstance(k, ChannelFlow) or k is None for k in key) or not isinstance(
+        flow, ChannelFlow
+    ):
+        raise UnsupportedLayer("it is indexed by tensors or given new axes")
     if Ellipsis in key:
         at = key.index(Ellipsis)
         key[at : at + 1] = [slice(None)] * (flow.rank - len(key) + 1)
     key += [slice(None)] * (flow.rank - len(key))
     if key[0] != slice(None) or key[flow.axis] != slice(None):
-        raise NotFollowed("it takes some of the channels or examples")
+        raise UnsupportedLayer("it takes some of the channels or examples")
     gone = sum(not isinstance(k, slice) for k in key[flow.rank + flow.axis :])
     return [flow.having(call.shapes[0], axis=flow.axis + gone)]
 
 
-def reduced(call: Call) -> list[Flow]:
+def reduced(call: Call) -> list[ChannelFlow]:
     """Follows a mean or maximum over positions.
 
     Raises:
-        NotFollowed: if it is taken over channels or examples.
+        UnsupportedLayer: if it is taken over channels or examples.
     """
     flow, axes = call.flow, getattr(call.layer, "axis", None)
     if axes is None or len(call.inputs) != 1:
-        raise NotFollowed("it is taken over everything")
+        raise UnsupportedLayer("it is taken over everything")
     axes = axes if isinstance(axes, (list, tuple)) else [axes]
     axes = [a if a < 0 else a - flow.rank for a in axes]
     if flow.axis in axes or -flow.rank in axes:
-        raise NotFollowed("it is taken over channels or examples")
+        raise UnsupportedLayer("it is taken over channels or examples")
     later = 0 if call.layer.keepdims else sum(a > flow.axis for a in axes)
     return [flow.having(call.shapes[0], axis=flow.axis + later)]
 
 
-def joined(call: Call) -> list[Flow]:
+def joined(call: Call) -> list[ChannelFlow]:
     """Follows `keras.ops.concatenate`."""
     return [concatenated(call, call.inputs, call.layer.axis)]
 
@@ -84,7 +86,7 @@ def _function(call: Call) -> Callable:
     def function(*tensors: Any) -> Any:
         left = list(tensors)
         args, kwargs = tf.nest.map_structure(
-            lambda v: left.pop(0) if isinstance(v, Flow) else v,
+            lambda v: left.pop(0) if isinstance(v, ChannelFlow) else v,
             (call.args, tuple(call.kwargs.values())),
         )
         return call.layer(*args, **dict(zip(call.kwargs, kwargs, strict=True)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tfticket.graph.call import Call
-from tfticket.graph.flow import Flow
+from tfticket.graph.channel_flow import ChannelFlow
 from tfticket.graph.rules.convolving import channels_axis
 
 __all__ = ["RULES"]
@@ -14,13 +14,13 @@ __all__ = ["RULES"]
 _AVERAGING = ("nearest", "bilinear", "area")
 
 
-def _same(call: Call) -> list[Flow]:
+def _same(call: Call) -> list[ChannelFlow]:
     """Pooling, cropping: a channel that is constant stays so."""
     flow = call.on_axis(call.flow, channels_axis(call.layer, call.flow.rank))
     return [_onto(call, flow)]
 
 
-def _padding(call: Call) -> list[Flow]:
+def _padding(call: Call) -> list[ChannelFlow]:
     """Zeros around a constant other than 0: it is one no more."""
     flow = call.on_axis(call.flow, channels_axis(call.layer, call.flow.rank))
     constants = np.where(flow.constants == 0, 0, np.nan)
@@ -28,7 +28,7 @@ def _padding(call: Call) -> list[Flow]:
     return [flow.having(call.shapes[0], constants=constants, border=border)]
 
 
-def _resizing(call: Call) -> list[Flow]:
+def _resizing(call: Call) -> list[ChannelFlow]:
     layer = call.layer
     is_averaging = getattr(layer, "interpolation", "nearest") in _AVERAGING
     if not is_averaging or getattr(layer, "pad_to_aspect_ratio", False):
@@ -36,7 +36,7 @@ def _resizing(call: Call) -> list[Flow]:
     return _same(call)
 
 
-def _onto(call: Call, flow: Flow) -> Flow:
+def _onto(call: Call, flow: ChannelFlow) -> ChannelFlow:
     """Puts the channels into the shape of the output: at the end if positions are gone."""
     shape = call.shapes[0]
     axis = flow.axis if len(shape) == flow.rank else -1

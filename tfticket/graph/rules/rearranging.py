@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfticket.graph.call import Call, NotFollowed
-from tfticket.graph.flow import Flow
+from tfticket.graph.call import Call, UnsupportedLayer
+from tfticket.graph.channel_flow import ChannelFlow
 
 __all__ = ["RULES"]
 
 
-def _flatten(call: Call) -> list[Flow]:
+def _flatten(call: Call) -> list[ChannelFlow]:
     flow = call.flow
     is_first = getattr(call.layer, "data_format", None) == "channels_first" and flow.rank > 2
 
@@ -18,29 +18,29 @@ def _flatten(call: Call) -> list[Flow]:
         return (np.moveaxis(array, 0, -1) if is_first else array).reshape(-1)
 
     if call.shapes[0][-1] is None or None in flow.shape[1:]:
-        raise NotFollowed("the length of what it flattens is not known")
-    return [flow.rearranged(call.shapes[0], flattened, call.record.atoms)]
+        raise UnsupportedLayer("the length of what it flattens is not known")
+    return [flow.rearranged(call.shapes[0], flattened, call.record.channel_sets)]
 
 
-def _reshape(call: Call) -> list[Flow]:
+def _reshape(call: Call) -> list[ChannelFlow]:
     target = tuple(call.layer.target_shape)
     if None in call.flow.shape[1:] and (target[-1] in (None, -1) or call.flow.axis != -1):
-        raise NotFollowed("the lengths of what it reshapes are not known")
+        raise UnsupportedLayer("the lengths of what it reshapes are not known")
     reshaped = call.flow.rearranged(
-        call.shapes[0], lambda array: array.reshape(target), call.record.atoms
+        call.shapes[0], lambda array: array.reshape(target), call.record.channel_sets
     )
     if target[reshaped.axis] != -1:
-        call.resize("target_shape", reshaped.atoms, reshaped.axis)
+        call.resize("target_shape", reshaped.channels, reshaped.axis)
     return [reshaped]
 
 
-def _permute(call: Call) -> list[Flow]:
+def _permute(call: Call) -> list[ChannelFlow]:
     dims = tuple(call.layer.dims)
     where = dims.index(call.flow.rank + call.flow.axis)
     return [call.flow.having(call.shapes[0], axis=where - len(dims))]
 
 
-def _repeat_vector(call: Call) -> list[Flow]:
+def _repeat_vector(call: Call) -> list[ChannelFlow]:
     return [call.flow.having(call.shapes[0])]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfticket.graph.call import Call
-from tfticket.graph.flow import Flow, unknown
+from tfticket.graph.channel_flow import ChannelFlow, unknown
 from tfticket.graph.record import Fold, Use, Work, weighted
 
 __all__ = ["Kernel", "constant_sums", "count", "matrices", "sums_over"]
@@ -80,7 +80,7 @@ def constant_sums(
 def sums_over(
     call: Call,
     kernel: Kernel,
-    flow: Flow,
+    flow: ChannelFlow,
     outputs: np.ndarray,
     *,
     is_uniform: bool = True,
@@ -102,8 +102,17 @@ def sums_over(
     if bias is not None and kernel.sums is not None:
         fold = Fold(call.path_of(bias), kernel.sums, row, is_new=not call.has(bias))
     path = call.path_of(kernel.name)
-    found = (flow.atoms, flow.constants, outputs, kernel.support, is_uniform, fold)
-    call.record.uses.append(Use(call.path, path, *found))
+    use = Use(
+        layer=call.path,
+        path=path,
+        channels=flow.channels,
+        constants=flow.constants,
+        outputs=outputs,
+        support=kernel.support,
+        is_uniform=is_uniform,
+        fold=fold,
+    )
+    call.record.uses.append(use)
 
 
 def count(call: Call, name: str, positions: tuple[int | None, ...]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tfticket import _keras
-from tfticket.supermasks.layers.frozen import Frozen
-from tfticket.supermasks.layers.masked_kernel import MaskedKernel
+from tfticket.supermasks.layers.masked_kernel import Frozen, MaskedKernel
 from tfticket.supermasks.registration import PACKAGE
 
-__all__ = ["KINDS", "frozen_normalization", "supermask"]
+__all__ = ["KINDS", "supermask_layers"]
 
 #: Layers of Keras that have a supermask version with a masked kernel.
 KINDS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "Conv2DTranspose")
@@ -17,14 +16,22 @@ KINDS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "Conv2DTransp
 _INPUTS = {"DepthwiseConv2D": (), "Conv2DTranspose": (-1,)}
 
 
-def supermask(keras: Any, kind: str, module: str) -> Any:
-    """Makes the supermask version of a layer with a kernel, and registers it.
+def supermask_layers(keras: Any, module: str) -> dict[str, Any]:
+    """Makes the supermask layers of one Keras, and registers them there.
 
     Args:
         keras: which Keras.
-        kind: one of `KINDS`.
-        module: the module the class will be an attribute of.
+        module: the module the classes will be attributes of.
+
+    Returns:
+        The classes by name: one for each of `KINDS`, and `SupermaskBatchNormalization`.
     """
+    made = [*(_masked(keras, kind, module) for kind in KINDS), _normalization(keras, module)]
+    return {cls.__name__: cls for cls in made}
+
+
+def _masked(keras: Any, kind: str, module: str) -> Any:
+    """Makes the supermask version of a layer with a kernel."""
     layers: Any = _keras.module(keras).layers
     parent = getattr(layers, kind)
     kernel = property(MaskedKernel._get_kernel, MaskedKernel._set_kernel)
@@ -43,13 +50,8 @@ def supermask(keras: Any, kind: str, module: str) -> Any:
     return _registered(keras, f"Supermask{kind}", (MaskedKernel, parent), namespace, module)
 
 
-def frozen_normalization(keras: Any, module: str) -> Any:
-    """Makes the batch normalisation of supermask models, and registers it.
-
-    Args:
-        keras: which Keras.
-        module: the module the class will be an attribute of.
-    """
+def _normalization(keras: Any, module: str) -> Any:
+    """Makes the batch normalisation of supermask models."""
     parent = _keras.module(keras).layers.BatchNormalization
     namespace = {"__doc__": _NORMALIZATION_DOC, "plain_class": parent}
     return _registered(keras, "SupermaskBatchNormalization", (Frozen, parent), namespace, module)

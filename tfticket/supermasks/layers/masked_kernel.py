@@ -15,14 +15,30 @@ import tensorflow as tf
 
 from tfticket import _keras
 from tfticket.supermasks import initializers, maskers
-from tfticket.supermasks.layers.frozen import Frozen
 
-__all__ = ["MaskedKernel"]
+__all__ = ["Frozen", "MaskedKernel"]
 
 _NONE: Mapping[int, Any] = {}
 #: Masked kernels of the layers that are computing just now, by the layer's id. Replicas of a model
 #: share its layers and compute in threads; each thread has its own mapping.
 _IN_USE: ContextVar[Mapping[int, Any]] = ContextVar("masked kernels in use", default=_NONE)
+
+
+class Frozen:
+    """Mixed into a Keras layer: its weights are made untrainable, not switched off afterwards.
+
+    `layer.trainable = True` does not bring them back. They have no regulariser and no constraint
+    either, which would only act on them; the layer keeps both in its configuration.
+    """
+
+    def add_weight(self, *args: Any, **options: Any) -> Any:
+        """Makes a weight as the parent asks for it, but frozen."""
+        options.update(trainable=False, regularizer=None, constraint=None)
+        return super().add_weight(*args, **options)  # type: ignore[misc]
+
+    def add_trainable_weight(self, **options: Any) -> Any:
+        """Makes a weight of another layer's kind: one that trains."""
+        return super().add_weight(**options)  # type: ignore[misc]
 
 
 class MaskedKernel(Frozen):

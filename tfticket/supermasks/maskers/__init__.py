@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tfticket.registry import by_name, look_up
 from tfticket.supermasks.maskers.base import Masker
 from tfticket.supermasks.maskers.bernoulli import Bernoulli
-from tfticket.supermasks.maskers.edge_popup import EdgePopup
-from tfticket.supermasks.maskers.signed import Signed
+from tfticket.supermasks.maskers.ranked import EdgePopup, Signed
 
 __all__ = ["MASKERS", "Bernoulli", "EdgePopup", "Masker", "Signed", "get"]
 
 #: Every masker by name.
-MASKERS: dict[str, type[Masker]] = {m.name: m for m in (Bernoulli, EdgePopup, Signed)}
+MASKERS: dict[str, type[Masker]] = by_name((Bernoulli, EdgePopup, Signed))
 
 
 def get(masker: str | Mapping[str, Any] | Masker) -> Masker:
@@ -29,12 +29,4 @@ def get(masker: str | Mapping[str, Any] | Masker) -> Masker:
         ValueError: if there is no masker of that name.
         TypeError: if it is of another kind, or a setting is unknown.
     """
-    if isinstance(masker, Masker):
-        return masker
-    settings = dict(masker) if isinstance(masker, Mapping) else {"name": masker}
-    name = settings.pop("name", None)
-    if not isinstance(name, str):
-        raise TypeError(f"`masker` must be a name or a `Masker`. Received: masker={masker!r}")
-    if name not in MASKERS:
-        raise ValueError(f"`masker` must be one of {sorted(MASKERS)}. Received: masker={name!r}")
-    return MASKERS[name](**settings)
+    return look_up(masker, MASKERS, "masker", Masker)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tfticket._tfmot import tfmot
-from tfticket.callbacks import PruningSummaries, UpdatePruningStep
 from tfticket.tfmot_bridge.drop_in import prune_low_magnitude, prune_scope, strip_pruning
+from tfticket.tfmot_bridge.pruning_summaries import PruningSummaries
+from tfticket.tfmot_bridge.update_pruning_step import UpdatePruningStep
 
 __all__ = [
     "ConstantSparsity",

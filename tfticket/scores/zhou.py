@@ -1,0 +1,182 @@
+"""Zhou's mask criteria: functions of a weight's initial and final value, w₀ and w.
+
+Their `large_final` is `Magnitude` and their `random` is `Random`, which are used by everyone.
+
+References:
+    Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any
+
+import numpy as np
+
+from tfticket.scores.base import Evidence, Score
+
+__all__ = [
+    "LargeInit",
+    "LargeInitLargeFinal",
+    "MagnitudeIncrease",
+    "Movement",
+    "SmallFinal",
+    "SmallInit",
+    "SmallInitSmallFinal",
+]
+
+
+class SmallFinal(Score):
+    """Keeps the weights nearest to zero: `score = −|w|` of the present weights.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
+    """
+
+    name = "small_final"
+
+    def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
+        return {p: -np.abs(w) for p, w in evidence.weights.items()}
+
+
+class _OfInitialAndFinal(Score):
+    """A criterion that looks at the initialisation too."""
+
+    needs = ("rewind_points",)
+
+    def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
+        initial, masks, scores = evidence.initial_weights, evidence.masks, {}
+        for path, final in evidence.weights.items():
+            scores[path] = self.of(initial[path], final, None if masks is None else masks[path])
+        return scores
+
+    @staticmethod
+    @abc.abstractmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        """Scores one weight.
+
+        Args:
+            initial: its values at step 0.
+            final: its present values, of the same shape.
+            mask: boolean, True = kept; `None` keeps all.
+        """
+
+
+class LargeInit(_OfInitialAndFinal):
+    """Keeps the weights that were farthest from zero at step 0: `score = |w₀|`.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
+    """
+
+    name = "large_init"
+
+    @staticmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return np.abs(initial)
+
+
+class SmallInit(_OfInitialAndFinal):
+    """Keeps the weights that were nearest to zero at step 0: `score = −|w₀|`.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
+    """
+
+    name = "small_init"
+
+    @staticmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return -np.abs(initial)
+
+
+class LargeInitLargeFinal(_OfInitialAndFinal):
+    """Keeps the weights farthest from zero both at step 0 and now: `min(rank(|w₀|), rank(|w|))`.
+
+    `rank` is the fraction of the layer's surviving weights with a smaller value, so a score is the
+    highest quantile that both values reach, and the k highest scores are the weights for which both
+    exceed the quantile that leaves k. The paper matches the two by a factor instead, `min(α|w|,
+    |w₀|)`.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
+    """
+
+    name = "large_init_large_final"
+
+    @staticmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return np.minimum(_ranks(np.abs(initial), mask), _ranks(np.abs(final), mask))
+
+
+class SmallInitSmallFinal(_OfInitialAndFinal):
+    """Keeps the weights nearest to zero both at step 0 and now: `min(rank(−|w₀|), rank(−|w|))`.
+
+    `rank` is the fraction of the layer's surviving weights with a smaller value; see
+    `LargeInitLargeFinal`.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
+    """
+
+    name = "small_init_small_final"
+
+    @staticmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return np.minimum(_ranks(-np.abs(initial), mask), _ranks(-np.abs(final), mask))
+
+
+class MagnitudeIncrease(_OfInitialAndFinal):
+    """Keeps the weights that moved away from zero since step 0: `score = |w| − |w₀|`.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
+    """
+
+    name = "magnitude_increase"
+
+    @staticmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return np.abs(final) - np.abs(initial)
+
+
+class Movement(_OfInitialAndFinal):
+    """Keeps the weights that moved farthest since step 0: `score = |w − w₀|`.
+
+    Not the gradient-based "movement pruning" of Sanh et al. 2020.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
+    """
+
+    name = "movement"
+
+    @staticmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return np.abs(final - initial)
+
+
+def _ranks(values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    """Returns for each value the fraction of kept values that are smaller, in [0, 1).
+
+    >>> _ranks(np.array([[3.0, 1.0], [3.0, 2.0]])).tolist()
+    [[0.5, 0.0], [0.5, 0.25]]
+
+    Args:
+        values: floats of any shape.
+        mask: boolean, True = kept; others rank 0 and do not count. `None` keeps all.
+    """
+    kept = values[mask] if mask is not None else values.ravel()
+    order = np.argsort(kept, kind="stable")
+    ordered = kept[order]
+    is_first = np.ones(kept.size, np.bool_)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    position = np.arange(kept.size)
+    smaller = np.maximum.accumulate(np.where(is_first, position, 0))
+    found = np.empty(kept.size)
+    found[order] = smaller / max(kept.size, 1)
+    if mask is None:
+        return found.reshape(values.shape)
+    result = np.zeros(values.shape)
+    result[mask] = found
+    return result

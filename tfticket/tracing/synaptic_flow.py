@@ -1,0 +1,161 @@
+"""The synaptic flow of one model: traced once, run in every round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfticket import _keras, weights
+from tfticket.masks import MaskedWeights
+from tfticket.tracing.examples import evaluation, input_specs
+from tfticket.tracing.homogeneous import homogeneous_layers
+from tfticket.tracing.homogeneous_rules import homogeneous_rules
+from tfticket.tracing.operations import widened
+from tfticket.tracing.replay import Program, run
+
+__all__ = ["Measured", "SynapticFlow"]
+
+_ADDING = ("bias", "beta", "mean")  # they add to the flow, as inputs do
+_MULTIPLYING = ("kernel", "gamma", "variance")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one run gives.
+
+    Attributes:
+        scores: `|w · ∂R/∂w|` by path, float64.
+        output: R, the sum of all outputs, times the gradient there.
+        sources: how much of it stems from inputs and biases: all, where the model is homogeneous.
+            NaN where the model takes integers or has variables of unknown purpose.
+    """
+
+    scores: dict[str, np.ndarray]
+    output: float
+    sources: float
+
+
+class SynapticFlow:
+    """A model as a function of the absolute values of its variables, in float64.
+
+    The model is traced in evaluation mode; nothing here refers to it afterwards.
+
+    Args:
+        model: a built model of either Keras.
+        paths: the weights that are scored.
+        batch: `(inputs, targets)` to read shapes off that the model leaves open.
+        biases: whether biases, offsets and moving means count, or are 0.
+
+    Attributes:
+        replaced: what was replaced because it is not homogeneous, in words; known after the
+            first run.
+    """
+
+    def __init__(self, model: Any, paths: tuple[str, ...], batch: Any = None, biases: bool = True):
+        structure = input_specs(model, batch)
+        concrete, self.replaced = _traced(model, structure)
+        self._inputs = tf.nest.flatten(structure)
+        self._program = Program.of(concrete)
+        self._captured = _captured(model, concrete)
+        self._others = [p for p in self._captured if isinstance(p, str) and p not in paths]
+        self._paths, self._biases = paths, biases
+        self._measure = tf.function(self._flow, autograph=False)
+        self._unmasked: Any = None
+        self._magnitudes: list = []
+
+    def __call__(self, model: Any, present: Mapping[str, np.ndarray], scale: float) -> Measured:
+        """Measures the flow at the present weights.
+
+        Args:
+            model: the model, for the present values of its other variables.
+            present: the scored weights by path.
+            scale: the value of every input, and of the gradient at every output.
+        """
+        known = weights.variables(model) if self._others else {}
+        others = [_keras.value_of(known[p]) for p in self._others]
+        output, sources, scores = self._measure(
+            *self._tensors(present), others, tf.constant(scale, tf.float64)
+        )
+        named = {p: np.asarray(s) for p, s in zip(self._paths, scores, strict=True)}
+        return Measured(named, float(output), float(sources))
+
+    def _tensors(self, present: Mapping[str, np.ndarray]) -> tuple[list, list]:
+        """Returns the magnitudes of the weights, and the masks where there are, as tensors.
+
+        Masked weights are masked by TensorFlow, on all cores, and copied in the first round only.
+        """
+        if not isinstance(present, MaskedWeights):
+            return [tf.abs(present[p]) for p in self._paths], []
+        if self._unmasked is not present.unmasked:
+            self._unmasked = present.unmasked
+            self._magnitudes = [tf.abs(present.unmasked[p]) for p in self._paths]
+        return self._magnitudes, [tf.convert_to_tensor(present.masks[p]) for p in self._paths]
+
+    def _flow(self, scored: list, masks: list, others: list, scale: tf.Tensor) -> tuple:
+        zero = tf.UnconnectedGradients.ZERO
+        if masks:
+            pairs = zip(masks, scored, strict=True)
+            scored = [tf.where(m, w, tf.zeros((), w.dtype)) for m, w in pairs]
+        values = {p: tf.cast(w, tf.float64) for p, w in zip(self._paths, scored, strict=True)}
+        values |= {p: _positive(v) for p, v in zip(self._others, others, strict=True)}
+        if not self._biases:
+            values |= {p: tf.zeros_like(v) for p, v in values.items() if p.endswith(_ADDING)}
+        inputs = [_filled(spec, scale) for spec in self._inputs]
+        captured = [values[c] if isinstance(c, str) else c for c in self._captured]
+        outputs = run(self._program, inputs, captured, homogeneous_rules(self.replaced))
+        result = scale * tf.add_n([tf.reduce_sum(o) for o in outputs if o.dtype.is_floating])
+        values |= {f"input {i}": x for i, x in enumerate(inputs)}
+        values = {p: v for p, v in values.items() if v.dtype.is_floating}
+        gradients = tf.gradients(result, list(values.values()), unconnected_gradients=zero)
+        flows = {p: v * g for (p, v), g in zip(values.items(), gradients, strict=True)}
+        return result, self._sources(flows), [tf.abs(flows[p]) for p in self._paths]
+
+    def _sources(self, flows: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Adds up `x · ∂R/∂x` over all that adds to the flow."""
+        adding = [p for p in flows if p.startswith("input ") or p.endswith(_ADDING)]
+        multiplying = [p for p in flows if p.endswith(_MULTIPLYING) or p in self._paths]
+        known = len(adding) + len(multiplying) == len(flows)
+        if not known or not all(spec.dtype.is_floating for spec in self._inputs):
+            return tf.constant(np.nan, tf.float64)
+        return tf.add_n([tf.reduce_sum(flows[p]) for p in adding])
+
+
+def _traced(model: Any, structure: Any) -> tuple[Any, list[str]]:
+    """Traces the model in evaluation mode with homogeneous layers."""
+    forward = evaluation(model)
+
+    @tf.function
+    def outputs(*inputs: Any) -> list:
+        return tf.nest.flatten(forward(tf.nest.pack_sequence_as(structure, inputs)))
+
+    with homogeneous_layers(model) as replaced:
+        return outputs.get_concrete_function(*tf.nest.flatten(structure)), replaced
+
+
+def _captured(model: Any, concrete: Any) -> list[Any]:
+    """Lists what a traced model refers to: weight paths, and other things by value."""
+    paths = {id(_keras.native(v).handle): p for p, v in weights.variables(model).items()}
+    strangers = {id(v.handle): v for v in concrete.graph.variables if id(v.handle) not in paths}
+    found: list[Any] = []
+    for captured in concrete.captured_inputs:
+        if id(captured) in paths:
+            found.append(paths[id(captured)])
+        elif id(captured) in strangers:
+            found.append(_positive(tf.constant(strangers[id(captured)].numpy())))
+        elif captured.dtype.is_floating:
+            found.append(tf.constant(widened(captured.numpy())))
+        else:
+            found.append(captured)  # an integer, or a lookup table
+    return found
+
+
+def _positive(value: Any) -> Any:
+    return tf.cast(tf.abs(value), tf.float64) if value.dtype.is_floating else value
+
+
+def _filled(spec: tf.TensorSpec, scale: tf.Tensor) -> tf.Tensor:
+    return tf.fill(spec.shape, scale) if spec.dtype.is_floating else tf.ones(spec.shape, spec.dtype)
