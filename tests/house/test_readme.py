@@ -1,4 +1,4 @@
-"""The Python code in the README runs, block after block, as a reader would type it."""
+"""The Python code in README and guide runs, block after block, as a reader would type it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,13 @@ import pytest
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture
-def readme(root) -> str:
-    path = root / "README.md"
-    if not path.exists():
-        pytest.skip("there is no README.md yet")
-    return path.read_text(encoding="utf-8")
+@pytest.fixture(params=["README.md", "docs/guide.md"])
+def readme(root, request) -> str:
+    return (root / request.param).read_text(encoding="utf-8")
 
 
 def test_readme_has_python_code(readme):
-    assert BLOCK.findall(readme), "README.md must have a ```python block that runs"
+    assert BLOCK.findall(readme), "there must be a ```python block that runs"
 
 
 def test_readme_code_runs(readme, root, tmp_path):
