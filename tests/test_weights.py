@@ -184,3 +184,11 @@ def test_writing_a_wrong_shape_changes_nothing(keras):
     with pytest.raises(MismatchError, match=r"outer/fc/kernel: \(1, 1\) for \(3, 2\)"):
         weights.write(model, {"conv/kernel": before["conv/kernel"] * 0, "outer/fc/kernel": [[1.0]]})
     assert np.array_equal(read(model)["conv/kernel"], before["conv/kernel"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "error"), [(3, TypeError), (["a", 3], TypeError), ("(", ValueError)]
+)
+def test_what_is_no_pattern_is_refused_before_any_model_is_met(pattern, error):
+    with pytest.raises(error, match="`exclude` must hold regular expressions"):
+        Filter(exclude=pattern)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["KINDS", "Filter", "FilterLike", "Pattern", "matching"]
 
 KINDS = ("kernel", "embedding", "normalization", "bias", "other")
 
 Pattern = str | Callable[[str], bool]
+
+_KINDS_OF_PATTERN = (
+    "`{name}` must hold regular expressions or callables. Received: {name}={pattern!r}"
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class Filter:
             raise ValueError(
                 f"`kinds` must be a tuple out of {KINDS}. Received: kinds={self.kinds}"
             )
+        _check("include", self.include)
+        _check("exclude", self.exclude)
 
     @classmethod
     def of(cls, prunable: FilterLike) -> Filter:
@@ -77,11 +84,25 @@ def matching(
     return found
 
 
+def _check(name: str, patterns: Any) -> None:
+    """Raises if something is no pattern, before any path is met."""
+    if patterns is None or callable(patterns):
+        return
+    is_one = isinstance(patterns, str) or not isinstance(patterns, Iterable)
+    for pattern in [patterns] if is_one else patterns:
+        if not isinstance(pattern, str) and not callable(pattern):
+            raise TypeError(_KINDS_OF_PATTERN.format(name=name, pattern=pattern))
+        try:
+            re.compile(pattern if isinstance(pattern, str) else "")
+        except re.error as error:
+            raise ValueError(
+                f"`{name}` must hold regular expressions: {error}. Received: {name}={pattern!r}"
+            ) from None
+
+
 def _matches(pattern: Pattern, path: str, name: str) -> bool:
     if isinstance(pattern, str):
         return re.search(pattern, path) is not None
     if callable(pattern):
         return bool(pattern(path))
-    raise TypeError(
-        f"`{name}` must hold regular expressions or callables. Received: {name}={pattern!r}"
-    )
+    raise TypeError(_KINDS_OF_PATTERN.format(name=name, pattern=pattern))

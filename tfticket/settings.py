@@ -23,7 +23,9 @@ __all__ = [
     "Settings",
     "Step",
     "described",
+    "each_once",
     "is_moment",
+    "none_is_empty",
     "sorted_out",
 ]
 
@@ -94,6 +96,30 @@ class Settings(BaseModel):
         defaults = type(self).model_fields
         given = {n for n in defaults if getattr(self, n) != defaults[n].default}
         return {name: value for name, value in self.to_dict().items() if name in given}
+
+
+def each_once(value: Any, info: ValidationInfo) -> Any:
+    """Refuses a list that names something twice; a validator of fields.
+
+    Args:
+        value: a list, or `None`.
+        info: has the setting's name.
+    """
+    if value is not None and len(set(value)) != len(value):
+        raise ValueError(
+            f"`{info.field_name}` must name each member once."
+            f" Received: {info.field_name}={list(value)}"
+        )
+    return value
+
+
+def none_is_empty(value: Any) -> Any:
+    """Reads the word none as an empty list; a validator of fields.
+
+    Args:
+        value: anything.
+    """
+    return () if value == "none" else value
 
 
 def described(field: FieldInfo) -> str:

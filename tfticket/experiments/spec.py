@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from tfticket.recipes import Recipe, find
 from tfticket.recipes.catalogue import SETTINGS
 from tfticket.recipes.search_settings import SearchSettings
-from tfticket.settings import Count, Fraction, Positive, sorted_out
+from tfticket.settings import Count, Fraction, Positive, each_once, none_is_empty, sorted_out
 
 __all__ = ["PANELS", "USUAL_RECIPE", "ExperimentSettings", "Spec"]
 
@@ -41,22 +41,12 @@ class ExperimentSettings(SearchSettings):
     """Whether XLA compiles the update."""
     validation_size: Annotated[int, Field(ge=1, strict=True)] | Fraction | None = None
     """Examples of train used for validation, a count or a fraction; left out, the data's usual."""
-    export: tuple[Target, ...] = ("keras", "savedmodel", "tflite")
+    export: Annotated[
+        tuple[Target, ...], BeforeValidator(none_is_empty), AfterValidator(each_once)
+    ] = ("keras", "savedmodel", "tflite")
     """Files to write at the end, or none."""
     tflite_sparse: Literal["auto", "none", "storage", "compute"] = "auto"
     """How zeros are stored in the TFLite file."""
-
-    @field_validator("export", mode="before")
-    @classmethod
-    def _none_is_no_file(cls, value: Any) -> Any:
-        return () if value == "none" else value
-
-    @field_validator("export")
-    @classmethod
-    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) != len(value):
-            raise ValueError(f"`export` must name each member once. Received: {list(value)}")
-        return value
 
 
 #: Where common settings stand in a help or a page, by heading.

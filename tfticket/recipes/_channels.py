@@ -50,15 +50,8 @@ class ChannelRecipe(Recipe):
             run: with its model at the initialisation.
         """
         from tfticket.graph import channel_graph
-        from tfticket.lottery import train_dense
 
-        return train_dense(
-            run.model,
-            run.train,
-            channel_graph(run.model).masks({}),
-            evaluate=run.evaluate,
-            provenance=run.provenance(0),
-        )
+        return run.dense(channel_graph(run.model).masks({}))
 
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:
         """Shrinks the network to another ticket and trains it from the ticket's start.

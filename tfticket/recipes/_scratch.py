@@ -83,16 +83,8 @@ class FromScratch(ChannelRecipe):
         if self.channel_sparsity is not None:
             return super().start(run)
         from tfticket import weights
-        from tfticket.lottery import train_dense
 
-        prunable = weights.read(run.model, self.filter)
-        return train_dense(
-            run.model,
-            run.train,
-            prunable,
-            evaluate=run.evaluate,
-            provenance=run.provenance(0),
-        )
+        return run.dense(weights.read(run.model, self.filter))
 
     def treat(self, run: Run, level: Level) -> Level:
         """Trains the pruned architecture from new weights.

@@ -40,18 +40,11 @@ class TrainedMask(Recipe):
             run: with its model at the initialisation.
         """
         from tfticket import supermasks
-        from tfticket.lottery import train_dense
         from tfticket.weights import write
 
         _, ticket = supermasks.to_plain(self._converted(run))
         write(run.model, {p: ticket.weights[p] for p in ticket.masks})
-        return train_dense(
-            run.model,
-            run.train,
-            ticket.masks,
-            evaluate=run.evaluate,
-            provenance=run.provenance(0),
-        )
+        return run.dense(ticket.masks)
 
     def treat(self, run: Run, level: Level) -> Level:
         """Trains the scores, and measures the masked network as a plain one.

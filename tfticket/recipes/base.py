@@ -143,15 +143,8 @@ class WeightRecipe(Recipe):
             run: with its model at the initialisation.
         """
         from tfticket import weights
-        from tfticket.lottery import train_dense
 
-        return train_dense(
-            run.model,
-            run.train,
-            weights.read(run.model, self.filter),
-            evaluate=run.evaluate,
-            provenance=run.provenance(0),
-        )
+        return run.dense(weights.read(run.model, self.filter))
 
 
 def ordered_fields(kind: type[Settings]) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainSerializer
 
+from tfticket import references
+from tfticket.filters import Filter
 from tfticket.settings import Count, Fraction, NonNegative, Positive, Step
 
 __all__ = [
@@ -55,42 +57,23 @@ def plain(value: Any) -> Any:
     return repr(value)
 
 
-def _scope(value: Any) -> Any:
-    from tfticket import selection
+def _known_to(lookup: str) -> AfterValidator:
+    """Looks a choice up when it is given, by a function written as `module:function`."""
 
-    selection.get_scope(value)
-    return value
+    def check(value: Any) -> Any:
+        references.resolve(f"tfticket.{lookup}")(value)
+        return value
 
-
-def _granularity(value: Any) -> Any:
-    from tfticket import selection
-
-    selection.get_granularity(value)
-    return value
+    return AfterValidator(check)
 
 
-def _score(value: Any) -> Any:
-    from tfticket import scores
-
-    scores.get(value)
-    return value
-
-
-def _action(value: Any) -> Any:
-    from tfticket import actions
-
-    actions.get(value)
-    return value
-
-
-def _filter(value: Any) -> Any:
-    from tfticket.filters import Filter
-
+def _patterns(value: Any) -> Any:
     Filter.of(value)
     return value
 
 
 _PLAIN = PlainSerializer(plain)
+_PATTERNS = AfterValidator(_patterns)
 
 Sparsity = Annotated[
     Fraction,
@@ -98,7 +81,7 @@ Sparsity = Annotated[
 ]
 Scope = Annotated[
     Any,
-    AfterValidator(_scope),
+    _known_to("selection:get_scope"),
     _PLAIN,
     Field(
         description="Where weights are ranked: global, layer, uniform, erk, smart_ratio, or in"
@@ -107,7 +90,7 @@ Scope = Annotated[
 ]
 Granularity = Annotated[
     Any,
-    AfterValidator(_granularity),
+    _known_to("selection:get_granularity"),
     _PLAIN,
     Field(
         description="Unit that is masked together: weight, channel, a block of inputs x outputs"
@@ -116,7 +99,7 @@ Granularity = Annotated[
 ]
 Score = Annotated[
     Any,
-    AfterValidator(_score),
+    _known_to("scores:get"),
     _PLAIN,
     Field(
         description="What each weight is worth, larger = keep: one of `tfticket.scores.SCORES`, or"
@@ -125,7 +108,7 @@ Score = Annotated[
 ]
 Action = Annotated[
     Any,
-    AfterValidator(_action),
+    _known_to("actions:get"),
     _PLAIN,
     Field(
         description="What becomes of the kept weights: rewind, signed_constant, reinitialize or"
@@ -134,7 +117,7 @@ Action = Annotated[
 ]
 Prunable = Annotated[
     Any,
-    AfterValidator(_filter),
+    _PATTERNS,
     _PLAIN,
     Field(
         description="Which weights may be masked: a regular expression of their paths, several of"
@@ -144,7 +127,7 @@ Prunable = Annotated[
 ]
 Exclude = Annotated[
     Any,
-    AfterValidator(_filter),
+    _PATTERNS,
     _PLAIN,
     Field(
         description="Which weights to leave alone, written as `prunable` is; wins over it.",
@@ -164,7 +147,7 @@ ChannelSparsity = Annotated[
 ]
 ChannelScope = Annotated[
     Any,
-    AfterValidator(_scope),
+    _known_to("selection:get_scope"),
     _PLAIN,
     Field(description="Where channels are ranked: global, or layer for each group by itself."),
 ]

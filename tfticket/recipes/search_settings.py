@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import AfterValidator, BeforeValidator, field_validator
 
-from tfticket.settings import Count, Natural, Settings
+from tfticket.settings import Count, Natural, Settings, each_once, none_is_empty
 
 __all__ = ["SearchSettings"]
 
@@ -24,17 +24,14 @@ class SearchSettings(Settings):
     """Seed of everything random; replicate k has seed + k."""
     replicates: Count = 1
     """How often, each with another seed."""
-    controls: tuple[str, ...] | None = None
+    controls: Annotated[
+        tuple[str, ...] | None, BeforeValidator(none_is_empty), AfterValidator(each_once)
+    ] = None
     """What the ticket is compared with, each trained as it is: reinitialize,
     reinitialize_from_kept, random_sparse, reshuffle, shuffle_mask, or none; left out, the
     recipe's usual ones."""
-    control_levels: tuple[Count, ...] = ()
+    control_levels: Annotated[tuple[Count, ...], AfterValidator(each_once)] = ()
     """Levels at which to compare; left out, the last."""
-
-    @field_validator("controls", mode="before")
-    @classmethod
-    def _none_is_said(cls, value: Any) -> Any:
-        return () if value == "none" else value
 
     @field_validator("controls")
     @classmethod
@@ -45,14 +42,4 @@ class SearchSettings(Settings):
         unknown = [name for name in value or () if name not in known]
         if unknown:
             raise ValueError(f"`controls` must be out of {known}, or none. Received: {unknown}")
-        return value
-
-    @field_validator("controls", "control_levels")
-    @classmethod
-    def _named_once(cls, value: Any, info: Any) -> Any:
-        if value is not None and len(set(value)) != len(value):
-            raise ValueError(
-                f"`{info.field_name}` must name each member once."
-                f" Received: {info.field_name}={list(value)}"
-            )
         return value

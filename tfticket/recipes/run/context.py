@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from tfticket import _keras
 from tfticket.clock import steps
+from tfticket.lottery import Level, train_dense
 from tfticket.scores import Evidence
 from tfticket.zoo.evidence import evidence_from
 from tfticket.zoo.splits import Dataset
@@ -88,6 +91,17 @@ class Run:
             told: what else.
         """
         return {"recipe": self._recipe_name, **told, "round": round_, "seed": self.seed}
+
+    def dense(self, prunable: Mapping[str, np.ndarray]) -> Level:
+        """Trains the model as it stands, every weight kept: level 0.
+
+        Args:
+            prunable: the weights that a mask is kept of, by path.
+        """
+        told = self.provenance(0)
+        return train_dense(
+            self.model, self.train, prunable, evaluate=self.evaluate, provenance=told
+        )
 
     def evidence(self, examples_per_class: int = 10, **known: Any) -> Evidence:
         """Returns the examples and the loss that a score may ask for.
