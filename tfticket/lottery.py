@@ -212,7 +212,7 @@ class Search:
         variables = weights_.prunable_weights(model, prunable).variables
         self.model, self.train, self.method, self.evaluate = model, train, method, evaluate
         self.seed, self.evidence = seed, evidence or Evidence({})
-        self._told = dict(provenance or {})
+        self._details = dict(provenance or {})
         self._draws = draws(model, variables)
         self._enforced = EnforceMasks(ones_like(variables))
 
@@ -291,5 +291,5 @@ class Search:
         return {p: arrays[p] for p in self._enforced.masks}
 
     def _provenance(self, round_: int) -> dict[str, Any]:
-        told = {"method": self.method.config(), "round": round_, "seed": self.seed}
-        return {**self._told, **told}
+        own = {"method": self.method.config(), "round": round_, "seed": self.seed}
+        return {**self._details, **own}

@@ -134,10 +134,10 @@ def fresh_optimizer(model: Any, *, learning_rate: float | None = None) -> None:
     optimizer = model.optimizer
     variables = _optimizer_state(model)
     with model.distribute_strategy.scope():
-        twin = type(optimizer).from_config(optimizer.get_config())
-        _optimizers.build(twin, model.trainable_variables)
-    initial = _optimizers.state(twin).values()
-    # The configuration holds the present learning rate, so the twin has it too.
+        fresh = type(optimizer).from_config(optimizer.get_config())
+        _optimizers.build(fresh, model.trainable_variables)
+    initial = _optimizers.state(fresh).values()
+    # The configuration holds the present learning rate, so the fresh one has it too.
     for variable, first in zip(variables.values(), initial, strict=True):
         _keras.assign(variable, _keras.to_numpy(first))
     if learning_rate is not None:

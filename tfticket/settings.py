@@ -160,18 +160,18 @@ def sorted_out(
     Raises:
         ValueError: naming every setting that none of the kinds has, or that is wrong.
     """
-    known, complaints = {n for kind in kinds for n in kind.model_fields}, []
+    known, faults = {n for kind in kinds for n in kind.model_fields}, []
     for name in settings:
         if name not in known:
-            complaints.append(_unknown(name, sorted(known), what, name in set(others)))
+            faults.append(_unknown(name, sorted(known), what, name in set(others)))
     found = []
     for kind in kinds:
         try:
             found.append(kind(**{n: v for n, v in settings.items() if n in kind.model_fields}))
         except ValueError as error:
-            complaints.append(str(error))
-    if complaints:
-        raise ValueError("\n".join(complaints))
+            faults.append(str(error))
+    if faults:
+        raise ValueError("\n".join(faults))
     return found
 
 

@@ -68,7 +68,7 @@ def arguments(thing: object) -> list[str]:
     if inspect.isclass(thing) and "__init__" not in vars(thing):
         return []
     try:
-        named = list(inspect.signature(thing).parameters)
+        named = [n for n, p in inspect.signature(thing).parameters.items() if not has_help(p)]
     except (TypeError, ValueError):
         return []
     above = [vars(base).get("__doc__") or "" for base in getattr(thing, "__mro__", [])[1:]]
@@ -79,3 +79,8 @@ def arguments(thing: object) -> list[str]:
         and name not in ("args", "kwargs")
         and not any(f"{name}:" in text for text in above)
     ]
+
+
+def has_help(parameter: inspect.Parameter) -> bool:
+    """Whether it is a flag of the command line, which says what it is where it stands."""
+    return "help=" in str(parameter.annotation) and "typer." in str(parameter.annotation)

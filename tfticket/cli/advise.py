@@ -11,6 +11,8 @@ import typer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
+__all__ = ["advise"]
+
 
 @handle_errors
 def advise(

@@ -14,6 +14,8 @@ from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
 
+__all__ = ["collapse"]
+
 _SCORES = "synflow,snip,grasp,magnitude,random"
 
 

@@ -10,6 +10,8 @@ import typer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.running import run_and_print
 
+__all__ = ["demo"]
+
 
 @handle_errors
 def demo(

@@ -10,6 +10,8 @@ import typer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
+__all__ = ["doctor"]
+
 
 @handle_errors
 def doctor(

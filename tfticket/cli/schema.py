@@ -10,6 +10,8 @@ import typer
 
 from tfticket.cli.failures import handle_errors
 
+__all__ = ["schema"]
+
 
 @handle_errors
 def schema(

@@ -95,7 +95,7 @@ def train_small(
     *,
     small: Shrunk,
     until: int,
-    told: Mapping[str, Any],
+    details: Mapping[str, Any],
 ) -> Level:
     """Trains a smaller network and puts its weights in their old places.
 
@@ -106,7 +106,7 @@ def train_small(
         log: of finding them, with `training_flops`.
         small: the smaller network at its start.
         until: the step at which its training ends.
-        told: what the ticket says of itself besides.
+        details: what the ticket says of itself besides.
 
     Returns:
         Level 1.
@@ -117,7 +117,7 @@ def train_small(
     from tfticket.tickets import Ticket
     from tfticket.weights import read_all, write
 
-    ticket = Ticket(masks, capture(run.model).weights, run.provenance(1, **told))
+    ticket = Ticket(masks, capture(run.model).weights, run.provenance(1, **details))
     trained = run.train(small.model, [], until=until)
     spent = training_flops(run, flops(small.model).total, trained)
     log = log | trained | _costs(small) | {"training_flops": log["training_flops"] + spent}

@@ -129,7 +129,7 @@ class FromScratch(ChannelRecipe):
             log,
             small=small,
             until=self._num_steps(run, ratio),
-            told={"settings": self.to_dict()},
+            details={"settings": self.to_dict()},
         )
         return dataclasses.replace(made, log={**made.log, "budget": self._budget_said(ratio)})
 
@@ -182,8 +182,8 @@ class FromScratch(ChannelRecipe):
         masks = select(found, level.masks, self.sparsity or 0.0, scope="global")
         drawn = RewindPoints({0: initial}, draws(run.model, masks))
         draw = actions.ReinitializeSparse(derived_seed(run.seed, "scratch"))
-        told = run.provenance(1, settings=self.to_dict())
-        return Ticket(masks, draw(trained, masks, drawn), told)
+        details = run.provenance(1, settings=self.to_dict())
+        return Ticket(masks, draw(trained, masks, drawn), details)
 
     def _num_steps(self, run: Run, ratio: float) -> int:
         """How many steps; `ratio` is of the dense network's FLOPs to those of what is trained."""

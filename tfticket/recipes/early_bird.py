@@ -87,5 +87,5 @@ class EarlyBird(ChannelRecipe):
         small = slimming.shrink(run.model, masks, carry_optimizer=True)
         until = run.training.num_steps
         return train_small(
-            run, level, masks, log, small=small, until=until, told={"settings": self.to_dict()}
+            run, level, masks, log, small=small, until=until, details={"settings": self.to_dict()}
         )

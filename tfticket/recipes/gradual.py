@@ -61,8 +61,8 @@ class Gradual(WeightRecipe):
         try:
             log = {**run.train(run.model, [pruning]), "prunings": pruning.history}
             metrics = run.evaluate(run.model)
-            told = run.provenance(1, schedule=pruning.schedule.get_config())
-            ticket = Ticket(pruning.masks, initial.weights, told)
+            details = run.provenance(1, schedule=pruning.schedule.get_config())
+            ticket = Ticket(pruning.masks, initial.weights, details)
             return Level(1, ticket, capture(run.model), metrics, log, level.states)
         finally:
             pruning.release()

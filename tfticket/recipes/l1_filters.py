@@ -50,5 +50,5 @@ class L1Filters(ChannelRecipe):
         until = run.training.num_steps + int(more)
         log = {"training_flops": 0}
         return train_small(
-            run, level, masks, log, small=small, until=until, told={"settings": self.to_dict()}
+            run, level, masks, log, small=small, until=until, details={"settings": self.to_dict()}
         )

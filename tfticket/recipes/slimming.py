@@ -53,5 +53,5 @@ class Slimming(ChannelRecipe):
         more = run.training.num_steps if self.fine_tune_steps is None else self.fine_tune_steps
         until = run.training.num_steps + int(more)
         return train_small(
-            run, level, masks, log, small=small, until=until, told={"settings": self.to_dict()}
+            run, level, masks, log, small=small, until=until, details={"settings": self.to_dict()}
         )

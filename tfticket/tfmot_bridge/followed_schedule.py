@@ -32,7 +32,7 @@ class FollowedSchedule(Schedule):
 
     def __post_init__(self) -> None:
         if isinstance(self.theirs, Mapping):
-            self._keep("theirs", _made_again(self.theirs))
+            self._keep("theirs", _from_config(self.theirs))
         for name in ("begin_step", "end_step", "frequency"):
             self._keep(name, getattr(self.theirs, name, getattr(self, name)))
         super().__post_init__()
@@ -91,7 +91,7 @@ def _plain_config(theirs: Any) -> dict[str, Any]:
     return {"class_name": type(theirs).__name__, "config": inner}
 
 
-def _made_again(config: Mapping[str, Any]) -> Any:
+def _from_config(config: Mapping[str, Any]) -> Any:
     name = config["class_name"]
     for keras in (sys.modules.get("keras"), sys.modules.get("tf_keras")):
         if keras is None:

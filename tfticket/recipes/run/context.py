@@ -83,14 +83,14 @@ class Run:
         """The Keras of the model: `keras` or `tf_keras`."""
         return _keras.module(self.model)
 
-    def provenance(self, round_: int, **told: Any) -> dict[str, Any]:
+    def provenance(self, round_: int, **details: Any) -> dict[str, Any]:
         """Returns what a ticket of this run says of itself.
 
         Args:
             round_: its round.
-            told: what else.
+            details: what else.
         """
-        return {"recipe": self._recipe_name, **told, "round": round_, "seed": self.seed}
+        return {"recipe": self._recipe_name, **details, "round": round_, "seed": self.seed}
 
     def dense(self, prunable: Mapping[str, np.ndarray]) -> Level:
         """Trains the model as it stands, every weight kept: level 0.
@@ -98,9 +98,9 @@ class Run:
         Args:
             prunable: the weights that a mask is kept of, by path.
         """
-        told = self.provenance(0)
+        provenance = self.provenance(0)
         return train_dense(
-            self.model, self.train, prunable, evaluate=self.evaluate, provenance=told
+            self.model, self.train, prunable, evaluate=self.evaluate, provenance=provenance
         )
 
     def evidence(self, examples_per_class: int = 10, **known: Any) -> Evidence:
