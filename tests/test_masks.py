@@ -100,3 +100,12 @@ def test_masks_that_keep_everything_take_no_memory_and_are_as_good_as_others():
     with pytest.raises(ValueError, match="read-only"):
         kept["kernel"][0, 0, 0] = False
     assert masks.unpack(masks.pack(kept), {"kernel": shape}) == kept
+
+
+def test_masked_weights_are_zero_and_the_others_are_not_copied():
+    unmasked = {"a": np.array([[-1.0, 2.0]], np.float32), "b": np.ones(2)}
+    kept = {"a": np.array([[False, True]]), "b": np.array([True, True])}
+    masked = masks.MaskedWeights(unmasked, kept)
+    assert masked["a"].tolist() == [[0.0, 2.0]] and not np.signbit(masked["a"]).any()
+    assert masked["b"] is unmasked["b"]
+    assert masked["a"].dtype == np.float32 and list(masked) == ["a", "b"] and len(masked) == 2

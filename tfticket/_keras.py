@@ -35,6 +35,7 @@ __all__ = [
     "module",
     "native",
     "own_variables",
+    "path_below",
     "retrace",
     "saved_by",
     "steps_per_execution",
@@ -186,6 +187,11 @@ def local_name(layer: Any, variable: Any) -> str:
     return re.sub(r"[^0-9A-Za-z_.\-]", "_", name)
 
 
+def path_below(path: str, name: str) -> str:
+    """Returns the path of what is called `name` in the layer at `path`; a model's own is empty."""
+    return f"{path}/{name}" if path else name
+
+
 def walk(model: Any) -> Iterator[tuple[str, Any, list[tuple[str, Any]]]]:
     """Visits every layer once, parents first: `(path, layer, its own variables)`.
 
@@ -202,7 +208,7 @@ def walk(model: Any) -> Iterator[tuple[str, Any, list[tuple[str, Any]]]]:
         fresh = [(n, v) for n, v in own_variables(layer) if id(v) not in seen_variables]
         seen_variables.update(id(v) for _, v in fresh)
         yield path, layer, fresh
-        below = [(f"{path}/{n}" if path else n, c) for n, c in children(layer)]
+        below = [(path_below(path, n), c) for n, c in children(layer)]
         stack.extend(reversed(below))
 
 

@@ -34,7 +34,7 @@ def draws(model: Any, paths: Iterable[str]) -> dict[str, Draw]:
     wanted, found = set(paths), {}
     for path, layer, own in _keras.walk(model):
         for name, variable in own:
-            full = f"{path}/{name}" if path else name
+            full = _keras.path_below(path, name)
             initializer = _initializer(layer, name)
             if full in wanted and initializer is not None:
                 found[full] = _draw(full, initializer, tuple(variable.shape))

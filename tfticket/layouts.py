@@ -71,7 +71,7 @@ def layouts(model: Any, paths: Iterable[str]) -> dict[str, Layout]:
     wanted, found = set(paths), {}
     for path, layer, own in _keras.walk(model):
         for name, variable in own:
-            full = f"{path}/{name}" if path else name
+            full = _keras.path_below(path, name)
             if full in wanted:
                 found[full] = _layout(layer, name, len(variable.shape))
     return found

@@ -11,7 +11,7 @@ import numpy as np
 from tfticket import actions, schedules, scores, selection
 from tfticket.layouts import Layout
 from tfticket.masks import Masks
-from tfticket.selection.collapse import check_on_collapse
+from tfticket.selection.on_collapse import check_on_collapse
 
 __all__ = ["PruningMethod"]
 

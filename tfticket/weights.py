@@ -215,7 +215,7 @@ def _located(model: Any) -> Iterable[tuple[str, Any, Any]]:
     for path, layer, own in _keras.walk(model):
         for name, variable in own:
             seen.add(id(variable))
-            yield (f"{path}/{name}" if path else name), layer, variable
+            yield _keras.path_below(path, name), layer, variable
     # A layer may hold variables outside what Keras tracks by layer; none may be lost.
     rest = [v for v in model.variables if id(v) not in seen]
     for number, variable in enumerate(rest):

@@ -45,15 +45,6 @@ def test_settings_are_part_of_the_configuration():
     assert scores.Grasp(temperature=1.0).config() == {"name": "grasp", "temperature": 1.0}
 
 
-def test_masked_weights_are_zero_and_the_others_are_not_copied():
-    unmasked = {"a": np.array([[-1.0, 2.0]], np.float32), "b": np.ones(2)}
-    masks = {"a": np.array([[False, True]]), "b": np.array([True, True])}
-    masked = scores.MaskedWeights(unmasked, masks)
-    assert masked["a"].tolist() == [[0.0, 2.0]] and not np.signbit(masked["a"]).any()
-    assert masked["b"] is unmasked["b"]
-    assert masked["a"].dtype == np.float32 and list(masked) == ["a", "b"] and len(masked) == 2
-
-
 def test_batches_are_one_pair_or_a_list_of_pairs():
     pair = (np.zeros((2, 3)), np.zeros(2))
     assert scores.Evidence({}).batches == []

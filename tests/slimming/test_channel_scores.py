@@ -77,3 +77,9 @@ def test_groups_without_a_scale_get_no_score(build):
 def test_an_unknown_pooling_is_refused():
     with pytest.raises(ValueError, match="pooling='median'"):
         ChannelScore(pooling="median")
+
+
+def test_an_unknown_score_is_answered_with_those_of_channels_and_of_weights(model):
+    graph = channel_graph(model)
+    with pytest.raises(ValueError, match=r"'l1'.*'magnitude'.*'scale'.*Did you mean 'magnitude'\?"):
+        channel_scores(model, graph, "magnitud")

@@ -22,11 +22,11 @@ __all__ = [
     "EnforceMasks",
     "FollowDensity",
     "PruneOnSchedule",
-    "PruningSummaries",
+    "PruningSummaries",  # pyright: ignore[reportUnsupportedDunderAll]
     "RecordRewindPoint",
     "StopAtEarlyBird",
     "SupermaskLog",
-    "UpdatePruningStep",
+    "UpdatePruningStep",  # pyright: ignore[reportUnsupportedDunderAll]
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Literal
 
 from tfticket import _keras
@@ -70,14 +69,8 @@ class FollowDensity(Callback):
 
     def _plan(self, epoch: int) -> None:
         """Complains now if a schedule's end will not be reached."""
-        planned = self._clock.ahead(self.params, epoch)
+        planned = self._clock.planned(self.params, epoch)
         if planned is None:
-            warnings.warn(
-                "the number of steps per epoch is not known to Keras, so it cannot be checked that"
-                " the schedule ends within the training. Pass `steps_per_epoch` to `fit`.",
-                UserWarning,
-                stacklevel=2,
-            )
             return
         for layer in self._layers:
             check_reachable(

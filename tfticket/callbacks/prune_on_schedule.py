@@ -122,7 +122,7 @@ class PruneOnSchedule(Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         self._begin_afresh_if_new()
         self._clock = UpdateClock(self.model)
-        self._has_begun, self._was_told = False, False
+        self._has_begun, self._will_fall_short = False, False
         self._variables = prunable_weights(self.model, self._prunable).variables
         self._layouts = layouts(self.model, self._variables)
         current = self._enforcement
@@ -174,7 +174,7 @@ class PruneOnSchedule(Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         self._clock.sync()
-        if not self._was_told and not self.is_done:
+        if not self._will_fall_short and not self.is_done:
             asked = self.schedule.curve(1.0)
             warnings.warn(
                 f"training ended at step {self._clock.step}, before the schedule did: the sparsity"
@@ -208,15 +208,8 @@ class PruneOnSchedule(Callback):
 
     def _plan(self, epoch: int) -> None:
         """Complains now if the schedule's end will not be reached."""
-        planned = self._clock.ahead(self.params, epoch)
-        if planned is None:
-            warnings.warn(
-                "the number of steps per epoch is not known to Keras, so it cannot be checked that"
-                " the schedule ends within the training. Pass `steps_per_epoch` to `fit`.",
-                UserWarning,
-                stacklevel=2,
-            )
-        elif not (self._ranked.sparsity and self.is_done):
+        planned = self._clock.planned(self.params, epoch)
+        if planned is not None and not (self._ranked.sparsity and self.is_done):
             reached = check_reachable(
                 self.schedule,
                 planned,
@@ -224,7 +217,7 @@ class PruneOnSchedule(Callback):
                 current_sparsity=self._ranked.sparsity,
                 on_unreachable=self._on_unreachable,
             )
-            self._was_told = falls_short(reached, self.schedule.curve(1.0))
+            self._will_fall_short = falls_short(reached, self.schedule.curve(1.0))
 
     def _follow(self, steps: Iterable[int]) -> None:
         """Prunes if the schedule does so at any of these steps, as at the last of them."""

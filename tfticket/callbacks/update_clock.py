@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -71,6 +72,23 @@ class UpdateClock:
             return None
         last = self._batches + (epochs - epoch) * per_epoch
         return last // self._per_step - self._batches // self._per_step
+
+    def planned(self, params: Mapping[str, Any], epoch: int) -> int | None:
+        """Returns what `ahead` does, and warns if that is not known.
+
+        Args:
+            params: what `fit` told the callback.
+            epoch: the epoch that begins, counted from 0.
+        """
+        found = self.ahead(params, epoch)
+        if found is None:
+            warnings.warn(
+                "the number of steps per epoch is not known to Keras, so it cannot be checked that"
+                " the schedule ends within the training. Pass `steps_per_epoch` to `fit`.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return found
 
     def steps_per_epoch(self, params: Mapping[str, Any]) -> int | None:
         """Returns the updates of an epoch; `None` if unknown or not a whole number.

@@ -66,7 +66,7 @@ def collapse(
             rounds={**collapse_.PAPER_ROUNDS, **asked},
             compression_ratios=ratios,
             evidence=evidence,
-            on_compression=_teller(on_event, len(ratios) * len(compared)),
+            on_compression=_as_events(on_event, len(ratios) * len(compared)),
             check_flow=True,
         )
     comparison = CollapseComparison(model, seed, tuple(curves), notes)
@@ -78,19 +78,19 @@ def collapse(
     typer.echo(json_.dumps(comparison.to_dict(), indent=2) if json else str(comparison))
 
 
-def _teller(on_event: Callable[[Any], None], num_planned: int) -> Callable[..., None]:
+def _as_events(on_event: Callable[[Any], None], num_planned: int) -> Callable[..., None]:
     """Counts compressions over all scores."""
     from tfticket.recipes.run import Event
 
     done = itertools.count(1)
 
-    def tell(score: str, ratio: float, kept: Mapping[str, int]) -> None:
+    def on_compression(score: str, ratio: float, kept: Mapping[str, int]) -> None:
         emptied = [path for path, count in kept.items() if not count]
         ending = f": {len(emptied)} layers emptied" if emptied else ""
         text = f"{score} at compression {ratio:.4g}{ending}"
         on_event(Event("note", text, next(done), num_planned))
 
-    return tell
+    return on_compression
 
 
 def _rounds(text: str | None) -> dict[str, int]:

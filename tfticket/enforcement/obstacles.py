@@ -25,7 +25,7 @@ def require_multiplied(model: Any, paths: Iterable[str]) -> None:
     wanted = set(paths)
     under_lora, quantized = [], []
     for path, layer, own in _keras.walk(model):
-        if not any((f"{path}/{name}" if path else name) in wanted for name, _ in own):
+        if not any(_keras.path_below(path, name) in wanted for name, _ in own):
             continue
         if getattr(layer, "lora_enabled", False):
             under_lora.append(path or layer.name)

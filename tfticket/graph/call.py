@@ -103,7 +103,7 @@ class Call:
 
     def path_of(self, name: str) -> str:
         """Returns the path of the layer's weight of that `name`."""
-        return f"{self.path}/{name}" if self.path else name
+        return _keras.path_below(self.path, name)
 
     def length(self, name: str, axis: int) -> int:
         """Returns the length of an axis of a weight.

@@ -64,7 +64,7 @@ def _through(
     inputs, outputs = ends(model)
     found = dict(zip(map(id, inputs), flows, strict=True))
     for node in nodes(model):
-        name = f"{path}/{node.operation.name}" if path else node.operation.name
+        name = _keras.path_below(path, node.operation.name)
         call = Call(
             layer=node.operation,
             path=paths.get(id(node.operation), name),

@@ -1,11 +1,11 @@
 """Which weights survive: scores and a sparsity in, masks out."""
 
 from tfticket.selection.budgets import budget, check_sparsity, sparsity_per_path
-from tfticket.selection.collapse import ON_COLLAPSE
 from tfticket.selection.densities import ERK, SmartRatio, Uniform, apportion
 from tfticket.selection.granularity import Block, Channel, Granularity, Unstructured
 from tfticket.selection.lookup import GRANULARITIES, SCOPES, get_granularity, get_scope
 from tfticket.selection.n_by_m import NByM
+from tfticket.selection.on_collapse import ON_COLLAPSE
 from tfticket.selection.scope import Global, Group, Layer, Scope, Together
 from tfticket.selection.selecting import select
 from tfticket.selection.top import keep_top, kth_largest

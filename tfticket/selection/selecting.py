@@ -12,9 +12,9 @@ import numpy as np
 from tfticket.layouts import Layout, layout_of_rank
 from tfticket.masks import Masks, check_same_paths
 from tfticket.selection.budgets import Sparsity, budget
-from tfticket.selection.collapse import OnCollapse, check_on_collapse, report
 from tfticket.selection.granularity import Granularity, Unstructured
 from tfticket.selection.lookup import get_granularity
+from tfticket.selection.on_collapse import OnCollapse, check_on_collapse, report
 from tfticket.selection.scope import Group
 from tfticket.selection.top import all_finite
 from tfticket.selection.units import Units, keep_units

@@ -92,7 +92,7 @@ def counterparts(model: Any, made: Any) -> dict[str, tuple[Any, Any]]:
         else:
             pairs = ((n, (n, v)) for n, v in others)
         for name, (new_name, variable) in pairs:
-            found[_joined(path, name)] = (_joined(new_path, new_name), variable)
+            found[_keras.path_below(path, name)] = (_keras.path_below(new_path, new_name), variable)
     return found
 
 
@@ -182,8 +182,4 @@ def _carry_numbers(old: Any, new: Any, seen_old: set[int], seen_new: set[int]) -
 
 
 def _variables(model: Any) -> dict[str, Any]:
-    return {_joined(p, n): v for p, _, own in _keras.walk(model) for n, v in own}
-
-
-def _joined(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name
+    return {_keras.path_below(p, n): v for p, _, own in _keras.walk(model) for n, v in own}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfticket import devices, scores, weights
+from tfticket import devices, registry, scores, weights
 from tfticket.graph import ChannelGroup, Graph, Member
 from tfticket.scores import Evidence
 from tfticket.seeds import generator
@@ -122,7 +122,8 @@ def channel_scores(
     if score == "random":
         return _drawn(graph, evidence.seed)
     if isinstance(score, str):
-        score = CHANNEL_SCORES.get(score, score)
+        known = {**{name: name for name in scores.SCORES}, **CHANNEL_SCORES}
+        score = registry.member(score, known, "score")
     made = score if isinstance(score, ChannelScore) else ChannelScore(scores.get(score))
     return made(model, graph, evidence)
 

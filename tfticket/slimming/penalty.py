@@ -143,7 +143,7 @@ def _scales(model: Any) -> dict[str, tuple[Any, Any]]:
     """Finds the trainable scales of batch normalisations: `{path: (layer, variable)}`."""
     trainable = {id(v) for v in model.trainable_variables}
     return {
-        f"{path}/{name}" if path else name: (layer, variable)
+        _keras.path_below(path, name): (layer, variable)
         for path, layer, own in _keras.walk(model)
         if any(c.__name__ == "BatchNormalization" for c in type(layer).__mro__)
         for name, variable in own

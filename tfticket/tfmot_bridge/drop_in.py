@@ -246,7 +246,7 @@ def _own_matrices(model: Any) -> list[str]:
             continue
         kernels = ("kernel", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel")
         found += [
-            f"{path}/{name}".lstrip("/")
+            _keras.path_below(path, name)
             for name, v in own
             if len(v.shape) > 1 and name not in kernels and getattr(layer, "kernel", None) is not v
         ]
