@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: Folders of what goes across the rooms.
-ACROSS = {"house", "training_setups"}
+ACROSS = {"benchmarks", "house", "training_setups"}
 #: Files of what goes across the rooms, or is about all of one kind.
 ACROSS_FILES = {
     "backends",

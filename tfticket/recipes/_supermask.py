@@ -84,7 +84,7 @@ class TrainedMask(Recipe):
         return supermasks.convert(
             run.model,
             masker=self.masker(),
-            initializer=None if self.initializer == "none" else self.initializer,
+            initializer=self.initializer,
             scores_regularizer=penalty if self.scores_weight_decay else None,
             seed=run.seed,
         )

@@ -72,6 +72,24 @@ def _patterns(value: Any) -> Any:
     return value
 
 
+def _initializer(value: Any) -> Any:
+    """Looks a name up among ours and Keras' own; the word none is nothing."""
+    if value == "none":
+        return None
+    from tfticket import _keras
+    from tfticket.supermasks import initializers
+
+    if isinstance(initializers.get(value), str):
+        try:
+            _keras.installed()[0].initializers.get(value)
+        except ValueError as error:
+            raise ValueError(
+                "`initializer` must be kaiming_normal, kaiming_uniform, signed_kaiming_constant,"
+                f" kaiming_constant, one that Keras knows, or none. Received: {value!r}"
+            ) from error
+    return value
+
+
 _PLAIN = PlainSerializer(plain)
 _PATTERNS = AfterValidator(_patterns)
 
@@ -192,6 +210,7 @@ Widths = Annotated[
 
 Initializer = Annotated[
     Any,
+    AfterValidator(_initializer),
     _PLAIN,
     Field(
         description="Draws the weights that are not trained: kaiming_normal, kaiming_uniform,"

@@ -199,7 +199,7 @@ def as_dataset(data: Any, seed: int = 0) -> Dataset:
             "`data` must be a Dataset, ((x_train, y_train), (x_test, y_test)) or (x, y)."
             f" Received: {type(data).__name__}"
         )
-    first, second = data
+    first, second = data[0], data[1]
     if isinstance(first, (tuple, list)) and isinstance(second, (tuple, list)):
         return from_arrays(tuple(first), tuple(second), seed=seed)  # type: ignore[arg-type]
     count = max(1, len(first) // 10)
