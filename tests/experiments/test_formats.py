@@ -1,0 +1,110 @@
+"""What is kept on disk says which format it has and what it depends on."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from tfticket import zoo
+from tfticket.errors import FormatError
+from tfticket.experiments.fingerprints import fingerprint_of_data, fingerprint_of_model
+from tfticket.experiments.plan import make_plan
+from tfticket.experiments.run_folder import FORMAT, RunFolder
+from tfticket.experiments.runner import run
+from tfticket.experiments.spec import Spec
+from tfticket.masks import Masks
+from tfticket.tickets import Ticket
+
+
+@pytest.fixture
+def spec():
+    return Spec(model="lenet_300_100", data="digits", recipe="snip", num_steps=2, export=())
+
+
+def test_a_run_folder_of_the_version_before_is_refused_in_a_sentence(spec, tmp_path):
+    """Version 0.1 wrote settings alone."""
+    old = {"model": "lenet_300_100", "data": "digits", "recipe": "snip", "sparsity": 0.9}
+    (tmp_path / "spec.json").write_text(json.dumps(old))
+    (tmp_path / "replicate_0").mkdir()
+    with pytest.raises(FormatError, match=r"of tfticket 0\.1, and this version reads") as caught:
+        run(spec, tmp_path)
+    assert "choose another folder" in str(caught.value)
+    assert (tmp_path / "spec.json").read_text() == json.dumps(old)
+
+
+def test_a_run_folder_of_a_later_version_is_refused_too(tmp_path):
+    (tmp_path / "spec.json").write_text(json.dumps({"format": "tfticket.run/99"}))
+    with pytest.raises(FormatError, match="tfticket.run/99"):
+        RunFolder(tmp_path).spec()
+
+
+def test_every_file_of_a_run_says_its_format(spec, tmp_path):
+    run(spec, tmp_path / "run")
+    for name in ("spec.json", "plan.json", "report.json"):
+        assert json.loads((tmp_path / "run" / name).read_text())["format"] == FORMAT
+
+
+def test_a_plan_is_kept_with_what_was_left_open(spec, tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.begin(spec)
+    assert folder.remember(make_plan(spec)) == []
+    kept = json.loads((tmp_path / "plan.json").read_text())
+    assert kept["recipe"]["sparsity"] == 0.9
+    assert kept["training"] == {"num_steps": 2, "batch_size": 60}
+    assert kept["controls"] == ["reinitialize", "random_sparse"]
+    assert set(kept["fingerprints"]) == {"data", "network", "optimizer"}
+
+
+def test_other_data_are_refused_and_another_network_is_noted(spec, tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.begin(spec)
+    plan = make_plan(spec)
+    folder.remember(plan)
+    assert folder.remember(make_plan(spec)) == []
+    assert folder.remember(dataclasses.replace(plan, seed=1)) == [
+        "the network is not as it was when the run was begun"
+    ]
+    test = dataclasses.replace(plan.data.test, x=plan.data.test.x[::-1])
+    changed = dataclasses.replace(plan, data=dataclasses.replace(plan.data, test=test))
+    with pytest.raises(ValueError, match="`data` must be what .* was begun with"):
+        folder.remember(changed)
+
+
+def test_fingerprints_tell_one_bit(keras):
+    data = zoo.load_data("digits")
+    x = data.train.x.copy()
+    other = dataclasses.replace(data, train=dataclasses.replace(data.train, x=x))
+    assert fingerprint_of_data(other) == fingerprint_of_data(data)
+    x[0, 3, 3] += 1e-3
+    assert fingerprint_of_data(other) != fingerprint_of_data(data)
+    first, same, another = (
+        zoo.get_model("lenet_300_100").build(keras=keras.__name__, seed=seed) for seed in (0, 0, 1)
+    )
+    assert fingerprint_of_model(first) == fingerprint_of_model(same)
+    assert fingerprint_of_model(first) != fingerprint_of_model(another)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    kernel = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    ticket = Ticket(Masks({"dense/kernel": kernel > 2}), {"dense/kernel": kernel}, {"round": 1})
+    return ticket, ticket.save(tmp_path / "ticket")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_tickets_of_both_versions_are_read(saved, version):
+    ticket, folder = saved
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["format"] = f"tfticket.ticket/{version}"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert Ticket.load(folder).masks == ticket.masks
+
+
+def test_a_ticket_of_a_later_version_is_refused_in_a_sentence(saved):
+    manifest = json.loads((saved[1] / "manifest.json").read_text())
+    (saved[1] / "manifest.json").write_text(json.dumps({**manifest, "format": "tfticket.ticket/9"}))
+    with pytest.raises(FormatError, match=r"tfticket\.ticket/9.*install a newer one"):
+        Ticket.load(saved[1])
