@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+import functools
+import inspect
+import itertools
+import textwrap
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
@@ -76,9 +81,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         arbitrary_types_allowed=True,
         protected_namespaces=(),
+        defer_build=True,  # listing recipes makes none
     )
 
     def __init__(self, **settings: Any):
@@ -122,16 +127,38 @@ def none_is_empty(value: Any) -> Any:
     return () if value == "none" else value
 
 
-def described(field: FieldInfo) -> str:
+def described(kind: type[Settings], name: str) -> str:
     """Returns what a setting means: the text under it, or else the description of its type.
 
     Args:
-        field: of a `Settings`, out of `model_fields`.
+        kind: a class of settings.
+        name: one of them.
     """
-    found = field.description or next(
-        (m.description for m in _marks(field) if isinstance(m, FieldInfo) and m.description), ""
-    )
-    return " ".join(found.split())
+    for owner in kind.__mro__:
+        if name in inspect.get_annotations(owner):
+            marks = (kind.model_fields[name], *_marks(kind.model_fields[name]))
+            of_type = (m.description for m in marks if isinstance(m, FieldInfo) and m.description)
+            return " ".join((_texts(owner).get(name) or next(of_type, "")).split())
+    return ""
+
+
+@functools.cache
+def _texts(owner: type) -> dict[str, str]:
+    """The texts under the fields of a class, read when they are asked for: parsing takes time."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
+    except (OSError, TypeError, SyntaxError):  # made without a file
+        return {}
+    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    return {
+        field.target.id: text.value.value
+        for field, text in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def is_moment(field: FieldInfo) -> bool:
@@ -198,18 +225,18 @@ def _marks_in(annotation: Any) -> Iterator[Any]:
 
 def _sentences(error: ValidationError, kind: type[Settings]) -> str:
     """Turns pydantic's errors into sentences the way the rest of the package says it."""
-    fields = kind.model_fields
-    lines = [_sentence(item, fields) for item in error.errors(include_url=False)]
+    lines = [_sentence(item, kind) for item in error.errors(include_url=False)]
     return "\n".join(dict.fromkeys(lines))
 
 
-def _sentence(item: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
+def _sentence(item: Mapping[str, Any], kind: type[Settings]) -> str:
+    fields = kind.model_fields
     name = str(item["loc"][0]) if item["loc"] else ""
     if item["type"] == "extra_forbidden":
         close = difflib.get_close_matches(name, fields, n=1)
         hint = f" Did you mean `{close[0]}`?" if close else f" Settings are: {', '.join(fields)}."
         return f"`{name}` must be a setting: there is none of this name.{hint}"
-    meaning = described(fields[name]).rstrip(".") if name in fields else ""
+    meaning = described(kind, name).rstrip(".") if name in fields else ""
     said = f" ({meaning[:1].lower()}{meaning[1:]})" if meaning else ""
     if item["type"] == "missing":
         return f"`{name}` must be given{said}."

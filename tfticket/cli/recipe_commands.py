@@ -138,7 +138,7 @@ def _flag(kind: type[Settings], name: str, panel: str) -> inspect.Parameter:
     taken, metavar = _shape(field)
     option = typer.Option(
         flag + (f"/--no-{flag[2:]}" if taken is bool else ""),
-        help=_with_default(field),
+        help=_with_default(field, described(kind, name)),
         show_default=False,
         rich_help_panel=panel,
         metavar=metavar or None,
@@ -183,14 +183,14 @@ def _leaves(annotation: Any) -> list[Any]:
     return [*own, *(leaf for part in inner for leaf in _leaves(part))]
 
 
-def _with_default(field: FieldInfo) -> str:
+def _with_default(field: FieldInfo, meaning: str) -> str:
     choices = _choices(field.annotation)
     usual = field.default
     listed = f" One of {', '.join(map(str, choices))}." if choices else ""
     is_said = usual not in (None, (), "", False) and not field.is_required()
     shown = ",".join(map(str, usual)) if isinstance(usual, tuple) else usual
     ending = f" \\[default: {shown}]" if is_said else ""
-    return f"{described(field)}{listed}".replace("[", "\\[") + ending
+    return f"{meaning}{listed}".replace("[", "\\[") + ending
 
 
 def _choices(annotation: Any) -> tuple[Any, ...]:

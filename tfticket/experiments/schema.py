@@ -54,10 +54,10 @@ def _own_recipe() -> dict[str, Any]:
 
 def _properties(kind: type[Settings]) -> dict[str, Any]:
     found = kind.model_json_schema()["properties"]
-    for name, field in kind.model_fields.items():
+    for name in kind.model_fields:
         found[name].pop("title", None)
         found[name].pop("repeated", None)
-        found[name]["description"] = described(field)
+        found[name]["description"] = described(kind, name)
     for name in ("controls", "export"):
         if name in found:  # both may be the word none
             kinds = found[name].pop("anyOf", None) or [

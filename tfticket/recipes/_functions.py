@@ -86,5 +86,5 @@ def _arguments(kind: type[Settings]) -> str:
     for name in ordered_fields(kind):
         field = kind.model_fields[name]
         ending = "" if field.default is None else f" Defaults to {field.default!r}."
-        lines.append(f"    {name}: {described(field)}{ending}\n")
+        lines.append(f"    {name}: {described(kind, name)}{ending}\n")
     return "".join(lines)

@@ -53,7 +53,7 @@ def _paper(recipe: type[Recipe]) -> str:
 
 def _section(heading: str, kind: type[Settings], more: str) -> str:
     rows = [
-        f"| `{name}` | {_default(kind.model_fields[name])} | {described(kind.model_fields[name])} |"
+        f"| `{name}` | {_default(kind.model_fields[name])} | {described(kind, name)} |"
         for name in ordered_fields(kind)
     ]
     text = inspect.cleandoc(kind.__doc__ or "")
