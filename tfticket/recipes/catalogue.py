@@ -103,13 +103,13 @@ RECIPES: Mapping[str, Recipe] = {
         magnitude_at_init,
         "Frankle et al. 2021",
         "https://arxiv.org/abs/2009.08576",
-        ("scores/ranks.py", *_AT_INITIALIZATION),
+        ("scores/magnitude.py", *_AT_INITIALIZATION),
     ),
     "random_at_init": Recipe(
         random_at_init,
         "Frankle et al. 2021",
         "https://arxiv.org/abs/2009.08576",
-        ("scores/ranks.py", *_AT_INITIALIZATION),
+        ("scores/random.py", *_AT_INITIALIZATION),
     ),
     "slimming": Recipe(
         slimming,
@@ -145,7 +145,7 @@ RECIPES: Mapping[str, Recipe] = {
         edge_popup,
         "Ramanujan et al. 2020",
         "https://arxiv.org/abs/1911.13299",
-        ("supermasks/maskers/edge_popup.py", *_SUPERMASKS),
+        ("supermasks/maskers/ranked.py", *_SUPERMASKS),
     ),
     "bernoulli_supermask": Recipe(
         bernoulli_supermask,
