@@ -11,9 +11,9 @@ import graphlib
 
 FLOORS = {
     "ground": [
-        ("_version", "clock", "devices", "errors", "filters", "trust"),
-        ("_keras", "_tfmot", "files", "seeds"),
-        ("_optimizers",),
+        ("_version", "clock", "devices", "errors", "filters", "tables", "trust"),
+        ("_keras", "_tfmot", "files", "optional", "seeds"),
+        ("_optimizers", "litert", "tflite"),
     ],
     "things": [
         ("initializers", "layouts", "weights"),

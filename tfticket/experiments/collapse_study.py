@@ -10,9 +10,9 @@ from tfticket import collapse, scores, zoo
 from tfticket.collapse import CollapseCurve
 from tfticket.experiments.evidence import evidence_from
 from tfticket.experiments.search import Event
-from tfticket.reports.tables import aligned
 from tfticket.scores import Evidence
 from tfticket.seeds import generator
+from tfticket.tables import aligned
 from tfticket.weights import FilterLike, prunable
 from tfticket.zoo import Entry
 
