@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks import records
+from tfticket.tables import markdown
 
 MARK = "<!-- table -->"
 
@@ -22,15 +23,15 @@ def render(results: dict) -> str:
     """Renders the graphs that phones rewrite, then a row per network and type."""
     lines = [results["machine"], ""]
     if results["clusters"]:
-        lines += ["| graph, 1x1 kernels 80 % zeros | our file | without the check of the graph |"]
-        lines += ["|---|---|---|"]
-        for name, rows in results["clusters"].items():
-            lines.append(f"| {name} | {_cell(rows['ours'])} | {_cell(rows['unchecked'])} |")
+        header = ["graph, 1x1 kernels 80 % zeros", "our file", "without the check of the graph"]
+        found = results["clusters"].items()
+        cells = [[name, _cell(rows["ours"]), _cell(rows["unchecked"])] for name, rows in found]
+        lines.append(markdown(header, cells))
     if results["cells"]:
         masks = list(next(iter(results["cells"].values())))
-        lines += ["", f"| network, type | {' | '.join(masks)} |", f"|---|{'---|' * len(masks)}"]
-        for key, rows in results["cells"].items():
-            lines.append(f"| {key} | {' | '.join(_cell(row) for row in rows.values())} |")
+        found = results["cells"].items()
+        cells = [[key, *(_cell(row) for row in rows.values())] for key, rows in found]
+        lines += ["", markdown(["network, type", *masks], cells)]
     return "\n".join(lines)
 
 

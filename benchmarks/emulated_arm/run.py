@@ -61,10 +61,10 @@ class Machine:
         return f"Emulated {self._cpu}: {self._run(['-c', program]).stdout.strip()}."
 
     def main(self, paths: list[str]) -> str:
-        """Runs `tfticket.export.runner` on requests; returns what went wrong."""
-        from tfticket.export import runner
+        """Runs `tfticket.litert.worker` on requests; returns what went wrong."""
+        from tfticket.litert import worker
 
-        done = self._run(["-c", RUNNER, str(runner.__file__), *paths])
+        done = self._run(["-c", RUNNER, str(worker.__file__), *paths])
         lines = done.stderr.strip().splitlines()
         return f"{done.returncode}: {lines[-1] if lines else ''}" if done.returncode else ""
 
@@ -85,7 +85,7 @@ def on_arm(machine: Machine, files: dict[str, Path], inputs: np.ndarray, folder:
     Returns:
         By file and setting: outputs by batch size, or what went wrong.
     """
-    from tfticket.export.runner import load_arrays, save_arrays
+    from tfticket.litert.worker import load_arrays, save_arrays
 
     save_arrays(folder / "inputs.npz", {"input_0": inputs})
     places = {}
@@ -111,10 +111,10 @@ def on_arm(machine: Machine, files: dict[str, Path], inputs: np.ndarray, folder:
 
 def judged(found: dict, expected: np.ndarray, weights: str) -> dict:
     """Compares outputs with Keras': the largest difference, and whether that is near enough."""
-    from tfticket.export.verify import TOLERANCES, difference, rms_difference
+    from tfticket.litert.comparison import TOLERANCES, difference, rms_difference
 
     row: dict = {"outcome": "verified", "differences": {}}
-    tolerance, rms_tolerance = TOLERANCES[weights]
+    tolerance = TOLERANCES[weights]
     for delegates, outputs in found.items():
         setting = f"{'with' if delegates else 'without'} delegates"
         if isinstance(outputs, str):
@@ -123,7 +123,8 @@ def judged(found: dict, expected: np.ndarray, weights: str) -> dict:
         pairs = [(array, expected) for array in outputs.values()]
         worst = max(difference(*pair)[1] for pair in pairs)
         row["differences"][setting] = str(worst) if worst == float("inf") else worst
-        if worst > tolerance or max(rms_difference(*pair) for pair in pairs) > rms_tolerance:
+        rms = max(rms_difference(*pair) for pair in pairs)
+        if worst > tolerance.largest or rms > tolerance.rms:
             row |= {"outcome": "wrong", "reason": f"{setting}: {worst:.3g} of the output range off"}
     return row
 
@@ -155,7 +156,8 @@ def measure_cluster(machine: Machine, name: str) -> dict:
     """Runs a graph that phones rewrite: our file, and one made without our check of the graph."""
     import keras
 
-    from tfticket.export import encoder, inspect, tflite, xnnpack
+    from tfticket.export import inspect, tflite
+    from tfticket.tflite import encoder, xnnpack
 
     model, inputs = clusters.NETWORKS[name](keras), clusters.examples()
     expected, files, rows = np.asarray(model(inputs, training=False)), {}, {}

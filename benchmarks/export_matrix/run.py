@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 SECOND = "tensorflow"
 SETTINGS = (True, False)
 BATCH_SIZES = [1, 3]
-PROGRAM = "import sys\nfrom tfticket.export.runner import main\nfor p in sys.argv[1:]: main(p)"
+PROGRAM = "import sys\nfrom tfticket.litert.worker import main\nfor p in sys.argv[1:]: main(p)"
 
 
 def exported(keras, kind: str, weights: str, mask: str, path: Path) -> dict:
@@ -76,7 +76,7 @@ def exported(keras, kind: str, weights: str, mask: str, path: Path) -> dict:
 
 def run_second(rows: dict[str, dict], folder: Path, keras, kind: str, weights: str) -> None:
     """Runs the files of some rows in the second runtime and adds what it found to the rows."""
-    from tfticket.export.runner import save_arrays
+    from tfticket.litert.worker import save_arrays
 
     inputs = cells.examples(kind)
     save_arrays(folder / "inputs.npz", {"input_0": inputs})
@@ -122,8 +122,8 @@ def _run(places: list[Path]) -> None:
 
 
 def _difference(place: Path, expected: np.ndarray, weights: str) -> float | str:
-    from tfticket.export.runner import load_arrays
-    from tfticket.export.verify import TOLERANCES, difference, rms_difference
+    from tfticket.litert.comparison import TOLERANCES, difference, rms_difference
+    from tfticket.litert.worker import load_arrays
 
     worst = 0.0
     for size in BATCH_SIZES:
@@ -132,9 +132,9 @@ def _difference(place: Path, expected: np.ndarray, weights: str) -> float | str:
             error = place / "error.txt"
             return error.read_text() if error.exists() else "it did not run"
         (found,) = load_arrays(path).values()
-        tolerance, rms_tolerance = TOLERANCES[weights]
+        tolerance = TOLERANCES[weights]
         relative, rms = difference(found, expected)[1], rms_difference(found, expected)
-        if relative > tolerance or rms > rms_tolerance:
+        if relative > tolerance.largest or rms > tolerance.rms:
             return f"batch {size}: {relative:.3g} of the output range off, {rms:.3g} on average"
         worst = max(worst, relative)
     return worst

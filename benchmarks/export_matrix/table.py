@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from benchmarks import records
+from tfticket.tables import markdown
 
 MARK = "<!-- table -->"
 
@@ -23,13 +24,8 @@ def render(results: dict) -> str:
     """Renders a row per network and type, a column per mask, and the reasons below."""
     masks = list(next(iter(results.values()))) if results else []
     reasons: dict[str, int] = {}
-    lines = [
-        f"| network, type | {' | '.join(masks)} |",
-        f"|---|{'---|' * len(masks)}",
-        *(
-            f"| {key} | {' | '.join(_cell(row, reasons) for row in rows.values())} |"
-            for key, rows in results.items()
-        ),
+    cells = [
+        [key, *(_cell(row, reasons) for row in rows.values())] for key, rows in results.items()
     ]
     counts: dict[str, int] = {}
     for row in (row for rows in results.values() for row in rows.values()):
@@ -41,7 +37,8 @@ def render(results: dict) -> str:
     versions = ", ".join(f"{n} {metadata.version(n)}" for n in ("ai-edge-litert", "tensorflow"))
     notes = [f"{number}. {reason}" for reason, number in reasons.items()]
     head = f"{summary}; each file run in {len(settings)} settings ({versions})."
-    return "\n".join([head, "", *lines, "", "Reasons:", "", *notes])
+    table = markdown(["network, type", *masks], cells)
+    return "\n".join([head, "", table, "", "Reasons:", "", *notes])
 
 
 def _cell(row: dict, reasons: dict[str, int]) -> str:

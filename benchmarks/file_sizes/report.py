@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks import records
+from tfticket.tables import markdown
 
 MARK = "<!-- table -->"
 #: Largest ratios that are asked for, by sparsity: own to CSR bound, own and gzip to bitmask bound.
@@ -30,31 +31,34 @@ def write(results: dict, folder: Path) -> None:
 def render(results: dict) -> str:
     """Renders ratios to the dense file of the same type, and what was asked for beside it."""
     head = ["network, sparsity", "type", "dense, bytes", *SERIES]
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    for key, rows in results["sizes"].items():
-        for weights, row in rows.items():
-            cells = [_ratio(row.get(name), row["dense"]) for name in SERIES]
-            lines.append(f"| {key} | {weights} | {row['dense']:,} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", *_asked(results), "", *_rewriting(results)])
+    cells = [
+        [key, weights, f"{row['dense']:,}"]
+        + [_ratio(row.get(name), row["dense"]) for name in SERIES]
+        for key, rows in results["sizes"].items()
+        for weights, row in rows.items()
+    ]
+    return "\n".join([markdown(head, cells), "", *_asked(results), "", *_rewriting(results)])
 
 
 def _asked(results: dict) -> list[str]:
     head = ["network, sparsity", "own / CSR bound", "own gzip / bitmask bound", "own / converter"]
-    lines = ["Float32, and what was aimed at:", "", f"| {' | '.join(head)} |", "|---|---|---|---|"]
+    lines = []
     for key, rows in results["sizes"].items():
         sparsity, row = float(key.rpartition(" ")[2]), rows["float32"]
         if sparsity in TARGETS:
             csr, bitmask = TARGETS[sparsity]
             cells = [
+                key,
                 f"{row['own'] / row['csr bound']:.3f} (≤ {csr:.2f})",
                 f"{row['own gzip'] / row['bitmask bound']:.3f} (≤ {bitmask:.2f})",
                 f"{_ratio(row['own'], row['converter'])}{' (≤ 0.45)' if sparsity == 0.98 else ''}",
             ]
-            lines.append(f"| {key} | {' | '.join(cells)} |")
+            lines.append(cells)
     larger = max(
         row["own"] - row["dense"] for rows in results["sizes"].values() for row in rows.values()
     )
-    return [*lines, "", f"Largest file against its dense twin, of any type: {larger:+,} bytes."]
+    table = ["Float32, and what was aimed at:", "", markdown(head, lines), ""]
+    return [*table, f"Largest file against its dense twin, of any type: {larger:+,} bytes."]
 
 
 def _rewriting(results: dict) -> list[str]:

@@ -85,8 +85,8 @@ def converters(model) -> int | str:
     import tensorflow as tf
 
     from tfticket.export.convert import served
-    from tfticket.export.quiet import quiet
     from tfticket.export.signature import signature
+    from tfticket.litert.quiet import quiet
 
     try:
         with quiet():
@@ -120,11 +120,11 @@ def time_rewriting() -> dict:
     model = keras.Sequential([keras.layers.Input(LARGE[:1]), *layers])
     generator = np.random.default_rng(0)
     model.set_weights([w * (generator.random(w.shape) < 0.1) for w in model.get_weights()])
-    dense = dense_tflite(model, signature(model))
+    dense = dense_tflite(model, signature(model)).blob
     seconds = []
     for _ in range(NUM_REPEATS):
         start = time.perf_counter()
-        blob, _ = encode(dense, layout="storage")
+        blob, _ = encode(dense, encoding="storage")
         seconds.append(time.perf_counter() - start)
     start = time.perf_counter()
     converters(model)

@@ -55,7 +55,7 @@ class Emulator:
         return f"{self.cpu}, {done.stdout.strip()}"
 
     def outputs(self, requests: Sequence[Path]) -> list[dict[str, np.ndarray] | str]:
-        """Runs requests as `tfticket.export.runner` takes them.
+        """Runs requests as `tfticket.litert.worker` takes them.
 
         Returns:
             For each, outputs of all batch sizes by name, or what went wrong.
@@ -73,7 +73,7 @@ class Emulator:
         return [_read(path) for path in requests]
 
     def _start(self, requests: Sequence[Path]) -> subprocess.CompletedProcess:
-        return self.run(PROGRAM, [_runner(), *map(str, requests)])
+        return self.run(PROGRAM, [_worker(), *map(str, requests)])
 
     def run(self, program: str, arguments: Sequence[str] = ()) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -99,8 +99,8 @@ def arm(qemu: str, site: str, root: str) -> Emulator:
 
 
 def request(folder: Path, model: Path, inputs: Mapping[str, np.ndarray]) -> Path:
-    """Writes what the runner is to do into a folder of its own."""
-    from tfticket.export.runner import save_arrays
+    """Writes what the worker is to do into a folder of its own."""
+    from tfticket.litert.worker import save_arrays
 
     folder.mkdir(parents=True)
     save_arrays(folder / "inputs.npz", inputs)
@@ -110,10 +110,10 @@ def request(folder: Path, model: Path, inputs: Mapping[str, np.ndarray]) -> Path
     return folder / "request.json"
 
 
-def _runner() -> str:
-    from tfticket.export import runner
+def _worker() -> str:
+    from tfticket.litert import worker
 
-    return str(runner.__file__)
+    return str(worker.__file__)
 
 
 def _is_done(path: Path) -> bool:
@@ -122,7 +122,7 @@ def _is_done(path: Path) -> bool:
 
 
 def _read(path: Path) -> dict[str, np.ndarray] | str:
-    from tfticket.export.runner import load_arrays
+    from tfticket.litert.worker import load_arrays
 
     error = path.with_name("error.txt")
     if error.exists():

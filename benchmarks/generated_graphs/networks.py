@@ -107,7 +107,7 @@ def timed(machine: emulators.Emulator, path: Path, inputs: Path) -> tuple[float,
 def measured(dense: Path, sparse: Path, machines: list[emulators.Emulator]) -> dict:
     """Sizes, our warnings, and per processor CPU seconds of both and how far they are apart."""
     from tfticket.export import inspect
-    from tfticket.export.verify import difference
+    from tfticket.litert.comparison import difference
 
     row: dict = {"dense bytes": dense.stat().st_size, "sparse bytes": sparse.stat().st_size}
     row["warnings"] = [warning.code for warning in inspect(sparse).warnings]
@@ -139,7 +139,7 @@ def _inputs(path: Path) -> Path:
 
 def main() -> None:
     from tfticket.export import tflite
-    from tfticket.export.twin import dense_twin
+    from tfticket.tflite import File, densify
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path)
@@ -164,7 +164,7 @@ def main() -> None:
                     dense, sparse, machines
                 )
         for path in asked.files:
-            dense.write_bytes(dense_twin(path.read_bytes()))
+            dense.write_bytes(densify(File.read(path)))
             results[path.name] = measured(dense, path, machines)
     records.write(HERE / "networks.json", results, seeds=[0], data=[])
     graph_table.write_networks(results, HERE)

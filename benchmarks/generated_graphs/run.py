@@ -39,9 +39,9 @@ def sparse_file(graph: graphs.Graph, folder: Path) -> tuple[Path, np.ndarray, di
     Returns:
         The file, inputs, and what Keras makes of these, by name.
     """
-    from tfticket.export import encode, xnnpack
     from tfticket.export.convert import dense_tflite, quantized_tflite
     from tfticket.export.signature import reference, signature
+    from tfticket.tflite import encode_file, xnnpack
 
     model = graphs.build(graph)
     given, inputs = signature(model), graphs.examples(model)
@@ -49,11 +49,11 @@ def sparse_file(graph: graphs.Graph, folder: Path) -> tuple[Path, np.ndarray, di
     if graph.weights != "float32":
         dense = quantized_tflite(model, given, dense, weights=graph.weights, calibration=None)
     with mock.patch.object(xnnpack, "densify_hazard", return_value=""):
-        blob, _ = encode(dense, layout="storage")
+        blob = encode_file(dense, "storage").blob
     path = folder / "model.tflite"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(blob)
-    path.with_name("dense.tflite").write_bytes(dense)
+    path.with_name("dense.tflite").write_bytes(dense.blob)
     expected = reference(model, given, {given.names[0]: inputs})
     _require_sight(expected)
     np.savez(folder / "expected.npz", inputs=inputs, **expected)
@@ -94,7 +94,7 @@ def prepared(graph: graphs.Graph, folder: Path) -> tuple[Path, np.ndarray, dict]
 
 def difference(found: dict | str, expected: dict) -> float | str:
     """The largest difference from Keras, as a share of the range of each output."""
-    from tfticket.export.verify import difference as apart
+    from tfticket.litert.comparison import difference as apart
 
     if isinstance(found, str):
         return found[:160]
@@ -173,9 +173,9 @@ def main() -> None:
 
 def verdict(path: Path) -> str:
     """Says what our list makes of a file: `none`, `sound`, `unsound`, or `may be unsound`."""
-    from tfticket.export import flatbuffer, xnnpack
+    from tfticket.tflite import File, cluster
 
-    found = xnnpack.cluster(flatbuffer.read(path.read_bytes()))
+    found = cluster(File.read(path))
     return found.state if found.is_certain else f"may be {found.state}"
 
 

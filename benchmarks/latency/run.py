@@ -23,6 +23,7 @@ import numpy as np
 import shrunk
 
 from benchmarks import records
+from tfticket.tables import markdown
 
 HERE = Path(__file__).parent
 MARK = "<!-- table -->"
@@ -88,18 +89,16 @@ def write(results: dict) -> None:
 
 
 def table(results: dict) -> str:
-    lines = [
-        f"| network, sparsity | dense, ms | {' | '.join(FILES)} |",
-        f"|---|---|{'---|' * len(FILES)}",
+    rows = [
+        [key, f"{found['files']['dense']['p50_ms']:.4f}"]
+        + [_cell(found["files"][file]) for file in FILES]
+        for key, found in results[PLAIN].items()
     ]
-    for key, found in results[PLAIN].items():
-        dense = found["files"]["dense"]
-        cells = [_cell(found["files"][file]) for file in FILES]
-        lines.append(f"| {key} | {dense['p50_ms']:.4f} | {' | '.join(cells)} |")
+    lines = [markdown(["network, sparsity", "dense, ms", *FILES], rows)]
     some = next(iter({**results[PLAIN], **results[REMOVED]}.values()))
     lines += ["", f"{some['runtime']}; {some['cpu']}; {some['num_rounds']} rounds in turn."]
     if results[REMOVED]:
-        lines += ["", *shrunk.table(results[REMOVED])]
+        lines += ["", shrunk.table(results[REMOVED])]
     return "\n".join(lines)
 
 

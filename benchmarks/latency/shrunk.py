@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from tfticket.tables import markdown
+
 #: A network may be this much slower than its FLOPs say: what is not multiplied takes time, too.
 TOLERANCE = 1.3
 
@@ -38,18 +40,15 @@ def measure(name: str, channel_sparsity: float, num_rounds: int) -> dict:
     return {**found, "files": rows, "flops": flops}
 
 
-def table(results: dict) -> list[str]:
+def table(results: dict) -> str:
     """Renders a row per network and share of channels."""
-    lines = [
-        "| network, channels removed | dense, ms | FLOPs ratio | aimed at | speed | bytes |",
-        "|---|---|---|---|---|---|",
-    ]
+    header = ["network, channels removed", "dense, ms", "FLOPs ratio", "aimed at", "speed", "bytes"]
+    rows = []
     for key, found in results.items():
         dense, row = found["files"]["dense"], found["files"]["shrunk"]
         ratio = found["flops"][0] / found["flops"][1]
-        lines.append(
-            f"| {key} | {dense['p50_ms']:.4f} | {ratio:.2f} | {ratio / TOLERANCE:.2f} |"
-            f" {row['speed_p50']:.2f} [{row['speed_p10']:.1f}, {row['speed_p90']:.1f}] |"
-            f" {row['file_bytes'] / dense['file_bytes']:.3f} |"
-        )
-    return lines
+        speed = f"{row['speed_p50']:.2f} [{row['speed_p10']:.1f}, {row['speed_p90']:.1f}]"
+        size = f"{row['file_bytes'] / dense['file_bytes']:.3f}"
+        figures = [f"{dense['p50_ms']:.4f}", f"{ratio:.2f}", f"{ratio / TOLERANCE:.2f}"]
+        rows.append([key, *figures, speed, size])
+    return markdown(header, rows)

@@ -103,7 +103,7 @@ def slimmed(dense, train):
 
 def accuracy(path: Path, data, name: str) -> float:
     """Runs a file on every test image, as a user would, and compares with the labels."""
-    from tfticket.export.verify import run
+    from tfticket.litert.verify import run
 
     inputs = {name: np.asarray(data.test.x, np.float32)}
     with_delegates = run(path, inputs, batch_sizes=(100,))[0]

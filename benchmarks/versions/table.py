@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from benchmarks import records
+from tfticket.tables import markdown
 
 MARK = "<!-- table -->"
 COLUMNS = {
@@ -63,13 +64,12 @@ def write(results: dict[str, Result], folder: Path) -> None:
 def render(results: dict[str, Result]) -> str:
     """Renders a line per row, and below them what failed and what was not run."""
     head = ["row", *COLUMNS, "passed", "failed", "skipped", "seconds"]
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    notes = []
+    rows, notes = [], []
     for name, result in results.items():
-        lines.append(f"| {' | '.join([name, *_cells(result)])} |")
+        rows.append([name, *_cells(result)])
         notes += [f"- {name}: `{test}` failed" for test in result.failures]
         notes += [f"- {name}: not run: {result.reason}"] if result.reason else []
-    return "\n".join([*lines, "", *notes]).rstrip()
+    return "\n".join([markdown(head, rows), "", *notes]).rstrip()
 
 
 def _cells(result: Result) -> list[str]:

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tfticket.export import advise, encode, flatbuffer
+from tfticket.export import advise, encode
 from tfticket.export.advice import break_even
 from tfticket.export.convert import dense_tflite
 from tfticket.export.signature import signature
@@ -84,7 +84,7 @@ def test_1x1_convolutions_get_faster_on_phones_only_in_a_sound_graph(is_sound):
     )
     assert (row.smaller_from is not None) == is_sound
     assert ("MAX_POOL_2D" in found.notes[0]) != is_sound
-    assert flatbuffer.read(dense_tflite(model, signature(model))).subgraphs
+    assert dense_tflite(model, signature(model)).subgraphs
 
 
 def test_what_is_never_smaller_says_so():

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 from tfticket.cli.advise import advise
 from tfticket.cli.bench import bench
 from tfticket.cli.inspect import inspect
-from tfticket.export import encode, flatbuffer
-from tfticket.export.quiet import quiet
+from tfticket.export import encode
+from tfticket.litert.quiet import quiet
+from tfticket.tflite import flatbuffer
 
 
 def invoke(command, *arguments):
@@ -24,7 +25,7 @@ def files(converted, zeroed, tmp_path):
     dense = zeroed(converted("odd"), 0.98)
     paths = [tmp_path / "dense.tflite", tmp_path / "sparse.tflite"]
     paths[0].write_bytes(dense)
-    paths[1].write_bytes(encode(dense, layout="compute")[0])
+    paths[1].write_bytes(encode(dense, encoding="compute")[0])
     return paths
 
 

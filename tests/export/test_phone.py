@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from tfticket.export import encode, flatbuffer, phone_ready, xnnpack
+from tfticket.export import encode, phone_ready
 from tfticket.export.convert import dense_tflite
-from tfticket.export.quiet import quiet
 from tfticket.export.signature import signature
+from tfticket.litert.quiet import quiet
+from tfticket.tflite import xnnpack
+from tfticket.tflite.file import File
 
 
 def mobilenet(keras, side=32):
@@ -30,7 +32,7 @@ def mobilenet(keras, side=32):
 
 
 def file_of(model):
-    return dense_tflite(model, signature(model))
+    return dense_tflite(model, signature(model)).blob
 
 
 def test_outputs_stay_as_they_are_and_phones_can_use_zeros(keras, tmp_path, zeroed):
@@ -40,9 +42,9 @@ def test_outputs_stay_as_they_are_and_phones_can_use_zeros(keras, tmp_path, zero
     expected = np.asarray(model(images))
     assert np.ptp(expected, axis=0).max() > 1e-4
     np.testing.assert_allclose(np.asarray(new(images)), expected, atol=1e-6)
-    assert xnnpack.cluster(flatbuffer.read(file_of(model)), "enough").state == "none"
+    assert xnnpack.cluster(File(file_of(model)), "enough").state == "none"
     dense = file_of(new)
-    assert len(xnnpack.cluster(flatbuffer.read(dense), "enough").weights) == 2
+    assert len(xnnpack.cluster(File(dense), "enough").weights) == 2
     _, rows = encode(zeroed(dense, 0.9))
     assert next(r for r in rows if r.shape == (64, 1, 1, 16)).encoding == "csr"
     with quiet():

@@ -11,8 +11,8 @@ import tf_keras
 from tfticket import _tfmot, weights
 from tfticket.callbacks import EnforceMasks
 from tfticket.errors import ExportError, MismatchError, MissingDependencyError
-from tfticket.export import keras_file, quantize_aware, tflite
-from tfticket.export.quiet import quiet
+from tfticket.export import Quantized, keras_file, quantize_aware, tflite
+from tfticket.litert.quiet import quiet
 from tfticket.masks import Masks
 from tfticket.tickets import Ticket
 
@@ -22,7 +22,7 @@ def test_ai_edge_quantizer_keeps_zeros_and_float_ends(small, tmp_path, kind):
     pytest.importorskip("ai_edge_quantizer")
     typical = np.random.default_rng(0).normal(size=(16, 64)).astype(np.float32)
     data = {"representative_data": typical} if kind == "int8" else {"inputs": typical}
-    report = tflite(small, tmp_path / "a.tflite", weights=kind, quantizer="ai-edge", **data)
+    report = tflite(small, tmp_path / "a.tflite", weights=Quantized(kind, "ai-edge"), **data)
     zeros = sum(int((w == 0).sum()) for w in small.get_weights() if w.ndim == 2)
     assert report.zeros_after >= report.zeros_before == zeros
     kernels = [row for row in report.tensors if len(row.shape) == 2]
@@ -36,14 +36,14 @@ def test_without_the_quantizer_its_extra_is_named(small, tmp_path, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "ai_edge_quantizer", None)
     with pytest.raises(MissingDependencyError, match=r"tfticket\[quantizer\]"):
-        tflite(small, tmp_path / "a.tflite", weights="dynamic", quantizer="ai-edge")
+        tflite(small, tmp_path / "a.tflite", weights=Quantized("dynamic", "ai-edge"))
 
 
 def test_quantizers_that_do_not_exist_or_do_not_fit_are_refused(small, tmp_path):
     with pytest.raises(ValueError, match="`quantizer` must be one of"):
-        tflite(small, tmp_path / "a.tflite", weights="int8", quantizer="other")
+        tflite(small, tmp_path / "a.tflite", weights=Quantized("int8", "other"))
     with pytest.raises(ValueError, match="'converter' for floats"):
-        tflite(small, tmp_path / "a.tflite", quantizer="ai-edge")
+        tflite(small, tmp_path / "a.tflite", weights=Quantized("float32", "ai-edge"))
 
 
 @pytest.fixture(scope="module")

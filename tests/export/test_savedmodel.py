@@ -92,7 +92,7 @@ def test_a_failed_export_leaves_the_old_one(small, tmp_path, write, monkeypatch)
     write(small, target)
     before = sorted((p, p.read_bytes()) for p in tmp_path.rglob("*") if p.is_file())
     wrong = {"output_0": np.ones((8, 10))}
-    module = importlib.import_module("tfticket.export.savedmodel")
+    module = importlib.import_module("tfticket.export.original")
     kept = module.reference
     monkeypatch.setattr(module, "reference", lambda m, *a: wrong if m is small else kept(m, *a))
     with pytest.raises(ExportError, match="does not compute"):

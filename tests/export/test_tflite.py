@@ -1,17 +1,18 @@
+import dataclasses
 import importlib
 import json
 import logging
 import os
-import signal
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 
 from tfticket.errors import ExportError, MissingDependencyError
-from tfticket.export import encode, flatbuffer, inspect, tflite
+from tfticket.export import inspect, tflite
 from tfticket.export.convert import dense_tflite
+from tfticket.tflite import flatbuffer
+from tfticket.tflite.encoder import encode_file
 
 # The package attribute of this name is the function.
 TFLITE = importlib.import_module("tfticket.export.tflite")
@@ -138,11 +139,13 @@ def test_nets_that_phones_rewrite_stay_dense_and_say_why(keras, tmp_path):
 
 
 def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path, monkeypatch):
-    def encode_wrongly(dense, *, layout="auto"):
-        encoded, rows = encode(dense, layout=layout)
-        return (encoded if encoded is dense else corrupted(encoded)), rows
+    def encode_wrongly(dense, encoding="auto"):
+        encoded = encode_file(dense, encoding)
+        if encoded.blob is dense.blob:
+            return encoded
+        return dataclasses.replace(encoded, blob=corrupted(encoded.blob))
 
-    monkeypatch.setattr(TFLITE, "encode", encode_wrongly)
+    monkeypatch.setattr(TFLITE, "encode_file", encode_wrongly)
     path = tmp_path / "small.tflite"
     report = tflite(small, path, sparse="compute", num_samples=8)
     assert [a.passed for a in report.tried] == [False, False, True]
@@ -152,11 +155,13 @@ def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path,
 
 
 def test_a_wrong_value_is_caught_by_running_the_file_alone(small, tmp_path, monkeypatch):
-    def encode_wrongly(dense, *, layout="auto"):
-        encoded, rows = encode(dense, layout=layout)
-        return (encoded if encoded is dense else corrupted(encoded)), rows
+    def encode_wrongly(dense, encoding="auto"):
+        encoded = encode_file(dense, encoding)
+        if encoded.blob is dense.blob:
+            return encoded
+        return dataclasses.replace(encoded, blob=corrupted(encoded.blob))
 
-    monkeypatch.setattr(TFLITE, "encode", encode_wrongly)
+    monkeypatch.setattr(TFLITE, "encode_file", encode_wrongly)
     monkeypatch.setattr(TFLITE, "differing_weight", lambda *_: "")
     report = tflite(small, tmp_path / "small.tflite", num_samples=8)
     first, second = report.tried
@@ -166,11 +171,13 @@ def test_a_wrong_value_is_caught_by_running_the_file_alone(small, tmp_path, monk
 
 
 def test_a_file_larger_than_dense_is_never_handed_over(small, tmp_path, monkeypatch):
-    def encode_wastefully(dense, *, layout="auto"):
-        encoded, rows = encode(dense, layout=layout)
-        return (encoded if encoded is dense else dense + b"\0"), rows
+    def encode_wastefully(dense, encoding="auto"):
+        encoded = encode_file(dense, encoding)
+        if encoded.blob is dense.blob:
+            return encoded
+        return dataclasses.replace(encoded, blob=dense.blob + b"\0")
 
-    monkeypatch.setattr(TFLITE, "encode", encode_wastefully)
+    monkeypatch.setattr(TFLITE, "encode_file", encode_wastefully)
     report = tflite(small, tmp_path / "small.tflite", num_samples=4)
     assert report.layout == "dense"
     assert "not fewer" in report.tried[0].reason
@@ -191,7 +198,7 @@ def test_a_conversion_that_computes_something_else_leaves_the_old_file(
     path = tmp_path / "small.tflite"
     path.write_bytes(b"old")
     with pytest.raises(ExportError, match="does not compute what the Keras model does"):
-        tflite(small, path, num_samples=8)
+        tflite(small, path, num_samples=8, overwrite=True)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["small.tflite"]
 
@@ -204,27 +211,9 @@ def test_an_interrupted_export_leaves_the_old_file(small, tmp_path, monkeypatch)
     path = tmp_path / "small.tflite"
     path.write_bytes(b"old")
     with pytest.raises(KeyboardInterrupt):
-        tflite(small, path, num_samples=4)
+        tflite(small, path, num_samples=4, overwrite=True)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["small.tflite"]
-
-
-def test_a_killed_export_leaves_the_old_file(tmp_path):
-    path = tmp_path / "small.tflite"
-    path.write_bytes(b"old")
-    program = (
-        "import os, signal, sys; from tfticket.export import atomic\n"
-        "with atomic.new_file(sys.argv[1]) as draft:\n"
-        "    draft.write_bytes(b'half of the new'); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    search_path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(path)],
-        env={**os.environ, "PYTHONPATH": search_path},
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL
-    assert path.read_bytes() == b"old"
 
 
 def test_what_the_converter_refuses_is_an_error_with_its_words(keras, tmp_path):

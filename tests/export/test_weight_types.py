@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from tfticket.errors import ExportError
-from tfticket.export import flatbuffer, tflite
+from tfticket.export import tflite
 from tfticket.export.convert import quantized_tflite
+from tfticket.tflite import flatbuffer
+from tfticket.tflite.file import File
 
 # The package attribute of this name is the function.
 TFLITE = importlib.import_module("tfticket.export.tflite")
@@ -58,13 +60,13 @@ def test_int8_of_recurrent_layers_is_refused_before_the_calibrator_dies(keras, t
 
 def test_a_conversion_that_loses_a_zero_is_refused(small, tmp_path, monkeypatch):
     def convert_wrongly(*args, **options):
-        model = flatbuffer.read(quantized_tflite(*args, **options))
+        model = flatbuffer.read(quantized_tflite(*args, **options).blob)
         tensor = next(t for t in model.subgraphs[0].tensors if flatbuffer.shape(t) == (96, 64))
         buffer = model.buffers[tensor.buffer]
         halves = buffer.data.view(np.float16).copy()
         halves[np.flatnonzero(halves == 0)[0]] = 1e-7
         buffer.data = halves.view(np.uint8)
-        return flatbuffer.write(model)
+        return File(flatbuffer.write(model))
 
     monkeypatch.setattr(TFLITE, "quantized_tflite", convert_wrongly)
     with pytest.raises(ExportError, match="other values|lost zeros"):

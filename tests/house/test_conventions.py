@@ -10,9 +10,6 @@ USUAL_BODY_LINES = 25
 MAX_ARGUMENTS = 7
 MAX_ARGUMENTS_OF_DOORS = 9
 
-#: Rooms that have still to follow the last two rules below.
-EXEMPT = {"export"}
-
 
 def test_modules_are_at_most_300_lines(everything):
     long = {s.name: n for s in everything if (n := s.text.count("\n")) > MAX_MODULE_LINES}
@@ -62,7 +59,6 @@ def test_no_argument_is_a_tuple_to_be_unpacked(package):
     packed = [
         f"{s.name}:{f.name}: {name}"
         for s in package
-        if EXEMPT.isdisjoint(s.module.split(".")[1:2])
         for f in functions(s.tree)
         for name in [*unpacked(f), *mixed_tuples(f)]
     ]
@@ -73,7 +69,6 @@ def test_every_module_says_what_it_is_for_others(package):
     silent = [
         s.name
         for s in package
-        if EXEMPT.isdisjoint(s.module.split(".")[1:2])
         if not any(
             isinstance(target, ast.Name) and target.id == "__all__"
             for statement in s.tree.body

@@ -11,9 +11,10 @@ import graphlib
 
 FLOORS = {
     "ground": [
-        ("_archives", "_version", "clock", "devices", "errors", "filters", "references", "trust"),
-        ("_keras", "_tfmot", "files", "registry", "seeds", "settings"),
-        ("_optimizers", "cloning", "determinism"),
+        ("_archives", "_version", "clock", "devices", "errors", "filters", "references", "tables"),
+        ("optional", "registry", "seeds", "settings", "trust"),
+        ("_keras", "_tfmot", "files"),
+        ("_optimizers", "cloning", "determinism", "litert", "tflite"),
     ],
     "things": [
         ("initializers", "layouts", "weights"),

@@ -7,7 +7,7 @@ __all__ = ["load_tensorflow"]
 
 def load_tensorflow() -> None:
     """Imports TensorFlow without its greetings, which no setting of its own keeps back."""
-    from tfticket.export.quiet import quiet
+    from tfticket.litert.quiet import quiet
 
     with quiet():
         import tensorflow as tf

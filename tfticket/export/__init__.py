@@ -1,25 +1,27 @@
 """Models as files: small where zeros allow it, plain, and run before they are handed over."""
 
 from tfticket.export.advice import Advice, Way, WeightAdvice, advise
-from tfticket.export.encoder import encode
-from tfticket.export.hazards import Hazard
-from tfticket.export.inspection import Inspection, inspect
-from tfticket.export.latency import FileLatency, Latency, latency
+from tfticket.export.choices import Quantized
+from tfticket.export.keras_file import keras_file
 from tfticket.export.onnx import onnx
 from tfticket.export.phone import phone_ready
 from tfticket.export.quantize_aware import quantize_aware
-from tfticket.export.report import (
-    Attempt,
-    Check,
-    ExportReport,
-    TensorEncoding,
-    Verification,
-)
-from tfticket.export.savedmodel import SavedReport, keras_file, savedmodel
+from tfticket.export.report import Attempt, ExportReport
+from tfticket.export.saved_report import SavedReport
+from tfticket.export.savedmodel import savedmodel
 from tfticket.export.seeds import seed_file
-from tfticket.export.sizes import Bounds, Sizes, sizes
 from tfticket.export.tflite import tflite
-from tfticket.export.verify import verify
+from tfticket.litert import Check, FileLatency, Latency, Verification, latency, verify
+from tfticket.tflite import (
+    Bounds,
+    Hazard,
+    Inspection,
+    Sizes,
+    TensorEncoding,
+    encode,
+    inspect,
+    sizes,
+)
 
 __all__ = [
     "Advice",
@@ -31,6 +33,7 @@ __all__ = [
     "Hazard",
     "Inspection",
     "Latency",
+    "Quantized",
     "SavedReport",
     "Sizes",
     "TensorEncoding",

@@ -8,12 +8,14 @@ from typing import Any
 
 from tfticket import _keras, layouts, weights
 from tfticket.errors import ExportError
-from tfticket.export import csr, flatbuffer, xnnpack
 from tfticket.export.checks import require_exportable
 from tfticket.export.convert import dense_tflite
-from tfticket.export.encoder import DENSIFY_BYTES, DIRECT_SPARSITY, TABLE_BYTES
-from tfticket.export.report import to_dict
 from tfticket.export.signature import signature
+from tfticket.files import to_dict
+from tfticket.tflite import csr, xnnpack
+from tfticket.tflite.encoder import DENSIFY_BYTES, DIRECT_SPARSITY, TABLE_BYTES
+
+__all__ = ["Advice", "Way", "WeightAdvice", "advise", "break_even"]
 
 ANY_CPU = "any CPU"
 PHONES = "ARM, and x86 without AVX"
@@ -162,10 +164,10 @@ def break_even(num_rows: int, width: int, itemsize: int) -> float | None:
 
 def _cluster(model: Any) -> tuple[xnnpack.Cluster, list[str]]:
     try:
-        blob = dense_tflite(model, signature(model))
+        dense = dense_tflite(model, signature(model))
     except ExportError as error:
         return xnnpack.Cluster("none"), [f"this model has no TFLite file yet. {error}"]
-    found = xnnpack.cluster(flatbuffer.read(blob), "enough")
+    found = xnnpack.cluster(dense, "enough")
     return found, [NOTE_PHONE[found.state].format(reason=found.reason)]
 
 

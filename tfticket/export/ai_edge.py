@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from tfticket.errors import ExportError, MissingDependencyError
+from tfticket import optional
+from tfticket.errors import ExportError
 from tfticket.export.convert import WeightType, one_by_one, refuse_loops
-from tfticket.export.quiet import quiet
 from tfticket.export.signature import Signature
+from tfticket.litert.quiet import quiet
+from tfticket.tflite.file import File
+
+__all__ = ["ai_edge_tflite", "ai_edge_version", "require_ai_edge"]
 
 PACKAGE = "ai-edge-quantizer"
 SIGNATURE = "serving_default"
@@ -35,11 +38,11 @@ def ai_edge_version() -> str:
 
 def ai_edge_tflite(
     given: Signature,
-    dense: bytes,
+    dense: File,
     *,
     weights: WeightType,
     calibration: Mapping[str, np.ndarray] | None = None,
-) -> bytes:
+) -> File:
     """Quantises a dense float32 file; inputs and outputs stay float32.
 
     Args:
@@ -57,9 +60,10 @@ def ai_edge_tflite(
     quantizers = _module("quantizer")
     try:
         with quiet():
-            found = quantizers.Quantizer(bytearray(dense), _recipe(weights))
+            found = quantizers.Quantizer(bytearray(dense.blob), _recipe(weights))
             ranges = _calibrated(found, given, calibration or {}) if weights == "int8" else None
-            return bytes(found.quantize(ranges, enable_progress_report=False).quantized_model)
+            made = found.quantize(ranges, enable_progress_report=False).quantized_model
+        return File(bytes(made))
     except Exception as error:
         said = str(error).strip().splitlines() or [""]
         raise ExportError(
@@ -93,8 +97,6 @@ def _calibrated(found: Any, given: Signature, calibration: Mapping[str, np.ndarr
 
 
 def _module(name: str) -> Any:
-    try:
-        with quiet():
-            return importlib.import_module(f"ai_edge_quantizer.{name}")
-    except ImportError as error:
-        raise MissingDependencyError(PACKAGE, "quantizer", "to quantise TFLite files") from error
+    with quiet():
+        module = f"ai_edge_quantizer.{name}"
+        return optional.require(module, PACKAGE, "quantizer", "to quantise TFLite files")

@@ -7,6 +7,8 @@ from typing import Any
 from tfticket import _keras
 from tfticket.errors import ExportError
 
+__all__ = ["is_quantize_aware", "require_exportable"]
+
 TFMOT = "tensorflow_model_optimization"
 TICKETS = ("Ticket", "SeedTicket")  # by name: the latter imports both Kerases
 

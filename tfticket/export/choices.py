@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from tfticket.export.ai_edge import require_ai_edge
-from tfticket.export.checks import is_quantize_aware
+from tfticket.export.checks import is_quantize_aware, require_exportable
 from tfticket.export.convert import WeightType
-from tfticket.export.encoder import Layout
-from tfticket.export.verify import limits
+from tfticket.export.original import require_samples
+from tfticket.litert._litert import require_runtime
+from tfticket.litert.comparison import Tolerance, tolerance_of
+from tfticket.tflite.encoder import Encoding
 
-# What is tried, in order: each next layout asks less of the runtime.
-LAYOUTS: dict[str, tuple[Layout, ...]] = {
+__all__ = ["ENCODINGS", "Quantized", "Request"]
+
+# What is tried, in order: each next encoding asks less of the runtime.
+ENCODINGS: dict[str, tuple[Encoding, ...]] = {
     "auto": ("auto", "none"),
     "none": ("none",),
     "storage": ("storage", "none"),
@@ -23,85 +28,116 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
 Quantizer = Literal["converter", "ai-edge"]
 
 
-def limits_asked(weights: str, verify: bool | float) -> tuple[float, float] | None:
-    """Returns how near Keras a file must be; `None` if it is not to be run.
+@dataclass(frozen=True)
+class Quantized:
+    """The type of a file's weights, and who rounds them.
 
     Args:
-        weights: the type of its weights.
+        type: `"float32"`, `"float16"`, `"dynamic"` or `"int8"`.
+        quantizer: of integers: TensorFlow's converter, or `"ai-edge"`, ai-edge-quantizer.
+
+    Raises:
+        ValueError: for an unknown type or quantizer, or two that do not go together.
+    """
+
+    type: WeightType
+    quantizer: Quantizer = "converter"
+
+    @classmethod
+    def of(cls, weights: WeightType | Quantized) -> Quantized:
+        """Returns what `weights` stands for: a type alone is made by TensorFlow's converter."""
+        return weights if isinstance(weights, Quantized) else cls(weights)
+
+    def __post_init__(self):
+        if self.type not in get_args(WeightType):
+            raise ValueError(
+                f"`weights` must be one of {get_args(WeightType)}. Received: weights={self.type!r}"
+            )
+        if self.quantizer not in get_args(Quantizer):
+            raise ValueError(
+                f"`quantizer` must be one of {get_args(Quantizer)}."
+                f" Received: quantizer={self.quantizer!r}"
+            )
+        if self.quantizer == "ai-edge" and self.type not in ("dynamic", "int8"):
+            raise ValueError(
+                "`quantizer` must be 'converter' for floats: ai-edge-quantizer makes integers."
+                f" Received: quantizer={self.quantizer!r}, weights={self.type!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an export to TFLite was asked for.
+
+    Args:
+        weights: the type of the weights, and who rounds them.
+        sparse: a key of `ENCODINGS`.
+        representative_data: typical inputs; `None` where no ranges are measured.
+        inputs: examples to compare on; `None` for `representative_data`, or drawn ones.
+        num_samples: how many, at least 1.
         verify: whether to compare, or the largest difference that passes.
 
     Raises:
-        ValueError: if `verify` is a number that no difference can be held against.
+        ValueError: for an unknown encoding, or a number that means nothing.
     """
-    if isinstance(verify, (bool, np.bool_)):
-        return limits(weights) if verify else None
-    if not (math.isfinite(verify) and verify >= 0):
-        raise ValueError(
-            "`verify` must be True, False, or the largest difference from Keras that passes, as a"
-            f" fraction of the output range. Received: verify={verify!r}"
-        )
-    return limits(weights, float(verify))
 
+    weights: Quantized
+    sparse: Encoding
+    representative_data: Any
+    inputs: Any
+    num_samples: int
+    verify: bool | float
 
-def require_choices(weights: str, sparse: str, num_samples: int, quantizer: str) -> None:
-    """Makes sure that the choices are known and go together.
-
-    Args:
-        weights: type of the weights.
-        sparse: the encoding.
-        num_samples: examples to compare on.
-        quantizer: of integers.
-
-    Raises:
-        ValueError: for an unknown choice.
-    """
-    if weights not in get_args(WeightType):
-        raise ValueError(
-            f"`weights` must be one of {get_args(WeightType)}. Received: weights={weights!r}"
-        )
-    if quantizer not in get_args(Quantizer):
-        raise ValueError(
-            f"`quantizer` must be one of {get_args(Quantizer)}. Received: quantizer={quantizer!r}"
-        )
-    if quantizer == "ai-edge" and weights not in ("dynamic", "int8"):
-        raise ValueError(
-            "`quantizer` must be 'converter' for floats: ai-edge-quantizer makes integers."
-            f" Received: quantizer={quantizer!r}, weights={weights!r}"
-        )
-    if sparse not in LAYOUTS:
-        raise ValueError(f"`sparse` must be one of {tuple(LAYOUTS)}. Received: sparse={sparse!r}")
-    if num_samples < 1:
-        raise ValueError(
-            "`num_samples` must be at least 1: a file is compared on examples."
-            f" Received: num_samples={num_samples}"
-        )
-
-
-def require_data(model: Any, weights: str, representative_data: Any, quantizer: str) -> None:
-    """Makes sure that data for the ranges of integers are there if they are needed, and only then.
-
-    Args:
-        model: of either Keras.
-        weights: type of the weights.
-        representative_data: typical inputs or `None`.
-        quantizer: of integers.
-
-    Raises:
-        ValueError: if they are missing or too many.
-        MissingDependencyError: without the quantizer asked for.
-    """
-    is_aware = is_quantize_aware(model)
-    if (weights == "int8" and not is_aware) != (representative_data is not None):
-        raise ValueError(
-            "`representative_data` must be given for int8 and for nothing else, nor for a model"
-            " trained for int8: the ranges of activations are measured on it. Received:"
-            f" weights={weights!r}, representative_data="
-            f"{'None' if representative_data is None else 'given'}"
-        )
-    if quantizer == "ai-edge":
-        require_ai_edge()
-        if is_aware:
+    def __post_init__(self):
+        if self.sparse not in ENCODINGS:
             raise ValueError(
-                "`quantizer` must be 'converter' for a model trained for int8: its ranges are in"
-                f" it. Received: quantizer={quantizer!r}"
+                f"`sparse` must be one of {tuple(ENCODINGS)}. Received: sparse={self.sparse!r}"
             )
+        require_samples(self.num_samples)
+        is_number = not isinstance(self.verify, (bool, np.bool_))
+        if is_number and not (math.isfinite(self.verify) and self.verify >= 0):
+            raise ValueError(
+                "`verify` must be True, False, or the largest difference from Keras that passes,"
+                f" as a fraction of the output range. Received: verify={self.verify!r}"
+            )
+
+    @property
+    def examples(self) -> Any:
+        """What the file is compared on; `None` if examples are to be drawn."""
+        return self.representative_data if self.inputs is None else self.inputs
+
+    @property
+    def tolerance(self) -> Tolerance | None:
+        """How near Keras the file must be; `None` if it is not to be run."""
+        if isinstance(self.verify, (bool, np.bool_)):
+            return tolerance_of(self.weights.type) if self.verify else None
+        return tolerance_of(self.weights.type, float(self.verify))
+
+    def require_possible(self, model: Any) -> None:
+        """Makes sure that a model can be exported so, with data for ranges if they are needed.
+
+        Args:
+            model: of either Keras.
+
+        Raises:
+            TypeError: for a ticket, which has no layers.
+            ValueError: for an unbuilt or wrapped model, or data that are missing or too many.
+            MissingDependencyError: without the runtime, or the quantizer asked for.
+        """
+        require_runtime()
+        require_exportable(model, may_be_quantize_aware=self.weights.type == "int8")
+        is_aware = is_quantize_aware(model)
+        if (self.weights.type == "int8" and not is_aware) != (self.representative_data is not None):
+            raise ValueError(
+                "`representative_data` must be given for int8 and for nothing else, nor for a model"
+                " trained for int8: the ranges of activations are measured on it. Received:"
+                f" weights={self.weights.type!r}, representative_data="
+                f"{'None' if self.representative_data is None else 'given'}"
+            )
+        if self.weights.quantizer == "ai-edge":
+            require_ai_edge()
+            if is_aware:
+                raise ValueError(
+                    "`quantizer` must be 'converter' for a model trained for int8: its ranges are"
+                    f" in it. Received: quantizer={self.weights.quantizer!r}"
+                )

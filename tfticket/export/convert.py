@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
 
 from tfticket.errors import ExportError
-from tfticket.export import flatbuffer
-from tfticket.export.quiet import quiet
 from tfticket.export.signature import Signature, output_names, variables
+from tfticket.litert.quiet import quiet
+from tfticket.tflite.file import File
+
+__all__ = [
+    "WeightType",
+    "dense_tflite",
+    "one_by_one",
+    "quantized_tflite",
+    "refuse_loops",
+    "served",
+]
 
 WeightType = Literal["float32", "float16", "dynamic", "int8"]
 # The line of the caller that the converter names first; it says nothing about the model.
@@ -44,17 +53,21 @@ def served(model: Any, given: Signature) -> Any:
     return module
 
 
-def dense_tflite(model: Any, given: Signature) -> bytes:
+def dense_tflite(model: Any, given: Signature) -> File:
     """Converts a model to a dense float32 TFLite file.
 
-    The converter's sparsity flag is never set: see `encoder`.
+    The converter's sparsity flag is never set: see `tflite.encoder`.
+
+    Args:
+        model: of either Keras.
+        given: its signature.
 
     Raises:
         ExportError: if TensorFlow's converter refuses the model, with its first words, or makes
             an operator of it that starts where the last call ended.
     """
     dense = _convert(model, given, lambda converter: None)
-    found = STATEFUL & set(_operators(dense))
+    found = STATEFUL & {operator.name for operator in dense.operators}
     if found:
         raise ExportError(
             f"TensorFlow's converter made {sorted(found)} of a recurrent layer, which carries its"
@@ -67,11 +80,11 @@ def dense_tflite(model: Any, given: Signature) -> bytes:
 def quantized_tflite(
     model: Any,
     given: Signature,
-    dense: bytes,
+    dense: File,
     *,
     weights: WeightType,
     calibration: Mapping[str, np.ndarray] | None = None,
-) -> bytes:
+) -> File:
     """Converts a model to a dense TFLite file of smaller weights.
 
     Args:
@@ -99,13 +112,13 @@ def quantized_tflite(
     return _convert(model, given, choose)
 
 
-def refuse_loops(dense: bytes) -> None:
+def refuse_loops(dense: File) -> None:
     """Refuses a file with loops, on which TensorFlow 2.21's calibrator kills the process.
 
     Raises:
         ExportError: if there are loops, saying what to do.
     """
-    found = LOOPS & set(_operators(dense))
+    found = LOOPS & {operator.name for operator in dense.operators}
     if found:
         raise ExportError(
             f"int8 needs a model without loops: TensorFlow's calibrator crashes on {sorted(found)}."
@@ -113,7 +126,7 @@ def refuse_loops(dense: bytes) -> None:
         )
 
 
-def _convert(model: Any, given: Signature, choose: Any) -> bytes:
+def _convert(model: Any, given: Signature, choose: Callable[[Any], None]) -> File:
     import tensorflow as tf
 
     try:
@@ -122,7 +135,7 @@ def _convert(model: Any, given: Signature, choose: Any) -> bytes:
             function = module.serve.get_concrete_function()
             converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
             choose(converter)
-            return bytes(converter.convert())
+            made = bytes(converter.convert())
     except Exception as error:
         said = str(error).strip().splitlines() or [""]
         words = PLACE.sub("", said[0])
@@ -135,6 +148,7 @@ def _convert(model: Any, given: Signature, choose: Any) -> bytes:
         raise ExportError(
             f"TensorFlow's converter refused the model: {type(error).__name__}: {words}{hint}"
         ) from error
+    return File(made)
 
 
 def _choose_type(converter: Any, weights: WeightType, is_calibrated: bool) -> None:
@@ -148,14 +162,14 @@ def _choose_type(converter: Any, weights: WeightType, is_calibrated: bool) -> No
 
 
 def one_by_one(given: Signature, inputs: Mapping[str, np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """Yields inputs in batches of the fixed size of a model, else of one, in flat order."""
+    """Yields inputs in batches of the fixed size of a model, else of one, in flat order.
+
+    Args:
+        given: the signature of the model.
+        inputs: by name, `[examples, ...]`.
+    """
     size = given.fixed_batch_size or 1
     num_examples = len(inputs[given.names[0]])
     for start in range(0, num_examples, size):
         rows = np.arange(start, start + size) % num_examples
         yield [np.ascontiguousarray(inputs[name][rows]) for name in given.names]
-
-
-def _operators(blob: bytes) -> list[str]:
-    model = flatbuffer.read(blob)
-    return [flatbuffer.operator_name(model, o) for g in model.subgraphs for o in g.operators or []]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 from tfticket import _keras
+from tfticket.files.archives import read_members, write_members
 
-# Readers of zip archives ignore the comment.
-MARK = b"written by tfticket"
+__all__ = ["load", "make_plain"]
+
 TRAINING_GROUPS = {"optimizer", "metrics"}
-EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def make_plain(path: Path) -> None:
@@ -26,8 +25,7 @@ def make_plain(path: Path) -> None:
     Args:
         path: of the file, rewritten in place.
     """
-    with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in archive.namelist()}
+    members = read_members(path)
     for name, plain in {
         "config.json": _plain_config,
         "metadata.json": _plain_metadata,
@@ -35,10 +33,7 @@ def make_plain(path: Path) -> None:
     }.items():
         if name in members:
             members[name] = plain(members[name])
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.comment = MARK
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), data)
+    write_members(path, members)
 
 
 def load(path: str | Path, keras: str | None = None) -> Any:
@@ -57,15 +52,6 @@ def load(path: str | Path, keras: str | None = None) -> Any:
     if keras is None:
         keras = _keras.saved_by(path)
     return _keras.load_model(keras, path, compile=False, safe_mode=True)
-
-
-def is_ours(path: Path) -> bool:
-    """Tells whether `make_plain` wrote a file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.comment == MARK
-    except (OSError, zipfile.BadZipFile):
-        return False
 
 
 def _plain_config(data: bytes) -> bytes:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfticket.errors import MissingDependencyError
-from tfticket.export import atomic
+from tfticket import files, optional
 from tfticket.export.checks import require_exportable
 from tfticket.export.convert import served
-from tfticket.export.quiet import quiet
-from tfticket.export.savedmodel import SavedReport, checked_report, export_errors, taken
-from tfticket.export.signature import Signature
+from tfticket.export.original import Original
+from tfticket.export.saved_report import SavedReport, export_errors, require_same, saved_report
+from tfticket.litert.quiet import quiet
+
+__all__ = ["onnx"]
 
 OPSET = 17
+# An ONNX file names its producer among the first of its fields.
+PRODUCER, NUM_FIRST_BYTES = b"tf2onnx", 64
 
 
-def onnx(model: Any, path: str | Path, *, inputs: Any = None, num_samples: int = 8) -> SavedReport:
+def onnx(
+    model: Any,
+    path: str | Path,
+    *,
+    inputs: Any = None,
+    num_samples: int = 8,
+    overwrite: bool = False,
+) -> SavedReport:
     """Writes an ONNX file and compares what onnxruntime computes with it.
 
     Zeros stay zeros and are stored densely: ONNX has a sparse type that runtimes do not compute
@@ -27,14 +36,17 @@ def onnx(model: Any, path: str | Path, *, inputs: Any = None, num_samples: int =
 
     Args:
         model: of either Keras, built, without tfmot's wrappers.
-        path: of the file; an old one is replaced in one step.
+        path: of the file; it appears whole or not at all.
         inputs: examples to compare on; drawn with a fixed seed if not given.
         num_samples: examples to compare on, at least 1.
+        overwrite: whether to replace what tfticket did not write. Such a file bears no mark of
+            it: what tf2onnx made counts as written by it.
 
     Returns:
         A `SavedReport`.
 
     Raises:
+        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
         TypeError: for a ticket, which has no layers: apply it to a model.
         ValueError: for an unbuilt or wrapped model, or inputs that do not fit.
         ExportError: if the model does not convert, or the file computes something else; nothing is
@@ -46,31 +58,37 @@ def onnx(model: Any, path: str | Path, *, inputs: Any = None, num_samples: int =
     """
     converter, runtime = _module("tf2onnx"), _module("onnxruntime")
     require_exportable(model)
-    given, samples = taken(model, inputs, num_samples)
-    with atomic.new_file(path) as draft:
+    files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite)
+    original = Original.of(model, inputs, num_samples)
+    with files.new_file(path) as draft:
         with export_errors("ONNX file"), quiet():
             made, _ = converter.convert.from_function(
-                served(model, given).serve, input_signature=list(given.specs), opset=OPSET
+                served(model, original.given).serve,
+                input_signature=list(original.given.specs),
+                opset=OPSET,
             )
             draft.write_bytes(made.SerializeToString())
-            found = _run(runtime, draft, given, samples)
-        return checked_report((path, draft), (model, given), samples, found, "ONNX file")
+            found = _run(runtime, draft, original)
+        require_same(original, found, "ONNX file")
+    return saved_report(path, original, found)
 
 
-def _run(
-    runtime: Any, path: Path, given: Signature, samples: dict[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+def _run(runtime: Any, path: Path, original: Original) -> dict[str, np.ndarray]:
     session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    num_examples = len(samples[given.names[0]])
-    rows = np.arange(given.fixed_batch_size or num_examples) % num_examples
-    feed = {name: array[rows] for name, array in samples.items()}
+    size = original.given.fixed_batch_size or original.num_samples
+    rows = np.arange(size) % original.num_samples
+    feed = {name: array[rows] for name, array in original.samples.items()}
     return dict(zip(names, session.run(names, feed), strict=True))
 
 
+def _is_ours(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return PRODUCER in file.read(NUM_FIRST_BYTES)
+
+
 def _module(name: str) -> Any:
-    try:
-        with quiet():
-            return importlib.import_module(name)
-    except ImportError as error:
-        raise MissingDependencyError(name, "onnx", "to write and run ONNX files") from error
+    with quiet():
+        return optional.require(name, name, "onnx", "to write and run ONNX files")

@@ -17,8 +17,10 @@ import numpy as np
 from tfticket import _keras
 from tfticket.errors import ExportError
 from tfticket.export.checks import require_exportable
-from tfticket.export.evidence import require_seeing
-from tfticket.export.verify import KERAS_TOLERANCE, difference
+from tfticket.litert.comparison import KERAS_TOLERANCE, difference
+from tfticket.litert.evidence import require_seeing
+
+__all__ = ["phone_ready"]
 
 POINTWISE = {
     *("InputLayer", "BatchNormalization", "ReLU", "Activation", "ELU", "Add", "Multiply"),

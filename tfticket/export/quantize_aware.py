@@ -7,8 +7,10 @@ from typing import Any
 from tfticket import _keras, weights
 from tfticket._tfmot import tfmot
 from tfticket.errors import MismatchError
-from tfticket.export.quiet import quiet
+from tfticket.litert.quiet import quiet
 from tfticket.masks import Masks
+
+__all__ = ["quantize_aware"]
 
 PREFIX = "quant_"
 

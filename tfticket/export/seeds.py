@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from tfticket import files
-from tfticket.errors import ExportError
-from tfticket.export import atomic
-from tfticket.export.savedmodel import SavedReport
-from tfticket.export.sizes import sizes
+from tfticket.errors import CorruptFileError, ExportError
+from tfticket.export.saved_report import SavedReport
+from tfticket.tflite.sizes import sizes
 from tfticket.tickets import Ticket
 
+__all__ = ["seed_file"]
 
-def seed_file(ticket: Any, path: str | Path) -> SavedReport:
+
+def seed_file(ticket: Any, path: str | Path, *, overwrite: bool = False) -> SavedReport:
     """Writes the ticket of a supermask as seeds and masks, and draws it again to compare.
 
     What was never trained need not be stored: kernels are drawn again from their seeds. The file
@@ -24,23 +25,36 @@ def seed_file(ticket: Any, path: str | Path) -> SavedReport:
     Args:
         ticket: a `Ticket` that `supermasks.to_plain` or a supermask recipe made, with kernels
             drawn by this package's initialisers; or a `SeedTicket`.
-        path: of the file, `.safetensors`; an old one is replaced in one step.
+        path: of the file, `.safetensors`; it appears whole or not at all.
+        overwrite: whether to replace what tfticket did not write.
 
     Returns:
         A `SavedReport`, whose samples are the weights: all are equal bit for bit.
 
     Raises:
+        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
         ExportError: if the weights are not what the seeds draw, as of a trained ticket; nothing
             is written.
     """
+    from tfticket.supermasks import SeedTicket
+
+    files.require_free(path, is_ours=_is_ours(Path(path), SeedTicket), overwrite=overwrite)
     seeds = _of_ticket(ticket) if isinstance(ticket, Ticket) else ticket
-    with atomic.new_file(path) as draft:
+    with files.new_file(path) as draft:
         seeds.save(draft)
         expected = ticket if isinstance(ticket, Ticket) else seeds.expand()
         _require_same(type(seeds).load(draft).expand(), expected)
         measured = sizes(draft)
     num_weights = seeds.masks.num_weights
     return SavedReport(str(path), measured.raw_bytes, measured.gzip_bytes, num_weights, 0.0, 0.0)
+
+
+def _is_ours(path: Path, kind: Any) -> bool:
+    try:
+        kind.load(path)
+    except (CorruptFileError, OSError):
+        return False
+    return True
 
 
 def _of_ticket(ticket: Ticket) -> Any:

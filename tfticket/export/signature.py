@@ -11,6 +11,8 @@ import numpy as np
 
 from tfticket import _keras
 
+__all__ = ["Signature", "output_names", "reference", "signature", "variables"]
+
 # Names that Keras counts up itself, so that they differ from one session to the next.
 _AUTOMATIC = re.compile(r"(keras_tensor|input|input_layer)(_\d+)?")
 REFERENCE_BATCH = 64
@@ -138,7 +140,12 @@ def reference(
 
 
 def output_names(model: Any, num_outputs: int) -> list[str]:
-    """Names a model's outputs: `output_0`, or after its layers where it has several."""
+    """Names a model's outputs: `output_0`, or after its layers where it has several.
+
+    Args:
+        model: of either Keras.
+        num_outputs: how many it has.
+    """
     known = getattr(model, "output_names", None) or []
     if num_outputs == 1 or len(known) != num_outputs:
         return [f"output_{i}" for i in range(num_outputs)]

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfticket import files
 from tfticket.errors import CorruptFileError, ExportError
-from tfticket.export import _litert, atomic
 from tfticket.export.ai_edge import ai_edge_tflite, ai_edge_version
-from tfticket.export.checks import is_quantize_aware, require_exportable
-from tfticket.export.choices import (
-    LAYOUTS,
-    Quantizer,
-    limits_asked,
-    require_choices,
-    require_data,
-)
+from tfticket.export.checks import is_quantize_aware
+from tfticket.export.choices import ENCODINGS, Quantized, Request
 from tfticket.export.convert import WeightType, dense_tflite, quantized_tflite
-from tfticket.export.encoder import Layout, differing_weight, encode
-from tfticket.export.evidence import require_seeing, require_telling, weaknesses
-from tfticket.export.quantization import Rounding, rounding
-from tfticket.export.report import Attempt, Check, ExportReport, TensorEncoding
-from tfticket.export.signature import Signature, reference, signature
-from tfticket.export.sizes import bounds, gzip_size
-from tfticket.export.trial import Bench
+from tfticket.export.original import SEED, Original
+from tfticket.export.report import Attempt, ExportReport
+from tfticket.export.signature import Signature, signature
+from tfticket.litert._litert import runtime_version
+from tfticket.litert.comparison import Check
+from tfticket.litert.evidence import require_telling, weaknesses
+from tfticket.litert.verify import Baseline, Examples
+from tfticket.tflite.encoder import Encoded, Encoding, differing_weight, encode_file
+from tfticket.tflite.file import File
+from tfticket.tflite.flatbuffer import IDENTIFIER
+from tfticket.tflite.rounding import Rounding, rounding
+from tfticket.tflite.sizes import bounds, gzip_size
+from tfticket.tflite.tensor_encoding import TensorEncoding
 
-SEED = 0
+__all__ = ["tflite"]
+
 NOTE_DENSIFY = (
     "DENSIFY makes the file smaller and nothing faster: weights are unpacked at load time, so it"
     " runs as fast as the dense file, loads more slowly and takes more memory"
@@ -41,33 +43,35 @@ NOTE_UNVERIFIED = "this file was never run: verify=False"
 
 
 @dataclass(frozen=True)
+class _Converted:
+    """The dense file, and what its conversion did to the weights."""
+
+    dense: File
+    found: Rounding
+
+
+@dataclass(frozen=True)
 class _Outcome:
+    """The file that passed, and everything that was tried."""
+
+    file: File
     layout: str
     rows: tuple[TensorEncoding, ...]
     tried: tuple[Attempt, ...]
     checks: tuple[Check, ...]
 
 
-@dataclass(frozen=True)
-class _Asked:
-    weights: WeightType
-    sparse: Layout
-    inputs: str
-    num_samples: int
-    notes: tuple[str, ...]
-
-
 def tflite(
     model: Any,
     path: str | Path,
     *,
-    weights: WeightType = "float32",
-    sparse: Layout = "auto",
+    weights: WeightType | Quantized = "float32",
+    sparse: Encoding = "auto",
     representative_data: Any = None,
     inputs: Any = None,
     num_samples: int = 256,
     verify: bool | float = True,
-    quantizer: Quantizer = "converter",
+    overwrite: bool = False,
 ) -> ExportReport:
     """Converts a model to TFLite, encodes its zeros, runs the file and only then hands it over.
 
@@ -77,8 +81,9 @@ def tflite(
 
     Args:
         model: of either Keras, built, not wrapped but, for `"int8"`, by `quantize_aware`.
-        path: of the file; an old one is replaced in one step.
-        weights: `"float32"`, `"float16"`, or, always dense, `"dynamic"` (int8 weights) or `"int8"`.
+        path: of the file; it appears whole or not at all.
+        weights: `"float32"`, `"float16"`, or, always dense, `"dynamic"` (int8 weights) or `"int8"`;
+            `Quantized("int8", "ai-edge")` has integers rounded by ai-edge-quantizer.
         sparse: `"storage"` for the smallest file, `"compute"` for kernels that skip zeros,
             `"none"`, or `"auto"`, which is storage. Where phones would be wrong, it stays dense.
         representative_data: typical inputs, `[examples, ...]`: ranges of an `"int8"` file.
@@ -88,50 +93,54 @@ def tflite(
         verify: whether to run the file; as a number, the largest difference from Keras that
             passes, a fraction of the output range. `True` allows 1e-4 for float32, 0.01 for
             float16, 0.1 for dynamic and 0.25 for int8: ask for what your model needs.
-        quantizer: of integers: TensorFlow's converter, or `"ai-edge"`, ai-edge-quantizer.
+        overwrite: whether to replace what tfticket did not write. The format has no room for a
+            mark: any TFLite file counts as written by it.
 
     Returns:
         An `ExportReport`.
 
     Raises:
+        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
         TypeError: for a ticket, which has no layers.
         ValueError: for an unknown choice, an unbuilt model, or inputs unfit or telling nothing.
         ExportError: if conversion fails, Keras gives NaN, or no layout passes; `path` untouched.
         MissingDependencyError: without `ai-edge-litert`, or the quantizer asked for.
     """
-    require_choices(weights, sparse, num_samples, quantizer)
-    limits = limits_asked(weights, verify)
-    _litert.require_runtime()
-    require_exportable(model, may_be_quantize_aware=weights == "int8")
-    require_data(model, weights, representative_data, quantizer)
-    examples = representative_data if inputs is None else inputs
-    given = signature(model, examples)
+    kind = Quantized.of(weights)
+    asked = Request(kind, sparse, representative_data, inputs, num_samples, verify)
+    asked.require_possible(model)
+    files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite)
+    given = signature(model, asked.examples)
     calibration = _calibration(given, representative_data)
-    references = _references(model, given, examples, num_samples) if limits else None
-    dense, found = _converted(model, given, (weights, quantizer), calibration)
-    blob, outcome = _written(path, dense, LAYOUTS[sparse], (references, given, limits))
-    ran = len(references[0][given.names[0]]) if references else 0
-    notes = _notes_on(weights, quantizer) + (weaknesses(references[1]) if references else ())
-    asked = _Asked(weights, sparse, _origin(examples), ran, notes)
-    return _report((path, blob, dense), asked, outcome, found)
+    original = _original(model, given, asked) if asked.tolerance else None
+    converted = _converted(model, given, kind, calibration)
+    outcome = _written(path, converted.dense, asked, original)
+    return _report(path, asked, original, converted, outcome)
+
+
+def _is_ours(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8)[4:] == IDENTIFIER
 
 
 def _converted(
     model: Any,
     given: Signature,
-    chosen: tuple[WeightType, Quantizer],
-    calibration: dict[str, np.ndarray] | None,
-) -> tuple[bytes, Rounding]:
-    weights, quantizer = chosen
-    dense = dense_tflite(model, given)
-    if weights == "float32":
-        return dense, rounding(dense, dense)
-    options: dict[str, Any] = {"weights": weights, "calibration": calibration}
-    if quantizer == "ai-edge":
-        converted = ai_edge_tflite(given, dense, **options)
+    weights: Quantized,
+    calibration: Mapping[str, np.ndarray] | None,
+) -> _Converted:
+    exact = dense_tflite(model, given)
+    if weights.type == "float32":
+        return _Converted(exact, rounding(exact, exact))
+    options: dict[str, Any] = {"weights": weights.type, "calibration": calibration}
+    if weights.quantizer == "ai-edge":
+        dense = ai_edge_tflite(given, exact, **options)
     else:
-        converted = quantized_tflite(model, given, dense, **options)
-    return converted, rounding(dense, converted, is_nearest=not is_quantize_aware(model))
+        dense = quantized_tflite(model, given, exact, **options)
+    found = rounding(exact, dense, is_nearest=not is_quantize_aware(model))
+    return _Converted(dense, found)
 
 
 def _calibration(given: Signature, representative_data: Any) -> dict[str, np.ndarray] | None:
@@ -142,122 +151,114 @@ def _calibration(given: Signature, representative_data: Any) -> dict[str, np.nda
     return taken
 
 
-def _references(
-    model: Any, given: Signature, inputs: Any, num_samples: int
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def _original(model: Any, given: Signature, asked: Request) -> Original:
     """Takes or draws inputs and asks Keras; both must be fit to show a difference."""
-    if inputs is None:
-        samples = given.sample(num_samples, SEED)
-    else:
-        samples = given.take(inputs, num_samples)
-        require_telling(samples, "inputs")
-    expected = reference(model, given, samples)
-    require_seeing(expected)
-    return samples, expected
+    original = Original.of(model, asked.examples, asked.num_samples, given=given)
+    _ = original.outputs  # what cannot be compared with is refused before anything is converted
+    return original
 
 
-def _origin(examples: Any) -> str:
-    return f"random, seed {SEED}" if examples is None else "given"
-
-
-def _written(
-    path: str | Path, dense: bytes, layouts: tuple[Layout, ...], near: tuple[Any, Any, Any]
-) -> tuple[bytes, _Outcome]:
-    references, given, limits = near
-    with atomic.new_file(path) as draft:
-        bench = None
-        if references and limits:
-            bench = Bench.of(dense, draft, references, given.fixed_batch_size, limits)
-        outcome = _first_sound(dense, layouts, draft, bench)
-        return draft.read_bytes(), outcome
+def _written(path: str | Path, dense: File, asked: Request, original: Original | None) -> _Outcome:
+    with files.new_file(path) as draft:
+        baseline = None
+        if original and asked.tolerance:
+            baseline = Baseline.of(
+                dense.blob,
+                Examples(original.samples, original.outputs),
+                tolerance=asked.tolerance,
+                fixed_batch_size=original.given.fixed_batch_size,
+            )
+        return _first_sound(dense, ENCODINGS[asked.sparse], draft, baseline)
 
 
 def _first_sound(
-    dense: bytes, layouts: tuple[Layout, ...], draft: Path, bench: Bench | None
+    dense: File, encodings: Sequence[Encoding], draft: Path, baseline: Baseline | None
 ) -> _Outcome:
     """Leaves the first layout that passes in `draft`; raises if none does."""
     tried: list[Attempt] = []
-    checks = [] if bench is None else list(bench.twin_checks)
-    for layout in layouts:
-        blob, found = encode(dense, layout=layout)
-        rows = tuple(found)
-        name = _layout_name(rows, blob is dense)
-        draft.write_bytes(blob)
-        failure = _stored_otherwise(dense, blob)
-        if not failure and bench is not None and blob is not dense:
-            verification = bench.check(draft, name, rows)
+    checks = [] if baseline is None else list(baseline.checks)
+    for encoding in encodings:
+        encoded = encode_file(dense, encoding)
+        name = _layout_name(dense, encoded)
+        draft.write_bytes(encoded.blob)
+        file, failure = _read_back(dense, encoded)
+        if not failure and baseline is not None and file is not dense:
+            is_direct = any(row.reader == "direct" for row in encoded.rows)
+            verification = baseline.check(draft, name, is_direct=is_direct)
             checks += verification.checks
             failure = verification.reason
-        tried.append(Attempt(name, not failure, failure or _reason(name, rows, bench)))
+        tried.append(Attempt(name, not failure, failure or _reason(name, encoded, baseline)))
         if not failure:
-            return _Outcome(name, rows, tuple(tried), tuple(checks))
+            return _Outcome(file, name, encoded.rows, tuple(tried), tuple(checks))
     listed = "; ".join(f"{a.layout}: {a.reason}" for a in tried)
     raise ExportError(f"no layout passed verification, nothing was written. Tried {listed}")
 
 
-def _layout_name(rows: tuple[TensorEncoding, ...], is_dense: bool) -> str:
-    readers = {row.reader for row in rows} - {""}
-    if is_dense or not readers:
+def _layout_name(dense: File, encoded: Encoded) -> str:
+    readers = {row.reader for row in encoded.rows} - {""}
+    if encoded.blob is dense.blob or not readers:
         return "dense"
     return "compute" if "direct" in readers else "storage"
 
 
-def _stored_otherwise(dense: bytes, blob: bytes) -> str:
-    if blob is dense:
-        return ""
-    if len(blob) >= len(dense):
-        return f"its {len(blob)} bytes are not fewer than the dense file's {len(dense)}"
+def _read_back(dense: File, encoded: Encoded) -> tuple[File, str]:
+    """Parses what was encoded, and says what is wrong with it; nothing if it is the dense file."""
+    if encoded.blob is dense.blob:
+        return dense, ""
+    if len(encoded.blob) >= len(dense.blob):
+        counts = f"{len(encoded.blob)} bytes are not fewer than the dense file's {len(dense.blob)}"
+        return dense, f"its {counts}"
     try:
-        return differing_weight(dense, blob)
+        file = File(encoded.blob)
+        return file, differing_weight(dense, file)
     except CorruptFileError as error:
-        return str(error)
+        return dense, str(error)
 
 
-def _reason(name: str, rows: tuple[TensorEncoding, ...], bench: Bench | None) -> str:
-    encoded = "smaller than dense"
+def _reason(name: str, encoded: Encoded, baseline: Baseline | None) -> str:
+    said = "smaller than dense"
     if name == "dense":
-        elsewhere = (row.reason for row in rows if row.reason.startswith(("G5", "G6")))
-        encoded = next(elsewhere, "no weight is smaller encoded")
-    return encoded if bench is None else f"{encoded}, passed every comparison"
+        elsewhere = (row.reason for row in encoded.rows if row.reason.startswith(("G5", "G6")))
+        said = next(elsewhere, "no weight is smaller encoded")
+    return said if baseline is None else f"{said}, passed every comparison"
 
 
 def _report(
-    written: tuple[str | Path, bytes, bytes], asked: _Asked, outcome: _Outcome, found: Rounding
+    path: str | Path,
+    asked: Request,
+    original: Original | None,
+    converted: _Converted,
+    outcome: _Outcome,
 ) -> ExportReport:
-    path, blob, dense = written
-    rows = bounds(blob)
+    rows, blob = bounds(outcome.file), outcome.file.blob
     return ExportReport(
         path=str(path),
-        weights=asked.weights,
+        weights=asked.weights.type,
         sparse=asked.sparse,
         layout=outcome.layout,
         tensors=outcome.rows,
         file_bytes=len(blob),
         gzip_bytes=gzip_size(blob),
-        dense_file_bytes=len(dense),
+        dense_file_bytes=len(converted.dense.blob),
         csr_bound_bytes=sum(min(row.dense_bytes, row.csr_bytes) for row in rows),
         bitmask_bound_bytes=sum(min(row.dense_bytes, row.bitmask_bytes) for row in rows),
         tried=outcome.tried,
         verification=outcome.checks,
-        num_samples=asked.num_samples,
-        inputs=asked.inputs,
-        runtime=_litert.runtime_version(),
-        notes=_notes(asked, outcome),
-        zeros_before=found.zeros_before,
-        zeros_after=found.zeros_after,
+        num_samples=original.num_samples if original else 0,
+        inputs=f"random, seed {SEED}" if asked.examples is None else "given",
+        runtime=runtime_version(),
+        notes=_notes(asked, original, outcome),
+        zeros_before=converted.found.zeros_before,
+        zeros_after=converted.found.zeros_after,
     )
 
 
-def _notes(asked: _Asked, outcome: _Outcome) -> tuple[str, ...]:
-    notes = [] if asked.num_samples else [NOTE_UNVERIFIED]
+def _notes(asked: Request, original: Original | None, outcome: _Outcome) -> tuple[str, ...]:
+    notes = [] if original else [NOTE_UNVERIFIED]
     if any(row.reader == "densify" for row in outcome.rows):
         notes.append(NOTE_DENSIFY)
-    return (*notes, *asked.notes)
-
-
-def _notes_on(weights: str, quantizer: str) -> tuple[str, ...]:
-    if weights not in ("dynamic", "int8"):
-        return ()
-    return (
-        (NOTE_INT8, f"rounded by {ai_edge_version()}") if quantizer == "ai-edge" else (NOTE_INT8,)
-    )
+    if asked.weights.type in ("dynamic", "int8"):
+        notes.append(NOTE_INT8)
+    if asked.weights.quantizer == "ai-edge":
+        notes.append(f"rounded by {ai_edge_version()}")
+    return (*notes, *(weaknesses(original.outputs) if original else ()))

@@ -4,7 +4,8 @@ from tfticket.reports.file_plots import plot_files
 from tfticket.reports.file_profile import FileProfile, FilesProfile, profile_files
 from tfticket.reports.profile import LayerProfile, Profile, profile, profile_model
 from tfticket.reports.results import Result, Statistic, Summary, best, statistic, summarize
-from tfticket.reports.tables import aligned, results_table
+from tfticket.reports.tables import results_table
+from tfticket.tables import aligned
 
 __all__ = [
     "FileProfile",

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tfticket import export
-from tfticket.export.report import to_dict
-from tfticket.export.twin import dense_twin, multiply_adds
-from tfticket.reports.tables import aligned
+from tfticket.files import to_dict
+from tfticket.tables import aligned, markdown
+from tfticket.tflite.densify import densify, multiply_adds
+from tfticket.tflite.file import File
 
 __all__ = ["FileProfile", "FilesProfile", "profile_files"]
 
@@ -102,7 +103,7 @@ class FilesProfile:
 
     def markdown(self) -> str:
         """Returns the tables in Markdown."""
-        tables = [_markdown(SIZE_HEADER, self._sizes()), _markdown(TIME_HEADER, self._times())]
+        tables = [markdown(SIZE_HEADER, self._sizes()), markdown(TIME_HEADER, self._times())]
         return "\n\n".join([*tables, f"{self.conditions}.", *self._warned()])
 
     def __str__(self) -> str:
@@ -172,11 +173,10 @@ def profile_files(
     with tempfile.TemporaryDirectory(prefix="tfticket_") as folder:
         named = {str(path): Path(path) for path in paths}
         for path in list(named.values())[:1]:
-            blob = path.read_bytes() if path.exists() else b""
-            twin = dense_twin(blob) if blob else blob
-            if twin is not blob:
+            first = File(path.read_bytes()) if path.exists() else None
+            if first is not None and (dense := densify(first)) is not first.blob:
                 beside = Path(folder) / "twin.tflite"
-                beside.write_bytes(twin)
+                beside.write_bytes(dense)
                 named = {TWIN.format(name=path): beside, **named}
         timed = export.latency(list(named.values()), **options)
         pairs = zip(named.items(), timed.files, strict=True)
@@ -187,7 +187,7 @@ def profile_files(
 def _profile(name: str, path: Path, row: export.FileLatency) -> FileProfile:
     found, measured = export.inspect(path), export.sizes(path)
     weights = [t for t in found.tensors if len(t.shape) >= 2 and t.type in WEIGHT_TYPES]
-    total, effective = multiply_adds(path.read_bytes())
+    total, effective = multiply_adds(File(path.read_bytes()))
     return FileProfile(
         name=name,
         latency=dataclasses.replace(row, path=name),
@@ -209,8 +209,3 @@ def _size(tensor: export.TensorEncoding) -> int:
 
 def _counted(kernels: dict[str, int]) -> str:
     return ", ".join(f"{name} x{count}" for name, count in kernels.items()) or "none"
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(line)} |" for line in (header, *rows)]
-    return "\n".join([lines[0], f"|{'---|' * len(header)}", *lines[1:]])

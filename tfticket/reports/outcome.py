@@ -9,7 +9,8 @@ from typing import Any
 
 from tfticket.errors import CorruptFileError
 from tfticket.reports.results import DENSE, TICKET, Result, best, summarize
-from tfticket.reports.tables import aligned, results_table
+from tfticket.reports.tables import results_table
+from tfticket.tables import aligned
 
 __all__ = ["Outcome", "choose", "smaller_network"]
 

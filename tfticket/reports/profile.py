@@ -12,7 +12,7 @@ import numpy as np
 from tfticket import masks as masks_
 from tfticket import weights
 from tfticket.masks import Masks
-from tfticket.reports.tables import aligned
+from tfticket.tables import aligned
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
 

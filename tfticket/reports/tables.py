@@ -1,12 +1,13 @@
-"""Tables as aligned text."""
+"""Tables of results."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from tfticket.reports.results import Result, Summary, summarize
+from tfticket.tables import aligned
 
-__all__ = ["LABELS", "aligned", "results_rows", "results_table"]
+__all__ = ["LABELS", "results_rows", "results_table"]
 
 #: What metrics are called in tables and pictures.
 LABELS = {
@@ -16,30 +17,6 @@ LABELS = {
     "validation_loss": "validation loss",
     "early_stop_step": "early-stop step",
 }
-
-
-def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], num_left: int = 1) -> str:
-    """Renders rows in columns, two spaces apart.
-
-    >>> print(aligned(["weight", "kept"], [["dense/kernel", "10"]]))
-    weight        kept
-    dense/kernel    10
-
-    Args:
-        header: names of the columns.
-        rows: cells, as many in each as in the header.
-        num_left: how many columns are set to the left; the others go to the right.
-    """
-    lines = [list(header), *(list(row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    texts = []
-    for line in lines:
-        cells = [
-            cell.ljust(width) if i < num_left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        texts.append("  ".join(cells).rstrip())
-    return "\n".join(texts)
 
 
 def results_rows(summaries: Sequence[Summary]) -> tuple[list[str], list[list[str]]]:

@@ -1,0 +1,58 @@
+"""A Keras model as a `.keras` file that anybody can load without tfticket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tfticket import _keras, files
+from tfticket.export import keras_archive
+from tfticket.export.checks import require_exportable
+from tfticket.export.original import Original
+from tfticket.export.saved_report import SavedReport, export_errors, require_same, saved_report
+from tfticket.export.signature import reference
+from tfticket.files import archives
+from tfticket.litert.quiet import quiet
+
+__all__ = ["keras_file"]
+
+
+def keras_file(
+    model: Any,
+    path: str | Path,
+    *,
+    inputs: Any = None,
+    num_samples: int = 8,
+    overwrite: bool = False,
+) -> SavedReport:
+    """Writes a `.keras` file for inference: no optimizer, no compile settings.
+
+    Args:
+        model: of either Keras, built, without tfmot's wrappers.
+        path: of the file, ending in `.keras`; it appears whole or not at all.
+        inputs: examples to compare on; drawn with a fixed seed if not given.
+        num_samples: examples to compare on, at least 1.
+        overwrite: whether to replace what tfticket did not write.
+
+    Returns:
+        A `SavedReport`.
+
+    Raises:
+        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
+        TypeError: for a ticket, which has no layers: apply it to a model.
+        ValueError: for an unbuilt or wrapped model, another suffix, or inputs that do not fit.
+        ExportError: if the file does not load or computes something else; nothing is written.
+    """
+    if Path(path).suffix != ".keras":
+        raise ValueError(f"`path` must end in .keras: Keras goes by it. Received: path={path}")
+    require_exportable(model)
+    files.require_free(path, is_ours=archives.is_ours(Path(path)), overwrite=overwrite)
+    original = Original.of(model, inputs, num_samples)
+    with files.new_file(path) as draft:
+        with export_errors(".keras file"), quiet():
+            model.save(str(draft))
+            keras_archive.make_plain(draft)
+            reloaded = _keras.load_model(model, draft, trust=True, compile=False)
+            found = reference(reloaded, original.given, original.samples)
+        require_same(original, found, ".keras file")
+    return saved_report(path, original, found)

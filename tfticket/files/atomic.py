@@ -1,0 +1,111 @@
+"""Files and folders that appear whole or not at all: a killed program leaves the old one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["new_file", "new_folder", "require_free", "write_bytes"]
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Writes a file so that a reader sees the old content or the new, never a part.
+
+    Args:
+        path: the file; its folder is made if need be.
+        data: the whole content.
+    """
+    with new_file(path) as draft:
+        draft.write_bytes(data)
+
+
+def require_free(path: str | Path, *, is_ours: bool, overwrite: bool) -> None:
+    """Makes sure that nothing of somebody else is lost by writing to a path.
+
+    Args:
+        path: of a file or folder to write; an empty folder counts as free.
+        is_ours: whether what is there was written by this package.
+        overwrite: whether to replace it even if not.
+
+    Raises:
+        FileExistsError: if something not ours is there and `overwrite` is not set.
+    """
+    path = Path(path)
+    is_empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not (overwrite or is_ours or is_empty):
+        raise FileExistsError(
+            "the target must be free, or written by tfticket, or `overwrite` set."
+            f" Received: path={str(path)!r}, overwrite={overwrite}"
+        )
+
+
+@contextlib.contextmanager
+def new_file(path: str | Path) -> Iterator[Path]:
+    """Gives a sibling to write to; it takes the place of `path` if the block succeeds.
+
+    The sibling keeps the suffix of `path`, which Keras goes by.
+
+    Args:
+        path: where the finished file goes; missing folders above it are made.
+
+    Yields:
+        The path to write to. It does not exist yet.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        draft = folder / target.name
+        yield draft
+        _flush(draft)
+        os.replace(draft, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def new_folder(path: str | Path) -> Iterator[Path]:
+    """Gives a sibling folder to fill; it takes the place of `path` if the block succeeds.
+
+    An old folder is moved aside first and comes back if the exchange fails.
+
+    Args:
+        path: where the finished folder goes; missing folders above it are made.
+
+    Yields:
+        An empty folder to fill.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    workshop = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        draft = workshop / "new"
+        draft.mkdir()
+        yield draft
+        for file in draft.rglob("*"):
+            if file.is_file():
+                _flush(file)
+        _exchange(draft, target, workshop / "old")
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _exchange(draft: Path, target: Path, aside: Path) -> None:
+    if not target.exists():
+        os.replace(draft, target)
+        return
+    os.replace(target, aside)
+    try:
+        os.replace(draft, target)
+    except OSError:
+        os.replace(aside, target)
+        raise
+
+
+def _flush(path: Path) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,20 @@
+"""Running `.tflite` files in processes of their own: outputs, comparisons, latencies."""
+
+from tfticket.litert.comparison import Check, Run, Tolerance, Verification, compare
+from tfticket.litert.latency import FileLatency, Latency, latency
+from tfticket.litert.verify import Baseline, Examples, run, verify
+
+__all__ = [
+    "Baseline",
+    "Check",
+    "Examples",
+    "FileLatency",
+    "Latency",
+    "Run",
+    "Tolerance",
+    "Verification",
+    "compare",
+    "latency",
+    "run",
+    "verify",
+]
