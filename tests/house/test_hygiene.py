@@ -18,7 +18,10 @@ FORBIDDEN = {
     "importance": "score",
     "keep_ratio": "density",
     "strength": "penalty",
+    "told": "details, provenance",
+    "twin": "densified",
     "NotFollowed": "UnsupportedLayer",
+    "apart": "difference",
     "looked_at": "present, evidence",
     "made_again": "from_config",
 }

@@ -60,8 +60,8 @@ def _is_ours(path: Path, kind: Any) -> bool:
 def _of_ticket(ticket: Ticket) -> Any:
     from tfticket.supermasks import SeedTicket, initializers, maskers
 
-    told = ticket.provenance
-    drawn_by, masked_by = told.get("initializers", {}), told.get("maskers", {})
+    provenance = ticket.provenance
+    drawn_by, masked_by = provenance.get("initializers", {}), provenance.get("maskers", {})
     if set(drawn_by) != set(ticket.masks) or set(masked_by) != set(ticket.masks):
         raise ExportError(
             "only a supermask's ticket, whose kernels were drawn by `supermasks.initializers`, can"

@@ -270,8 +270,8 @@ def rms_difference(found: np.ndarray, expected: np.ndarray) -> float:
     if largest in (0.0, float("inf")) or relative == float("inf"):
         return relative
     left, right = found.astype(np.float64), expected.astype(np.float64)
-    apart = np.subtract(left, right, out=np.zeros_like(right), where=np.isfinite(right))
-    return float(np.sqrt(np.mean(apart**2)) * relative / largest)
+    differences = np.subtract(left, right, out=np.zeros_like(right), where=np.isfinite(right))
+    return float(np.sqrt(np.mean(differences**2)) * relative / largest)
 
 
 def _mismatch(found: Outputs, expected: Outputs) -> str:

@@ -125,13 +125,13 @@ class FilesProfile:
     def _times(self) -> list[list[str]]:
         rows = []
         for f in self.files:
-            row, apart = f.latency, f.latency.max_abs_diff
+            row, largest = f.latency, f.latency.max_abs_diff
             rows.append(
                 [
                     *(f.name, *(f"{t:.4f}" for t in (row.p50_ms, row.p10_ms, row.p90_ms))),
                     *(f"{s:.2f}" for s in (row.speed_p50, row.speed_p10, row.speed_p90)),
                     *(f"{row.load_ms:.1f}", f"{row.memory_bytes / 1000:,.0f}"),
-                    "other outputs" if apart is None else f"{apart:.2g}",
+                    "other outputs" if largest is None else f"{largest:.2g}",
                     *(_counted(row.builtin), _counted(row.delegated)),
                 ]
             )

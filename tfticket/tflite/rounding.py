@@ -86,8 +86,8 @@ def rounding(exact: File, converted: File, *, is_nearest: bool = True) -> Roundi
 def _worst(weight: _Stored, other: _Stored) -> float:
     """The largest difference as a multiple of what rounding may do."""
     with np.errstate(invalid="ignore"):
-        apart = np.abs(other.meant - weight.meant) / other.allowed
-    return float(np.where(np.isnan(apart), np.inf, apart).max(initial=0.0))
+        relative = np.abs(other.meant - weight.meant) / other.allowed
+    return float(np.where(np.isnan(relative), np.inf, relative).max(initial=0.0))
 
 
 def _weights(file: File) -> Iterator[_Stored]:
