@@ -16,7 +16,7 @@ import typer
 from pydantic.fields import FieldInfo
 from typer.core import TyperGroup
 
-from tfticket.cli.failures import handle_errors
+from tfticket.cli.failures import debugging, handle_errors
 from tfticket.cli.running import run_and_print
 from tfticket.errors import TicketError
 from tfticket.experiments.reading import read_settings, read_spec
@@ -42,8 +42,12 @@ class RecipeGroup(TyperGroup):
                 name = read_settings(cmd_name).get("recipe", USUAL_RECIPE)
                 return command_of(name, find(name), Path(cmd_name))
             return command_of(cmd_name, find(cmd_name))
-        except (ValueError, OSError, TicketError) as error:
-            raise typer.BadParameter(str(error), ctx) from error
+        except Exception as error:  # the code of a user's own file, too
+            if debugging.get():
+                raise
+            known = isinstance(error, (ValueError, OSError, TicketError))
+            text = str(error) if known else f"{type(error).__name__}: {error}"
+            raise typer.BadParameter(text, ctx) from error
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
         """See `click.Group`; an unknown name is told with the names there are."""
