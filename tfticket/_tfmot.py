@@ -23,6 +23,8 @@ from typing import Any
 
 from tfticket.errors import MissingDependencyError
 
+__all__ = ["tfmot", "tfmot_or_none"]
+
 _TFMOT = "tensorflow_model_optimization"
 _LEGACY_SWITCH = "TF_USE_LEGACY_KERAS"
 

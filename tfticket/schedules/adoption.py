@@ -11,6 +11,8 @@ from tfticket.schedules.base import Schedule
 from tfticket.schedules.curves import Constant, Polynomial
 from tfticket.schedules.registration import registered
 
+__all__ = ["as_schedule", "get", "members"]
+
 
 def as_schedule(schedule: Any) -> Schedule:
     """Returns a schedule of ours for one of ours or of tfmot's.

@@ -17,6 +17,8 @@ from tfticket.schedules.tfmot_base import PruningSchedule
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+__all__ = ["Schedule", "as_sparsity"]
+
 FOREVER = -1
 
 
@@ -237,6 +239,10 @@ class Schedule(PruningSchedule):
 
 def as_sparsity(value: Any, name: str) -> float:
     """Returns a sparsity as a float.
+
+    Args:
+        value: a number in [0, 1).
+        name: what the caller calls it.
 
     Raises:
         TypeError: if it is no real number.

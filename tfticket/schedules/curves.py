@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from tfticket.schedules.base import FOREVER, Schedule, as_sparsity
 
+__all__ = ["Constant", "Linear", "OneShot", "Polynomial"]
+
 
 @dataclasses.dataclass(frozen=True)
 class OneShot(Schedule):

@@ -11,6 +11,8 @@ import tensorflow as tf
 from tfticket.clock import steps
 from tfticket.schedules.base import Schedule, as_sparsity
 
+__all__ = ["Exponential"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Exponential(Schedule):

@@ -9,6 +9,8 @@ from typing import Any
 from tfticket.schedules.adoption import get
 from tfticket.schedules.base import Schedule
 
+__all__ = ["PerPath"]
+
 
 @dataclasses.dataclass(frozen=True)
 class PerPath(Schedule):

@@ -10,6 +10,8 @@ from tfticket.errors import UnreachableSparsityError
 from tfticket.schedules.adoption import as_schedule
 from tfticket.schedules.base import FOREVER, Schedule
 
+__all__ = ["check_reachable", "falls_short", "reachable_sparsity"]
+
 _ROUNDING = 1e-6
 
 

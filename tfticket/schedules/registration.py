@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+__all__ = ["register", "registered", "registered_name"]
+
 _KNOWN: dict[str, type] = {}
 
 
