@@ -138,13 +138,14 @@ def test_nets_that_phones_rewrite_stay_dense_and_say_why(keras, tmp_path):
         assert all("MAX_POOL_2D" in reason for reason in said) == (layout == "dense")
 
 
-def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path, monkeypatch):
-    def encode_wrongly(dense, encoding="auto"):
-        encoded = encode_file(dense, encoding)
-        if encoded.blob is dense.blob:
-            return encoded
-        return dataclasses.replace(encoded, blob=corrupted(encoded.blob))
+def encode_wrongly(dense, encoding):
+    encoded = encode_file(dense, encoding)
+    if encoded.blob is dense.blob:
+        return encoded
+    return dataclasses.replace(encoded, blob=corrupted(encoded.blob))
 
+
+def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path, monkeypatch):
     monkeypatch.setattr(TFLITE, "encode_file", encode_wrongly)
     path = tmp_path / "small.tflite"
     report = tflite(small, path, sparse="compute", num_samples=8)
@@ -155,12 +156,6 @@ def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path,
 
 
 def test_a_wrong_value_is_caught_by_running_the_file_alone(small, tmp_path, monkeypatch):
-    def encode_wrongly(dense, encoding="auto"):
-        encoded = encode_file(dense, encoding)
-        if encoded.blob is dense.blob:
-            return encoded
-        return dataclasses.replace(encoded, blob=corrupted(encoded.blob))
-
     monkeypatch.setattr(TFLITE, "encode_file", encode_wrongly)
     monkeypatch.setattr(TFLITE, "differing_weight", lambda *_: "")
     report = tflite(small, tmp_path / "small.tflite", num_samples=8)
@@ -171,7 +166,7 @@ def test_a_wrong_value_is_caught_by_running_the_file_alone(small, tmp_path, monk
 
 
 def test_a_file_larger_than_dense_is_never_handed_over(small, tmp_path, monkeypatch):
-    def encode_wastefully(dense, encoding="auto"):
+    def encode_wastefully(dense, encoding):
         encoded = encode_file(dense, encoding)
         if encoded.blob is dense.blob:
             return encoded

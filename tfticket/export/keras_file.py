@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tfticket import _keras, files
 from tfticket.export import keras_archive
 from tfticket.export.checks import require_exportable
 from tfticket.export.original import Original
-from tfticket.export.saved_report import SavedReport, export_errors, require_same, saved_report
+from tfticket.export.saved_report import SavedReport, write_compared
 from tfticket.export.signature import reference
 from tfticket.files import archives
-from tfticket.litert.quiet import quiet
 
 __all__ = ["keras_file"]
 
@@ -48,11 +49,11 @@ def keras_file(
     require_exportable(model)
     files.require_free(path, is_ours=archives.is_ours(Path(path)), overwrite=overwrite)
     original = Original.of(model, inputs, num_samples)
-    with files.new_file(path) as draft:
-        with export_errors(".keras file"), quiet():
-            model.save(str(draft))
-            keras_archive.make_plain(draft)
-            reloaded = _keras.load_model(model, draft, trust=True, compile=False)
-            found = reference(reloaded, original.given, original.samples)
-        require_same(original, found, ".keras file")
-    return saved_report(path, original, found)
+
+    def write(draft: Path) -> dict[str, np.ndarray]:
+        model.save(str(draft))
+        keras_archive.make_plain(draft)
+        reloaded = _keras.load_model(model, draft, trust=True, compile=False)
+        return reference(reloaded, original.given, original.samples)
+
+    return write_compared(path, original, write, kind=".keras file")

@@ -11,7 +11,7 @@ from tfticket import files, optional
 from tfticket.export.checks import require_exportable
 from tfticket.export.convert import served
 from tfticket.export.original import Original
-from tfticket.export.saved_report import SavedReport, export_errors, require_same, saved_report
+from tfticket.export.saved_report import SavedReport, write_compared
 from tfticket.litert.quiet import quiet
 
 __all__ = ["onnx"]
@@ -60,17 +60,14 @@ def onnx(
     require_exportable(model)
     files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite)
     original = Original.of(model, inputs, num_samples)
-    with files.new_file(path) as draft:
-        with export_errors("ONNX file"), quiet():
-            made, _ = converter.convert.from_function(
-                served(model, original.given).serve,
-                input_signature=list(original.given.specs),
-                opset=OPSET,
-            )
-            draft.write_bytes(made.SerializeToString())
-            found = _run(runtime, draft, original)
-        require_same(original, found, "ONNX file")
-    return saved_report(path, original, found)
+
+    def write(draft: Path) -> dict[str, np.ndarray]:
+        function, specs = served(model, original.given).serve, list(original.given.specs)
+        made, _ = converter.convert.from_function(function, input_signature=specs, opset=OPSET)
+        draft.write_bytes(made.SerializeToString())
+        return _run(runtime, draft, original)
+
+    return write_compared(path, original, write, kind="ONNX file")
 
 
 def _run(runtime: Any, path: Path, original: Original) -> dict[str, np.ndarray]:

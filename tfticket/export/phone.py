@@ -217,7 +217,7 @@ def _require_same(plan: _Plan, old: Any, new: Any) -> None:
     require_seeing({"output_0": expected})
     if np.ptp(expected, axis=0).max() <= LEAST_SPREAD * np.abs(expected).max(initial=0.0):
         found, expected = _with_drawn_weights(plan, old, new)
-    off = difference(found, expected)[1]
+    off = difference(found, expected).relative
     if off > KERAS_TOLERANCE:
         raise ExportError(
             f"the rewritten model computes something else: {off:.3g} of the output range off"

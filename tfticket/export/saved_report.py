@@ -1,23 +1,25 @@
-"""What a writer of plain formats says: sizes, and how near the reloaded file is to the model."""
+"""Writes plain formats: a file is loaded again and compared before it is handed over."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfticket import files
 from tfticket.errors import ExportError
 from tfticket.export.original import Original
-from tfticket.files import to_dict
 from tfticket.litert.comparison import largest_difference
 from tfticket.litert.evidence import weaknesses
+from tfticket.litert.quiet import quiet
 from tfticket.tflite.sizes import sizes
 
-__all__ = ["SavedReport", "export_errors", "require_same", "saved_report"]
+__all__ = ["SavedReport", "write_compared"]
 
 TOLERANCE = 1e-5  # of the output range: the same numbers, perhaps in another graph
 
@@ -46,7 +48,7 @@ class SavedReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as values that JSON can hold."""
-        return to_dict(self)
+        return files.to_dict(self)
 
     def __str__(self) -> str:
         said = (
@@ -56,36 +58,39 @@ class SavedReport:
         return "\n".join([said, *(f"  note: {note}" for note in self.notes)])
 
 
-def require_same(original: Original, found: Mapping[str, np.ndarray], what: str) -> None:
-    """Makes sure that a written file computes what the model does.
+def write_compared(
+    path: str | Path,
+    original: Original,
+    write: Callable[[Path], Mapping[str, np.ndarray]],
+    *,
+    kind: str,
+    whole: Callable[[str | Path], AbstractContextManager[Path]] = files.new_file,
+) -> SavedReport:
+    """Writes a file, loads it again, compares and only then hands it over.
 
     Args:
+        path: where it goes; it appears whole or not at all.
         original: the model and its examples.
-        found: the outputs of the file on them, by name.
-        what: the kind of file.
+        write: writes to the path it is given and returns the outputs, by name, that what it
+            wrote gives on the examples.
+        kind: of file, in words.
+        whole: gives the path to write to.
 
     Raises:
-        ExportError: if the file computes something else.
+        ExportError: if it cannot be written and loaded again, or computes something else; nothing
+            is written.
     """
-    relative = largest_difference(*_common(original, found)).relative
-    if relative > TOLERANCE:
-        raise ExportError(
-            f"the reloaded {what} does not compute what the model does, nothing was written:"
-            f" difference {relative:.3g} of the output range, at most {TOLERANCE:g} allowed"
-        )
-
-
-def saved_report(
-    path: str | Path, original: Original, found: Mapping[str, np.ndarray]
-) -> SavedReport:
-    """Measures a written file or folder and reports.
-
-    Args:
-        path: where it is.
-        original: the model and its examples.
-        found: the outputs of the file on them, by name.
-    """
-    measured, worst = sizes(path), largest_difference(*_common(original, found))
+    with whole(path) as draft:
+        with _export_errors(kind), quiet():
+            found = write(draft)
+        worst = largest_difference(*_common(original, found))
+        if worst.relative > TOLERANCE:
+            raise ExportError(
+                f"the reloaded {kind} does not compute what the model does, nothing was written:"
+                f" difference {worst.relative:.3g} of the output range, at most {TOLERANCE:g}"
+                " allowed"
+            )
+    measured = sizes(path)
     return SavedReport(
         path=str(path),
         raw_bytes=measured.raw_bytes,
@@ -98,18 +103,14 @@ def saved_report(
 
 
 @contextlib.contextmanager
-def export_errors(what: str) -> Iterator[None]:
-    """Turns what goes wrong while a file is made into `ExportError`.
-
-    Args:
-        what: the kind of file.
-    """
+def _export_errors(kind: str) -> Iterator[None]:
+    """Turns what goes wrong while a file is made into `ExportError`."""
     try:
         yield
     except Exception as error:
         said = str(error).strip().splitlines() or [""]
         raise ExportError(
-            f"the {what} could not be written and loaded again, nothing was written:"
+            f"the {kind} could not be written and loaded again, nothing was written:"
             f" {type(error).__name__}: {said[0]}"
         ) from error
 

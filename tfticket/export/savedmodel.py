@@ -12,9 +12,8 @@ from tfticket import files
 from tfticket.export.checks import require_exportable
 from tfticket.export.convert import served
 from tfticket.export.original import Original
-from tfticket.export.saved_report import SavedReport, export_errors, require_same, saved_report
+from tfticket.export.saved_report import SavedReport, write_compared
 from tfticket.files import archives
-from tfticket.litert.quiet import quiet
 
 __all__ = ["savedmodel"]
 
@@ -49,8 +48,6 @@ def savedmodel(
         ValueError: for an unbuilt or wrapped model, or inputs that do not fit.
         ExportError: if the folder does not load or computes something else; nothing is written.
     """
-    import tensorflow as tf
-
     target = Path(path)
     require_exportable(model)
     is_archive = archives.is_named(target)
@@ -58,17 +55,22 @@ def savedmodel(
     files.require_free(target, is_ours=is_ours, overwrite=overwrite)
     original = Original.of(model, inputs, num_samples)
     whole = archives.new_archive if is_archive else files.new_folder
-    with whole(target) as draft:
-        with export_errors("SavedModel"), quiet():
-            module = served(model, original.given)
-            signatures = {"serving_default": module.serve.get_concrete_function()}
-            tf.saved_model.save(module, str(draft), signatures=signatures)
-            (draft / MARK).parent.mkdir()
-            (draft / MARK).write_text(json.dumps({"written_by": "tfticket"}))
-            reloaded = tf.saved_model.load(str(draft))  # its functions do not keep it alive
-            found = _called(reloaded.serve, original)
-        require_same(original, found, "SavedModel")
-    return saved_report(path, original, found)
+    return write_compared(
+        path, original, lambda draft: _saved(original, draft), kind="SavedModel", whole=whole
+    )
+
+
+def _saved(original: Original, folder: Path) -> dict[str, np.ndarray]:
+    """Writes a SavedModel, loads it and returns what it computes."""
+    import tensorflow as tf
+
+    module = served(original.model, original.given)
+    signatures = {"serving_default": module.serve.get_concrete_function()}
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    (folder / MARK).parent.mkdir()
+    (folder / MARK).write_text(json.dumps({"written_by": "tfticket"}))
+    reloaded = tf.saved_model.load(str(folder))  # its functions do not keep it alive
+    return _called(reloaded.serve, original)
 
 
 def _called(serve: Any, original: Original) -> dict[str, np.ndarray]:
