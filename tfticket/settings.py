@@ -7,12 +7,22 @@ import difflib
 import functools
 import inspect
 import itertools
+import numbers
 import textwrap
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from tfticket.clock import steps
@@ -27,18 +37,26 @@ __all__ = [
     "Positive",
     "Settings",
     "Step",
+    "as_list",
     "described",
     "each_once",
     "is_moment",
-    "none_is_empty",
     "sorted_out",
 ]
 
-Count = Annotated[int, Field(ge=1, strict=True)]
-Natural = Annotated[int, Field(ge=0, strict=True)]
+
+def _plain_integer(value: Any) -> Any:
+    """Reads a NumPy integer as Python's."""
+    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, (bool, int))
+    return int(value) if is_whole else value
+
+
+_Integer = Annotated[int, Field(strict=True), BeforeValidator(_plain_integer)]
+Count = Annotated[_Integer, Field(ge=1)]
+Natural = Annotated[_Integer, Field(ge=0)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Moment:
@@ -50,7 +68,7 @@ def _written_as_step(value: int | str, info: ValidationInfo) -> int | str:
     return value
 
 
-Step = Annotated[Annotated[int, Field(strict=True)] | str, AfterValidator(_written_as_step), Moment]
+Step = Annotated[_Integer | str, AfterValidator(_written_as_step), Moment]
 
 
 def _at_least_1(value: int | str, info: ValidationInfo) -> int | str:
@@ -86,6 +104,18 @@ class Settings(BaseModel):
         defer_build=True,  # listing recipes makes none
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _none_is_a_word(cls, settings: Any) -> Any:
+        """Reads none, as files and flags write it, where nothing is a value that a setting has."""
+        fields = cls.model_fields
+        return {
+            name: None
+            if value == "none" and name in fields and _may_be_none(fields[name].annotation)
+            else value
+            for name, value in dict(settings).items()
+        }
+
     def __init__(self, **settings: Any):
         try:
             super().__init__(**settings)
@@ -118,13 +148,15 @@ def each_once(value: Any, info: ValidationInfo) -> Any:
     return value
 
 
-def none_is_empty(value: Any) -> Any:
-    """Reads the word none as an empty list; a validator of fields.
+def as_list(value: Any) -> Any:
+    """Reads the word none as an empty list, and one thing as a list of it; a validator of fields.
 
     Args:
         value: anything.
     """
-    return () if value == "none" else value
+    if isinstance(value, str):
+        return () if value == "none" else (value,)
+    return (value,) if isinstance(value, int) else value
 
 
 def described(kind: type[Settings], name: str) -> str:
@@ -211,6 +243,12 @@ def _unknown(name: str, known: list[str], what: str, is_of_others: bool) -> str:
     return f"`{name}` must be a setting of {what}, which has none of this name. {hint}"
 
 
+def _may_be_none(annotation: Any) -> bool:
+    """Whether nothing is a value of its own: lists read none as the empty one."""
+    kinds = typing.get_args(annotation)
+    return type(None) in kinds and not any(typing.get_origin(k) is tuple for k in kinds)
+
+
 def _marks(field: FieldInfo) -> Iterator[Any]:
     yield from field.metadata
     yield from _marks_in(field.annotation)
@@ -225,8 +263,10 @@ def _marks_in(annotation: Any) -> Iterator[Any]:
 
 def _sentences(error: ValidationError, kind: type[Settings]) -> str:
     """Turns pydantic's errors into sentences the way the rest of the package says it."""
-    lines = [_sentence(item, kind) for item in error.errors(include_url=False)]
-    return "\n".join(dict.fromkeys(lines))
+    found: dict[Any, str] = {}
+    for item in error.errors(include_url=False):  # of several kinds it may be, the first one says
+        found.setdefault(item["loc"][:1] or len(found), _sentence(item, kind))
+    return "\n".join(found.values())
 
 
 def _sentence(item: Mapping[str, Any], kind: type[Settings]) -> str:

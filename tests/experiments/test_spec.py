@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tfticket.experiments.reading import read_settings, read_spec
 from tfticket.experiments.spec import Spec
+from tfticket.recipes.run import Task
+from tfticket.zoo import Training
 
 GIVEN = {"model": "lenet_300_100", "data": "digits", "sparsity": 0.9}
 
@@ -137,3 +140,47 @@ def test_a_file_of_another_recipe_is_refused(tmp_path):
     assert read_spec(file).recipe_name == "snip"
     with pytest.raises(ValueError, match="'snip' in the file, asked for 'grasp'"):
         read_spec(file, recipe="grasp")
+
+
+def test_numbers_of_numpy_and_single_names_are_taken():
+    spec = Spec(**GIVEN, num_steps=np.int64(5), seed=np.int32(1), controls="reshuffle")
+    assert (spec.common.num_steps, spec.common.seed) == (5, 1)
+    assert spec.common.controls == ("reshuffle",)
+    assert Spec(**GIVEN, control_levels=2).common.control_levels == (2,)
+
+
+@pytest.mark.parametrize("name", ["rewind_to", "pruning_rate", "validation_size"])
+def test_what_may_be_of_several_kinds_is_told_once(name):
+    with pytest.raises(ValueError) as caught:
+        Spec(**{**GIVEN, name: object()})
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"prunable": "("}, "`prunable` must hold regular expressions"),
+        ({"exclude": 3}, "`exclude` must hold regular expressions"),
+        ({"recipe": "l1_filters", "score": "l3"}, "`score` must be one of"),
+        ({"recipe": "slimming", "penalty": float("inf")}, "`penalty` must be a finite number"),
+    ],
+)
+def test_what_only_a_training_would_have_shown_is_told_at_once(settings, said):
+    given = {n: v for n, v in GIVEN.items() if n != "sparsity"}
+    with pytest.raises(ValueError, match=said):
+        Spec(**given, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"recipe": "gradual", "end_step": 100}, "`end_step` must lie between"),
+        ({"recipe": "early_bird", "every": 100}, "`every` must be at most `num_steps`"),
+        ({"recipe": "snip", "granularity": "2:4"}, "`schedule` must end at sparsity 0.5"),
+        ({"recipe": "zhou_supermask", "granularity": "2:4"}, "`schedule` must end at"),
+    ],
+)
+def test_what_does_not_fit_the_training_is_told_before_it(settings, said):
+    recipe = Spec(model="m:f", data="digits", **settings).recipe
+    with pytest.raises(ValueError, match=said):
+        recipe.resolved(Task(Training(20), 100))

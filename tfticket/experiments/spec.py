@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from tfticket.recipes import Recipe, find
 from tfticket.recipes.catalogue import SETTINGS
 from tfticket.recipes.search_settings import SearchSettings
-from tfticket.settings import Count, Fraction, Positive, each_once, none_is_empty, sorted_out
+from tfticket.settings import Count, Fraction, Positive, as_list, each_once, sorted_out
 
 __all__ = ["PANELS", "USUAL_RECIPE", "ExperimentSettings", "Spec"]
 
@@ -41,9 +41,11 @@ class ExperimentSettings(SearchSettings):
     """Whether XLA compiles the update."""
     validation_size: Annotated[int, Field(ge=1, strict=True)] | Fraction | None = None
     """Examples of train used for validation, a count or a fraction; left out, the data's usual."""
-    export: Annotated[
-        tuple[Target, ...], BeforeValidator(none_is_empty), AfterValidator(each_once)
-    ] = ("keras", "savedmodel", "tflite")
+    export: Annotated[tuple[Target, ...], BeforeValidator(as_list), AfterValidator(each_once)] = (
+        "keras",
+        "savedmodel",
+        "tflite",
+    )
     """Files to write at the end, or none."""
     tflite_sparse: Literal["auto", "none", "storage", "compute"] = "auto"
     """How zeros are stored in the TFLite file."""

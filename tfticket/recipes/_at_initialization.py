@@ -10,9 +10,11 @@ from tfticket.recipes.base import WeightRecipe
 from tfticket.settings import Count
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from tfticket.lottery import Level
     from tfticket.pruning_method import PruningMethod
-    from tfticket.recipes.run.context import Run
+    from tfticket.recipes.run.context import Run, Task
     from tfticket.scores import Evidence
 
 __all__ = ["AtInitialization"]
@@ -31,6 +33,11 @@ class AtInitialization(WeightRecipe):
     rounds: Count = 1
     """Number of prunings of equal rate, without training in between."""
     scope: fields.Scope = "global"
+
+    def resolved(self, task: Task) -> Self:
+        """See `Recipe`; the unit must be able to have the sparsity."""
+        self.method()
+        return super().resolved(task)
 
     def method(self) -> PruningMethod:
         """Returns the choices that the recipe is."""

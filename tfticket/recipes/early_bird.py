@@ -54,6 +54,11 @@ class EarlyBird(ChannelRecipe):
         usual = math.lcm(max(1, training.num_steps // _USUAL_LOOKS), training.eval_every or 1)
         made = self.model_copy(update={"every": usual}) if self.every is None else self
         made = super(EarlyBird, made).resolved(task)
+        if int(made.every or 1) > training.num_steps:
+            raise ValueError(
+                "`every` must be at most `num_steps`: the mask is looked at while it is trained."
+                f" Received: every={made.every}, num_steps={training.num_steps}"
+            )
         if training.eval_every and int(made.every or 1) % training.eval_every:
             raise ValueError(
                 "`every` must be a multiple of `eval_every`: training may stop then, and goes on"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer, ValidationInfo
 
 from tfticket import references
 from tfticket.filters import Filter
@@ -67,8 +67,25 @@ def _known_to(lookup: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _patterns(value: Any) -> Any:
-    Filter.of(value)
+def _patterns(value: Any, info: ValidationInfo) -> Any:
+    try:
+        Filter.of(value)
+    except (TypeError, ValueError) as error:
+        name = info.field_name or "prunable"
+        text = str(error).replace("`include`", f"`{name}`").replace("include=", f"{name}=")
+        raise ValueError(text) from None
+    return value
+
+
+def _channel_score(value: Any) -> Any:
+    """Channels have scores of their own besides those of weights."""
+    from tfticket import registry, scores
+    from tfticket.slimming.channel_scores import CHANNEL_SCORES
+
+    if isinstance(value, str):
+        registry.member(value, dict.fromkeys([*CHANNEL_SCORES, *scores.SCORES]), "score")
+    elif value is None:
+        raise ValueError(f"`score` must be a name or a score. Received: score={value}")
     return value
 
 
@@ -171,6 +188,7 @@ ChannelScope = Annotated[
 ]
 ChannelScore = Annotated[
     Any,
+    AfterValidator(_channel_score),
     _PLAIN,
     Field(
         description="What a channel is worth: scale, l1, l2, taylor, random, a name of"

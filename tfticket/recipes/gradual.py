@@ -43,7 +43,15 @@ class Gradual(WeightRecipe):
         num_steps = task.training.num_steps
         end = num_steps * 3 // 4 if self.end_step is None else self.end_step
         usual = {"end_step": end, "frequency": self.frequency or max(1, num_steps // 100)}
-        return super(Gradual, self.model_copy(update=usual)).resolved(task)
+        made = super(Gradual, self.model_copy(update=usual)).resolved(task)
+        begin, end = int(made.begin_step), int(made.end_step or 0)
+        if not begin <= end <= num_steps:
+            raise ValueError(
+                "`end_step` must lie between `begin_step` and the end of the training: that is"
+                f" where the sparsity is reached. Received: begin_step={begin}, end_step={end},"
+                f" num_steps={num_steps}"
+            )
+        return made
 
     def treat(self, run: Run, level: Level) -> Level:
         """Trains from the same start again, with the schedule.

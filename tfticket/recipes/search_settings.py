@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, field_validator
 
-from tfticket.settings import Count, Natural, Settings, each_once, none_is_empty
+from tfticket.settings import Count, Natural, Settings, as_list, each_once
 
 __all__ = ["SearchSettings"]
 
@@ -25,12 +25,14 @@ class SearchSettings(Settings):
     replicates: Count = 1
     """How often, each with another seed."""
     controls: Annotated[
-        tuple[str, ...] | None, BeforeValidator(none_is_empty), AfterValidator(each_once)
+        tuple[str, ...] | None, BeforeValidator(as_list), AfterValidator(each_once)
     ] = None
     """What the ticket is compared with, each trained as it is: reinitialize,
     reinitialize_from_kept, random_sparse, reshuffle, shuffle_mask, or none; left out, the
     recipe's usual ones."""
-    control_levels: Annotated[tuple[Count, ...], AfterValidator(each_once)] = ()
+    control_levels: Annotated[
+        tuple[Count, ...], BeforeValidator(as_list), AfterValidator(each_once)
+    ] = ()
     """Levels at which to compare; left out, the last."""
 
     @field_validator("controls")

@@ -9,9 +9,11 @@ from tfticket.recipes import fields
 from tfticket.recipes.base import Paper, WeightRecipe
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from tfticket.lottery import Level
     from tfticket.pruning_method import PruningMethod
-    from tfticket.recipes.run.context import Run
+    from tfticket.recipes.run.context import Run, Task
     from tfticket.tickets import Ticket
 
 __all__ = ["ZhouSupermask"]
@@ -30,6 +32,11 @@ class ZhouSupermask(WeightRecipe):
     scope: fields.Scope = "layer"
     action: fields.Action = "signed_constant"
     examples_per_class: fields.ExamplesPerClass = 10
+
+    def resolved(self, task: Task) -> Self:
+        """See `Recipe`; the unit must be able to have the sparsity."""
+        self.method()
+        return super().resolved(task)
 
     def method(self) -> PruningMethod:
         """Returns the choices that the recipe is."""

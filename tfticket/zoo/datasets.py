@@ -194,12 +194,14 @@ def as_dataset(data: Any, seed: int = 0) -> Dataset:
     """
     if isinstance(data, Dataset):
         return data
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
+    pairs = data if isinstance(data, (tuple, list)) else ()
+    nested = [part for part in pairs if isinstance(part, (tuple, list))]
+    if len(pairs) != 2 or (len(nested) == 2 and any(len(part) != 2 for part in nested)):
         raise TypeError(
             "`data` must be a Dataset, ((x_train, y_train), (x_test, y_test)) or (x, y)."
             f" Received: {type(data).__name__}"
         )
-    first, second = data[0], data[1]
+    first, second = pairs[0], pairs[1]
     if isinstance(first, (tuple, list)) and isinstance(second, (tuple, list)):
         return from_arrays(tuple(first), tuple(second), seed=seed)  # type: ignore[arg-type]
     count = max(1, len(first) // 10)
