@@ -22,6 +22,19 @@ def test_a_model_replaces_ours_and_something_else_only_if_asked(small, tmp_path,
     check_that(lambda **o: write(small, tmp_path / file, num_samples=2, **o), tmp_path / file)
 
 
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_folder_is_deleted_for_no_file(small, tmp_path, name):
+    if name == "onnx":
+        pytest.importorskip("tf2onnx")
+        pytest.importorskip("onnxruntime")
+    write, file = WRITERS[name]
+    (tmp_path / file).mkdir()
+    (tmp_path / file / "thesis.txt").write_text("a thesis")
+    with pytest.raises(IsADirectoryError, match="cannot take the place of a folder"):
+        write(small, tmp_path / file, num_samples=2, overwrite=True)
+    assert (tmp_path / file / "thesis.txt").read_text() == "a thesis"
+
+
 def test_a_seed_file_replaces_ours_and_something_else_only_if_asked(small, tmp_path):
     path, masker = tmp_path / "ticket.safetensors", supermasks.EdgePopup(0.5)
     drawn = supermasks.convert(small, masker=masker, initializer="signed_kaiming_constant", seed=3)

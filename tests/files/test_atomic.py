@@ -84,3 +84,16 @@ def test_what_somebody_else_wrote_is_replaced_only_if_asked(tmp_path):
         atomic.require_free(path, is_ours=False, overwrite=False)
     (tmp_path / "empty").mkdir()
     atomic.require_free(tmp_path / "empty", is_ours=False, overwrite=False)
+
+
+def test_a_file_takes_the_place_of_no_folder(tmp_path):
+    folder = tmp_path / "model.keras"
+    folder.mkdir()
+    with pytest.raises(IsADirectoryError, match=r"cannot take the place .*model.keras'"):
+        atomic.require_free(folder, is_ours=False, overwrite=False, is_file=True)
+    (folder / "thesis.txt").write_text("old")
+    with pytest.raises(FileExistsError, match="must be free"):
+        atomic.require_free(folder, is_ours=False, overwrite=False, is_file=True)
+    with pytest.raises(IsADirectoryError, match=r"cannot take the place .*model.keras'"):
+        atomic.require_free(folder, is_ours=False, overwrite=True, is_file=True)
+    assert (folder / "thesis.txt").read_text() == "old"

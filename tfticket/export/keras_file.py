@@ -40,6 +40,7 @@ def keras_file(
 
     Raises:
         FileExistsError: if something not ours is at `path` and `overwrite` is not set.
+        IsADirectoryError: if a folder is at `path`: none is deleted for a file.
         TypeError: for a ticket, which has no layers: apply it to a model.
         ValueError: for an unbuilt or wrapped model, another suffix, or inputs that do not fit.
         ExportError: if the file does not load or computes something else; nothing is written.
@@ -47,7 +48,9 @@ def keras_file(
     if Path(path).suffix != ".keras":
         raise ValueError(f"`path` must end in .keras: Keras goes by it. Received: path={path}")
     require_exportable(model)
-    files.require_free(path, is_ours=archives.is_ours(Path(path)), overwrite=overwrite)
+    files.require_free(
+        path, is_ours=archives.is_ours(Path(path)), overwrite=overwrite, is_file=True
+    )
     original = Original.of(model, inputs, num_samples)
 
     def write(draft: Path) -> dict[str, np.ndarray]:

@@ -47,6 +47,7 @@ def onnx(
 
     Raises:
         FileExistsError: if something not ours is at `path` and `overwrite` is not set.
+        IsADirectoryError: if a folder is at `path`: none is deleted for a file.
         TypeError: for a ticket, which has no layers: apply it to a model.
         ValueError: for an unbuilt or wrapped model, or inputs that do not fit.
         ExportError: if the model does not convert, or the file computes something else; nothing is
@@ -58,7 +59,7 @@ def onnx(
     """
     converter, runtime = _module("tf2onnx"), _module("onnxruntime")
     require_exportable(model)
-    files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite)
+    files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite, is_file=True)
     original = Original.of(model, inputs, num_samples)
 
     def write(draft: Path) -> dict[str, np.ndarray]:

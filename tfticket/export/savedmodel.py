@@ -44,6 +44,7 @@ def savedmodel(
 
     Raises:
         FileExistsError: if something not ours is at `path` and `overwrite` is not set.
+        IsADirectoryError: if a folder is where an archive goes: none is deleted for it.
         TypeError: for a ticket, which has no layers: apply it to a model.
         ValueError: for an unbuilt or wrapped model, or inputs that do not fit.
         ExportError: if the folder does not load or computes something else; nothing is written.
@@ -52,7 +53,7 @@ def savedmodel(
     require_exportable(model)
     is_archive = archives.is_named(target)
     is_ours = archives.is_ours(target) if is_archive else (target / MARK).is_file()
-    files.require_free(target, is_ours=is_ours, overwrite=overwrite)
+    files.require_free(target, is_ours=is_ours, overwrite=overwrite, is_file=is_archive)
     original = Original.of(model, inputs, num_samples)
     whole = archives.new_archive if is_archive else files.new_folder
     return write_compared(

@@ -33,12 +33,15 @@ def seed_file(ticket: Any, path: str | Path, *, overwrite: bool = False) -> Save
 
     Raises:
         FileExistsError: if something not ours is at `path` and `overwrite` is not set.
+        IsADirectoryError: if a folder is at `path`: none is deleted for a file.
         ExportError: if the weights are not what the seeds draw, as of a trained ticket; nothing
             is written.
     """
     from tfticket.supermasks import SeedTicket
 
-    files.require_free(path, is_ours=_is_ours(Path(path), SeedTicket), overwrite=overwrite)
+    files.require_free(
+        path, is_ours=_is_ours(Path(path), SeedTicket), overwrite=overwrite, is_file=True
+    )
     seeds = _of_ticket(ticket) if isinstance(ticket, Ticket) else ticket
     with files.new_file(path) as draft:
         seeds.save(draft)

@@ -101,6 +101,7 @@ def tflite(
 
     Raises:
         FileExistsError: if something not ours is at `path` and `overwrite` is not set.
+        IsADirectoryError: if a folder is at `path`: none is deleted for a file.
         TypeError: for a ticket, which has no layers.
         ValueError: for an unknown choice, an unbuilt model, or inputs unfit or telling nothing.
         ExportError: if conversion fails, Keras gives NaN, or no layout passes; `path` untouched.
@@ -109,7 +110,7 @@ def tflite(
     kind = Quantized.of(weights)
     asked = Request(kind, sparse, representative_data, inputs, num_samples, verify)
     asked.require_possible(model)
-    files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite)
+    files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite, is_file=True)
     given = signature(model, asked.examples)
     calibration = _calibration(given, representative_data)
     original = _original(model, given, asked) if asked.tolerance else None

@@ -23,16 +23,21 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         draft.write_bytes(data)
 
 
-def require_free(path: str | Path, *, is_ours: bool, overwrite: bool) -> None:
+def require_free(
+    path: str | Path, *, is_ours: bool, overwrite: bool, is_file: bool = False
+) -> None:
     """Makes sure that nothing of somebody else is lost by writing to a path.
 
     Args:
         path: of a file or folder to write; an empty folder counts as free.
         is_ours: whether what is there was written by this package.
         overwrite: whether to replace it even if not.
+        is_file: whether a file is to be written, which no folder makes room for.
 
     Raises:
         FileExistsError: if something not ours is there and `overwrite` is not set.
+        IsADirectoryError: if a file is to be written where a folder is, even if that is empty or
+            `overwrite` is set: no folder is deleted for a file.
     """
     path = Path(path)
     is_empty = path.is_dir() and not any(path.iterdir())
@@ -40,6 +45,11 @@ def require_free(path: str | Path, *, is_ours: bool, overwrite: bool) -> None:
         raise FileExistsError(
             "the target must be free, or written by tfticket, or `overwrite` set."
             f" Received: path={str(path)!r}, overwrite={overwrite}"
+        )
+    if path.is_dir() and is_file:
+        raise IsADirectoryError(
+            "a file cannot take the place of a folder, `overwrite` set or not: name a file in it,"
+            f" or move it away. Received: path={str(path)!r}"
         )
 
 

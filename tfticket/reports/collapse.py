@@ -9,7 +9,7 @@ from typing import Any
 from tfticket import collapse
 from tfticket.collapse import CollapseCurve
 from tfticket.reports.plots import new_figure
-from tfticket.reports.tables import aligned
+from tfticket.tables import aligned
 
 __all__ = ["CollapseComparison", "plot_collapse"]
 
