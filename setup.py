@@ -45,7 +45,6 @@ EXTRAS |= _BESIDE
 EXTRAS["dev"] = [
     *EXTRAS["all"],
     "hypothesis>=6.100",
-    "jsonschema>=4.20",
     "optuna>=4",
     "pyright[nodejs]>=1.1.400",
     "pytest>=8.2",

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import tensorflow as tf
 
 from tfticket import _keras
 
@@ -23,6 +22,8 @@ def deterministic(seed: int) -> Iterator[None]:
     Args:
         seed: see `seeded`.
     """
+    import tensorflow as tf
+
     # The public API can turn it on and not off.
     from tensorflow.python.framework import config  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -60,6 +61,8 @@ def set_seeds(seed: int) -> None:
     Args:
         seed: a non-negative integer.
     """
+    import tensorflow as tf
+
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002
     tf.random.set_seed(seed)

@@ -286,6 +286,7 @@ def _sentence(item: Mapping[str, Any], kind: type[Settings]) -> str:
 
 
 def _rule(message: str) -> str:
+    message = message.replace("valid tuple", "list")
     for start in ("Input should be ", "String should ", "Input should "):
         if message.startswith(start):
             return ("be " if start.endswith("be ") else "") + message.removeprefix(start)

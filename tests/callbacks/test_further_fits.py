@@ -199,3 +199,31 @@ def test_masks_never_come_back_over_all_of_it(keras, net, fit, num_zeros):
     fit(model, copy.deepcopy(pruning), epochs=4)
     counts.append(num_zeros(model))
     assert all(a <= b for a, b in itertools.pairwise(counts))
+
+
+class WritesLast(callbacks.Callback):
+    """Assigns the first kernel's start again at the end of the last epoch, unseen by anyone."""
+
+    def on_train_begin(self, logs=None):
+        self.kernel = next(w for w in self.model.trainable_weights if len(w.shape) == 2)
+        self.start = self.kernel.numpy()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.params["epochs"] - 1:
+            self.kernel.assign(self.start)
+
+
+def test_what_is_assigned_after_the_last_step_is_put_back_with_a_warning(net, fit):
+    model, pruning = net(), callbacks.PruneOnSchedule(SCHEDULE)
+    with pytest.warns(UserWarning, match="were written to after the last step"):
+        fit(model, pruning, WritesLast())
+    assert masks.from_zeros(model).sparsity == pytest.approx(pruning.masks.sparsity)
+
+
+def test_a_schedule_behind_the_optimizers_count_is_told_what_steps_are(net, fit):
+    model = net()
+    fit(model)
+    with pytest.raises(
+        errors.UnreachableSparsityError, match="which has made .* compile the model"
+    ):
+        fit(model, callbacks.PruneOnSchedule(SCHEDULE))

@@ -174,12 +174,26 @@ class PruneOnSchedule(Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         self._clock.sync()
+        self._put_back_at_the_end()
         if not self._will_fall_short and not self.is_done:
             asked = self.schedule.curve(1.0)
             warnings.warn(
                 f"training ended at step {self._clock.step}, before the schedule did: the sparsity"
                 f" is {self.masks.sparsity:.4f}, and {asked} was asked for. Train on with this"
                 " callback, or let the schedule end earlier.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _put_back_at_the_end(self) -> None:
+        """Projects what was written to pruned weights since the last step, and says so."""
+        if self._enforcement is None or self._enforcement.is_released:
+            return
+        num_moved, num_pruned, _ = self._enforcement.put_back()
+        if num_moved:
+            warnings.warn(
+                f"{num_moved} of {num_pruned} pruned weights were written to after the last step,"
+                " by another callback for instance; they are put back to their values.",
                 UserWarning,
                 stacklevel=2,
             )

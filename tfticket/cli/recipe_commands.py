@@ -5,6 +5,7 @@ Everything here is read off the recipes' settings. Nothing imports TensorFlow be
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import json
 import typing
@@ -54,9 +55,11 @@ class RecipeGroup(TyperGroup):
         name = args[0]
         if name.startswith("-") or name in RECIPES or ":" in name or _is_file(name):
             return super().resolve_command(ctx, args)
+        close = difflib.get_close_matches(name, RECIPES, n=1)
+        meant = f" Did you mean {close[0]}?" if close else ""
         raise typer.BadParameter(
-            f"there is no recipe {name!r}. Recipes are: {', '.join(RECIPES)}; a recipe of your own"
-            " is file.py:Class, and settings in a file are given as file.yaml.",
+            f"there is no recipe {name!r}.{meant} Recipes are: {', '.join(RECIPES)}; a recipe of"
+            " your own is file.py:Class, and settings in a file are given as file.yaml.",
             ctx,
         )
 

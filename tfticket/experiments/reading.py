@@ -19,7 +19,7 @@ def read_spec(path: str | Path | None = None, **settings: Any) -> Spec:
     A file without `recipe` is of the one given, else of the lottery ticket; a file of another
     recipe than the one given is refused.
 
-    >>> read_spec(model="lenet_300_100", data="digits", rounds=3).rounds
+    >>> read_spec(model="lenet_300_100", data="digits", rounds=3).recipe.rounds
     3
 
     Args:

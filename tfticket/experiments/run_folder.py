@@ -94,6 +94,13 @@ class RunFolder(LevelStore):
             files.write_json(path, now)
             return []
         before = files.read_json(path)
+        if not isinstance(before, dict) or set(before.get("fingerprints", ())) != set(
+            now["fingerprints"]
+        ):
+            raise CorruptFileError(
+                f"{path} is damaged: it does not say what the run was begun with. Remove it, and it"
+                " is written anew."
+            )
         changed = [n for n, v in now["fingerprints"].items() if before["fingerprints"][n] != v]
         if "data" in changed:
             raise ValueError(
@@ -161,8 +168,11 @@ class RunFolder(LevelStore):
         if not (self.root / _REPORT).is_file():
             return None
         record = files.read_json(self.root / _REPORT)
+        if not isinstance(record, dict):
+            raise CorruptFileError(f"{self.root / _REPORT} is damaged: it is not a report.")
         found = Outcome.from_dict({n: v for n, v in record.items() if n != "format"})
-        return found if all((self.root / name).exists() for name in found.files) else None
+        is_whole = all((self.root / name).exists() for name in found.files)
+        return found if is_whole and len(self.results()) == len(found.results) else None
 
     def keep_outcome(self, outcome: Outcome) -> None:
         """Writes the report: from now on the run is finished."""

@@ -71,6 +71,11 @@ def find(name: str) -> type[Recipe]:
             "`recipe` must name a subclass of tfticket.recipes.Recipe."
             f" Received: recipe={name!r}, which is {found!r}"
         )
+    if not hasattr(found, "paper") or found.treat is Recipe.treat:
+        raise ValueError(
+            f"`recipe` must say its `paper` and how it goes on, `treat`. Received: recipe={name!r},"
+            " in which one of the two is missing"
+        )
     return found
 
 

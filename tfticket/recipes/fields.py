@@ -181,9 +181,7 @@ ChannelSparsity = Annotated[
     Fraction, Field(description="Fraction of the removable channels that go.")
 ]
 ChannelScope = Annotated[
-    Any,
-    _known_to("selection:get_scope"),
-    _PLAIN,
+    Literal["global", "layer"],
     Field(description="Where channels are ranked: global, or layer for each group by itself."),
 ]
 ChannelScore = Annotated[

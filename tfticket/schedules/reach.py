@@ -113,11 +113,19 @@ def falls_short(reached: Any, target: Any) -> bool:
 def _complaint(schedule: Any, reached: Any, target: Any, start_step: int, num_steps: int) -> str:
     mine = as_schedule(schedule)
     wanted = mine.begin_step if mine.end_step == FOREVER else mine.end_step
+    advice = (
+        "Train longer, or let the schedule end earlier (begin_step, end_step, frequency;"
+        " `from_epochs` counts in epochs)."
+    )
+    if wanted is not None and wanted <= start_step:
+        advice = (
+            f"Steps are those of the optimizer, which has made {start_step}: let the schedule begin"
+            " there, or compile the model anew, which counts from 0."
+        )
     return (
         f"`schedule` must end within the training: it aims at sparsity {_rounded(target)} at step"
         f" {wanted}, but training runs from step {start_step} to {start_step + num_steps} and would"
-        f" end at sparsity {_rounded(reached)}. Train longer, or let the schedule end earlier"
-        " (begin_step, end_step, frequency; `from_epochs` counts in epochs)."
+        f" end at sparsity {_rounded(reached)}. {advice}"
         f" Received: num_steps={num_steps}, start_step={start_step}, begin_step={mine.begin_step},"
         f" end_step={mine.end_step}, frequency={mine.frequency}"
     )
