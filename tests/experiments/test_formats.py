@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tfticket import zoo
-from tfticket.errors import FormatError
+from tfticket.errors import CorruptFileError, FormatError
 from tfticket.experiments.fingerprints import fingerprint_of_data, fingerprint_of_model
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import FORMAT, RunFolder
@@ -108,3 +108,23 @@ def test_a_ticket_of_a_later_version_is_refused_in_a_sentence(saved):
     (saved[1] / "manifest.json").write_text(json.dumps({**manifest, "format": "tfticket.ticket/9"}))
     with pytest.raises(FormatError, match=r"tfticket\.ticket/9.*install a newer one"):
         Ticket.load(saved[1])
+
+
+def test_a_finished_run_that_lost_a_level_is_gone_on_with(spec, tmp_path):
+    outcome = run(spec, tmp_path / "run")
+    metrics = tmp_path / "run" / "replicate_0" / "level_01" / "metrics.json"
+    before = metrics.read_bytes()
+    metrics.unlink()
+    assert run(spec, tmp_path / "run").to_dict() == outcome.to_dict()
+    assert metrics.read_bytes() == before
+
+
+@pytest.mark.parametrize(("name", "text"), [("report.json", "[]"), ("plan.json", "{}")])
+def test_a_damaged_record_is_named(spec, tmp_path, name, text):
+    root = tmp_path / "run"
+    run(spec, root)
+    (root / name).write_text(text)
+    if name == "plan.json":
+        (root / "report.json").unlink()
+    with pytest.raises(CorruptFileError, match=name):
+        run(spec, root)

@@ -180,3 +180,16 @@ def test_listing_recipes_imports_neither_tensorflow_nor_keras():
         "assert not {'tensorflow', 'keras', 'tf_keras'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("missing", ["paper", "treat"])
+def test_a_recipe_that_says_too_little_is_refused_before_anything_is_trained(missing, tmp_path):
+    path = tmp_path / "half.py"
+    path.write_text(TOY.replace(missing, f"{missing}_of_another_name"))
+    done = invoke("find", f"{path}:Toy", "--help")
+    assert done.exit_code == 2
+    assert "`paper`" in done.output and "`treat`" in done.output
+
+
+def test_a_name_that_is_nearly_right_is_answered_with_the_right_one():
+    assert "lottery_ticket?" in invoke("find", "lotery_ticket").output
