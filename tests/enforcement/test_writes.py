@@ -123,3 +123,17 @@ def test_layers_that_keras_has_quantised_are_refused(keras, draw):
     inner.layers[-1].quantize("int8")
     with pytest.raises(EnforcementError, match="must not be quantised"):
         enforce(model, masks)
+
+
+def test_a_model_that_loses_its_masks_to_one_that_shares_a_layer_is_named(keras, draw):
+    k = keras
+    base = k.Sequential([k.layers.Input((4,)), k.layers.Dense(3, name="shared")], name="base")
+    given = k.layers.Input((4,))
+    first, second = (
+        k.Model(given, k.layers.Dense(2, name=f"head_{name}")(base(given)), name=name)
+        for name in ("first", "second")
+    )
+    with enforce(first, draw(first)):
+        with pytest.warns(UserWarning, match=r"'first' shares .* none is masked any more.*head"):
+            second_masks = enforce(second, draw(second))
+        second_masks.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,10 +78,7 @@ class Enforcement:
         if values is not None:
             check_same_paths(values, self._masks)
         require_multiplied(model, self._masks)
-        for path in self._masks:
-            earlier = pruned_weight_of(self._variables[path])
-            if earlier is not None:
-                earlier.owner.release()
+        self._take_over()
         with model.distribute_strategy.scope():
             self._pruned = {
                 p: PrunedWeight(self._variables[p], m, None if values is None else values[p], self)
@@ -136,6 +134,26 @@ class Enforcement:
         self._hooks[place] = hook = Hook(optimizer, list(self._pruned.values()))
         hook.clear_slots(list(self._pruned.values()))
         _keras.retrace(self.model)
+
+    def _take_over(self) -> None:
+        """Releases who had masks on these weights, and says what else is released with them."""
+        own = {id(self._variables[p]) for p in self._masks}
+        for path in self._masks:
+            earlier = pruned_weight_of(self._variables[path])
+            if earlier is None:
+                continue
+            owner = earlier.owner
+            lost = [p for p, v in owner._variables.items() if p in owner.masks and id(v) not in own]
+            owner.release()
+            if lost and owner.model is not self.model:
+                warnings.warn(
+                    f"the model {owner.model.name!r} shares {path!r} with {self.model.name!r},"
+                    f" whose masks take over: of its other weights none is masked any more: {lost}. Put"
+                    " masks in force on it again before it is trained on, as by"
+                    " callbacks.EnforceMasks().",
+                    UserWarning,
+                    stacklevel=3,
+                )
 
     def update(self, masks: Masks) -> None:
         """Puts other masks of the same paths in force; nothing is traced again.
