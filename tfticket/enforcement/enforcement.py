@@ -148,8 +148,8 @@ class Enforcement:
             if lost and owner.model is not self.model:
                 warnings.warn(
                     f"the model {owner.model.name!r} shares {path!r} with {self.model.name!r},"
-                    f" whose masks take over: of its other weights none is masked any more: {lost}. Put"
-                    " masks in force on it again before it is trained on, as by"
+                    f" whose masks take over: of its other weights none is masked any more: {lost}."
+                    " Put masks in force on it again before it is trained on, as by"
                     " callbacks.EnforceMasks().",
                     UserWarning,
                     stacklevel=3,
