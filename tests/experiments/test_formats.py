@@ -10,7 +10,11 @@ import pytest
 
 from tfticket import zoo
 from tfticket.errors import CorruptFileError, FormatError
-from tfticket.experiments.fingerprints import fingerprint_of_data, fingerprint_of_model
+from tfticket.experiments.fingerprints import (
+    described,
+    fingerprint_of_data,
+    fingerprint_of_model,
+)
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import FORMAT, RunFolder
 from tfticket.experiments.runner import run
@@ -128,3 +132,13 @@ def test_a_damaged_record_is_named(spec, tmp_path, name, text):
         (root / "report.json").unlink()
     with pytest.raises(CorruptFileError, match=name):
         run(spec, root)
+
+
+def test_the_fingerprint_of_an_optimizer_tells_its_learning_rate(keras):
+    given = {"model": "lenet_300_100", "data": "digits", "recipe": "snip", "keras": keras.__name__}
+    found = [
+        described(make_plan(Spec(**given, learning_rate=rate)))["fingerprints"]
+        for rate in (0.01, 0.01, 0.02)
+    ]
+    assert found[0] == found[1]
+    assert [n for n in found[0] if found[0][n] != found[2][n]] == ["optimizer"]

@@ -23,6 +23,7 @@ from tfticket.errors import TicketError
 from tfticket.experiments.reading import read_settings, read_spec
 from tfticket.experiments.spec import PANELS, USUAL_RECIPE, ExperimentSettings
 from tfticket.recipes import RECIPES, Recipe, find
+from tfticket.recipes._page import first_line
 from tfticket.recipes.base import ordered_fields
 from tfticket.settings import Settings, described, is_moment
 
@@ -82,6 +83,11 @@ def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any
         json: bool,
         **options: Any,
     ) -> None:
+        if config is not None and file is not None:
+            raise ValueError(
+                f"`config` must be left out where a file is given already. Received: {file} and"
+                f" config={config}"
+            )
         kinds = {**ExperimentSettings.model_fields, **recipe.model_fields}
         given = {n: v for n, v in options.items() if v is not None and v != []}
         settings = {n: _read(kinds[n], v) for n, v in given.items()}
@@ -97,7 +103,8 @@ def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__doc__ = _help(recipe)
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    app.command(name=name, short_help=f"{_first_line(recipe)} ({recipe.paper.authors})")(command)
+    short = f"{first_line(recipe).rstrip('.')} ({recipe.paper.authors})"
+    app.command(name=name, short_help=short)(command)
     return typer.main.get_command(app)
 
 
@@ -133,10 +140,6 @@ def _help(recipe: type[Recipe]) -> str:
     paper = f"{recipe.paper.authors}, {recipe.paper.link}"
     kept = "Every level is kept once it is trained: the same command goes on where it stopped."
     return f"{text}\n\n{paper}\n\n{kept}"
-
-
-def _first_line(recipe: type[Recipe]) -> str:
-    return inspect.cleandoc(recipe.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def _flag(kind: type[Settings], name: str, panel: str) -> inspect.Parameter:
@@ -207,13 +210,13 @@ def _choices(annotation: Any) -> tuple[Any, ...]:
 
 
 def _read(field: FieldInfo, given: Any) -> Any:
-    """Reads what was typed: numbers as numbers, `a,b` as a list, `none` as nothing."""
+    """Reads what was typed: numbers as numbers, `a,b` as a list; `none` is the settings' own."""
     if not isinstance(given, str):
         return given if isinstance(given, bool) else list(given)
+    if given == "none":
+        return given
     if typing.get_origin(_without_none(field.annotation)) is tuple:
-        return () if given == "none" else tuple(_number(p.strip()) for p in given.split(","))
-    if given == "none" and type(None) in _leaves(field.annotation):
-        return None
+        return tuple(_number(p.strip()) for p in given.split(","))
     if given.lstrip().startswith("{"):
         try:
             return json.loads(given)

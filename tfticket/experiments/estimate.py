@@ -83,13 +83,10 @@ def estimate(spec: Spec) -> Estimate:
 def _seconds_per_step(plan: Plan, model: Any) -> float:
     """Times steps after those of a first call, which traces."""
     per_call = int(getattr(model, "steps_per_execution", 1) or 1)
-    done, most = 0, plan.task.training.num_steps
-    training = dataclasses.replace(plan.task.training, eval_every=None)
-    train = train_on(plan.data, training)
-    train(model, [], until=min(per_call, most))
-    count, start = 0, time.monotonic()
-    done = per_call
-    while time.monotonic() - start < _SECONDS and done + per_call <= most:
-        train(model, [], until=done + per_call)
-        done, count = done + per_call, count + per_call
-    return (time.monotonic() - start) / count if count else 0.0
+    train = train_on(plan.data, dataclasses.replace(plan.task.training, eval_every=None))
+    train(model, [], until=per_call)
+    done, start = per_call, time.monotonic()
+    while done == per_call or time.monotonic() - start < _SECONDS:
+        done += per_call
+        train(model, [], until=done)
+    return (time.monotonic() - start) / (done - per_call)

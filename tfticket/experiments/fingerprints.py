@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfticket import _keras, weights
+from tfticket import _keras, files, weights
 from tfticket.recipes.run import Plan
 from tfticket.zoo import Dataset
 
@@ -39,7 +38,7 @@ def described(plan: Plan) -> dict[str, Any]:
         "fingerprints": {
             "data": fingerprint_of_data(plan.data),
             "network": fingerprint_of_model(model),
-            "optimizer": _digest([json.dumps(_plain(model.optimizer.get_config())).encode()]),
+            "optimizer": _of_configuration(model.optimizer.get_config()),
         },
     }
 
@@ -50,8 +49,10 @@ def fingerprint_of_data(data: Dataset) -> str:
     Args:
         data: any.
     """
-    splits = (data.train, data.validation, data.test)
-    return _digest(part for s in splits for array in (s.x, s.y) for part in _of_array(array))
+    splits = {"train": data.train, "validation": data.validation, "test": data.test}
+    return files.digest(
+        {f"{n}/{part}": np.asarray(getattr(s, part)) for n, s in splits.items() for part in "xy"}
+    )
 
 
 def fingerprint_of_model(model: Any) -> str:
@@ -60,22 +61,11 @@ def fingerprint_of_model(model: Any) -> str:
     Args:
         model: built.
     """
-    found = weights.variables(model)
-    return _digest(
-        part for p, v in found.items() for part in (p.encode(), *_of_array(_keras.to_numpy(v)))
-    )
+    return files.digest({p: _keras.to_numpy(v) for p, v in weights.variables(model).items()})
 
 
-def _of_array(array: Any) -> tuple[bytes, memoryview]:
-    array = np.ascontiguousarray(array)
-    return f"{array.shape}{array.dtype.str}".encode(), memoryview(array.reshape(-1).view(np.uint8))
-
-
-def _digest(parts: Iterable[bytes | memoryview]) -> str:
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(part)
-    return found.hexdigest()
+def _of_configuration(config: Any) -> str:
+    return hashlib.sha256(json.dumps(_plain(config)).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
@@ -83,4 +73,7 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in sorted(value.items())}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
-    return value if isinstance(value, (str, int, bool, type(None))) else repr(value)
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    is_plain = isinstance(value, (str, int, float, type(None)))
+    return value if is_plain else type(value).__name__  # not where it lies in memory
