@@ -225,3 +225,14 @@ def test_looks_must_meet_validations():
     with pytest.raises(ValueError, match="multiple of `eval_every`"):
         EarlyBird(every=5).resolved(task)
     assert EarlyBird().resolved(Task(Training(400, eval_every=25), 100)).every == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("slimming", {}), ("early_bird", {}), ("scratch_e", {"widths": "discovered"})],
+)
+def test_a_network_without_scales_is_refused_before_it_is_trained(name, settings, model_fn, data):
+    events, made = [], getattr(recipes, name)
+    with pytest.raises(ValueError, match="must have a BatchNormalization with a trainable scale"):
+        made(model_fn, data, channel_sparsity=0.5, on_event=events.append, **settings)
+    assert not [e for e in events if e.kind == "result"]

@@ -37,6 +37,11 @@ class ChannelRecipe(Recipe):
     max_channel_sparsity: fields.MaxChannelSparsity = 1.0
 
     @property
+    def needs_scales(self) -> bool:
+        """Whether channels are chosen by their BatchNormalization scales."""
+        return False
+
+    @property
     def limits(self) -> ChannelLimits:
         """What a selection of channels must keep to."""
         from tfticket.slimming import ChannelLimits
@@ -50,7 +55,10 @@ class ChannelRecipe(Recipe):
             run: with its model at the initialisation.
         """
         from tfticket.graph import channel_graph
+        from tfticket.slimming.penalty import scales_of
 
+        if self.needs_scales:
+            scales_of(run.model)  # or says so, before anything is trained
         return run.dense(channel_graph(run.model).masks({}))
 
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:

@@ -72,6 +72,11 @@ class FromScratch(ChannelRecipe):
         return self
 
     @property
+    def needs_scales(self) -> bool:
+        """See `ChannelRecipe`."""
+        return self.widths == "discovered"
+
+    @property
     def filter(self) -> Filter:
         """Which weights may be masked."""
         from tfticket.filters import Filter

@@ -66,6 +66,11 @@ class EarlyBird(ChannelRecipe):
             )
         return made
 
+    @property
+    def needs_scales(self) -> bool:
+        """See `ChannelRecipe`."""
+        return True
+
     def treat(self, run: Run, level: Level) -> Level:
         """Trains from the same start until the mask has settled, shrinks, and trains on.
 

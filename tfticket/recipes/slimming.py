@@ -31,6 +31,11 @@ class Slimming(ChannelRecipe):
     scope: fields.ChannelScope = "global"
     fine_tune_steps: fields.FineTuneSteps = None
 
+    @property
+    def needs_scales(self) -> bool:
+        """See `ChannelRecipe`."""
+        return True
+
     def treat(self, run: Run, level: Level) -> Level:
         """Trains with the penalty from the same start, shrinks, and fine-tunes.
 

@@ -10,7 +10,7 @@ import numpy as np
 from tfticket import _keras
 from tfticket.weights import matching
 
-__all__ = ["ScalePenalty", "penalize_scales"]
+__all__ = ["ScalePenalty", "penalize_scales", "scales_of"]
 
 
 class ScalePenalty:
@@ -124,12 +124,7 @@ def penalize_scales(
     """
     if not (math.isfinite(penalty) and penalty > 0):
         raise ValueError(f"`penalty` must be > 0 and finite. Received: penalty={penalty}")
-    scales = _scales(model)
-    if not scales:
-        raise ValueError(
-            "`model` must have a BatchNormalization with a trainable scale; there is none."
-            f" Received: model={model.name!r}"
-        )
+    scales = scales_of(model)
     chosen = matching(include, scales, "include")
     scales = {p: s for p, s in scales.items() if p in chosen}
     if initial_scale is not None:
@@ -137,6 +132,24 @@ def penalize_scales(
             _keras.assign(variable, np.full(tuple(variable.shape), initial_scale, np.float32))
     regularizer = _keras.module(model).regularizers.L1(penalty)
     return ScalePenalty(model, scales, regularizer)
+
+
+def scales_of(model: Any) -> dict[str, tuple[Any, Any]]:
+    """Returns the trainable BatchNormalization scales of a model, each with its layer, by path.
+
+    Args:
+        model: built.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    found = _scales(model)
+    if not found:
+        raise ValueError(
+            "`model` must have a BatchNormalization with a trainable scale; there is none."
+            f" Received: model={model.name!r}"
+        )
+    return found
 
 
 def _scales(model: Any) -> dict[str, tuple[Any, Any]]:
