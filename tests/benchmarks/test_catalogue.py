@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -108,5 +109,7 @@ def test_a_benchmark_runs_from_the_top_of_the_repository():
 
 def test_make_hands_on_name_and_arguments():
     command = ["make", "--dry-run", "bench", "NAME=zhou", "ARGS=--replicates 1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    # The tests themselves are run by make, which hands its own flags on to any make below it.
+    apart = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(command, cwd=ROOT, env=apart, capture_output=True, text=True)
     assert done.stdout.rstrip().endswith("python -m benchmarks run zhou --replicates 1")
