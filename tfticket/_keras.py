@@ -32,6 +32,7 @@ __all__ = [
     "is_layer",
     "load_model",
     "local_name",
+    "loss_weights",
     "module",
     "native",
     "own_variables",
@@ -185,6 +186,11 @@ def local_name(layer: Any, variable: Any) -> str:
     if name == _RENAMED.get(type(layer).__name__):
         return "kernel"
     return re.sub(r"[^0-9A-Za-z_.\-]", "_", name)
+
+
+def loss_weights(model: Any) -> Any:
+    """Returns how much the loss of each output of a compiled model counts, as it was compiled."""
+    return (model.get_compile_config() or {}).get("loss_weights")
 
 
 def path_below(path: str, name: str) -> str:

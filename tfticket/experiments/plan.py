@@ -33,15 +33,12 @@ def make_plan(spec: Spec) -> Plan:
     common = spec.common
     data = zoo.load_data(common.data, seed=common.seed, validation_size=common.validation_size)
     entry = _entry(common, data)
-    training = Training(
-        num_steps=common.num_steps or entry.num_steps,
-        batch_size=common.batch_size or entry.batch_size,
-        seed=common.seed,
-        eval_every=common.eval_every,
+    task = Task.of(common, data, entry.num_steps, entry.batch_size)
+    task = dataclasses.replace(
+        task, pruning_rates=entry.pruning_rates, output_pattern=entry.output_pattern
     )
-    task = Task(training, len(data.train), entry.pruning_rates, entry.output_pattern)
     recipe = spec.recipe.resolved(task)
-    per_execution = common.steps_per_execution or _largest_divisor(training, recipe)
+    per_execution = common.steps_per_execution or _largest_divisor(task.training, recipe)
     return Plan(
         build=_builder(common, entry, data, per_execution),
         data=data,
