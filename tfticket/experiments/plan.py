@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, references, zoo
+from tfticket import _optimizers, references, zoo
 from tfticket.determinism import restart_names, set_seeds
 from tfticket.experiments.spec import ExperimentSettings, Spec
 from tfticket.recipes import Recipe
@@ -119,10 +119,10 @@ def _builder(common: ExperimentSettings, entry: Entry, data: Dataset, per_execut
 
 def _check_optimizer(common: ExperimentSettings, entry: Entry, model: Any) -> None:
     given = common.changed().keys() & {"optimizer", "learning_rate"}
-    found = type(model.optimizer).__name__, float(_keras.to_numpy(model.optimizer.learning_rate))
+    found = type(model.optimizer).__name__, _optimizers.learning_rate(model.optimizer)
     wanted = entry.optimizer.name, float(np.float32(entry.optimizer.learning_rate))
     if given and found != wanted:
         raise ValueError(
             f"`{min(given)}` must be left out: the network {common.model!r} comes compiled, with"
-            f" {found[0]} at {found[1]:g}. Received: {wanted[0]} at {wanted[1]:g}"
+            f" {found[0]} at {found[1]}. Received: {wanted[0]} at {wanted[1]:g}"
         )

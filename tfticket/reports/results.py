@@ -197,8 +197,9 @@ def _accuracies(names: Iterable[str]) -> list[str]:
 def best(results: Sequence[Result]) -> Result:
     """Returns the result with the best validation: highest accuracy, then lowest loss.
 
-    Where there is no accuracy, or one of each of several outputs, the lowest loss alone. Results without a finite validation loss come last, and equal ones in the given order. Test
-    figures are not looked at.
+    Where there is no accuracy, or one of each of several outputs, the lowest loss alone. Results
+    without a finite validation loss come last, and equal ones in the given order. Test figures are
+    not looked at.
 
     Args:
         results: at least one.

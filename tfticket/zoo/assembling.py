@@ -159,12 +159,16 @@ def _input_shape(split: Split | Stream) -> tuple[int, ...] | None:
 def _on_reading(streams: Mapping[str, Stream]) -> list[str]:
     """Says what a run that is gone on with can promise."""
     others = [name for name, stream in streams.items() if not stream.is_restartable]
-    compared = "compared with the beginning of a run are types, shapes and number of its batches"
+    beginning = (
+        "a run that is gone on with compares with its beginning the types, shapes and number"
+    )
     if not others:
-        return [f"data are read from pipelines: {compared}, and the first three"]
+        return [
+            "data come from pipelines, which gave the same batches when they were read again:"
+            f" {beginning} of their batches and the first three, not every example"
+        ]
     return [
-        f"data are read from pipelines, and the one for {' and '.join(others)} gave other batches"
-        " when it was read again: a run that is stopped and gone on with does not end with the same"
-        f" bits as one that is not; {compared}. A function that makes the pipeline, given in its"
-        " place, is called with everything random seeded"
+        f"data come from pipelines, and that of {' and '.join(others)} gave other batches when it"
+        " was read again: a run that is stopped and gone on with does not end with the bits of one"
+        f" that is not, unless a function makes the pipeline; {beginning} of their batches"
     ]

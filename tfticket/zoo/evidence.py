@@ -25,7 +25,7 @@ __all__ = [
     "first_examples",
     "first_inputs",
     "joined",
-    "loss_of",
+    "objective",
     "untrained_evidence",
 ]
 
@@ -51,7 +51,8 @@ def evidence_from(data: Dataset, model: Any, per_class: int, seed: int) -> Evide
         count = min(10 * per_class, len(data.train))
         chosen = np.sort(rng.choice(len(data.train), count, replace=False))
         batch = data.train.take(chosen).columns[:2]
-    return Evidence({}, batch=batch, loss=loss_of(model, batch[0]), seed=seed)
+    targets, loss = objective(model, *batch)
+    return Evidence({}, batch=(batch[0], targets), loss=loss, seed=seed)
 
 
 def first_examples(stream: Stream, per_class: int) -> tuple[Any, Any]:
@@ -116,33 +117,37 @@ def joined(batches: Sequence[Any]) -> Any:
     return mapped(lambda _: np.concatenate(next(parts)), batches[0])
 
 
-def loss_of(model: Any, inputs: Any) -> Any:
-    """Returns a compiled model's loss; of several outputs, the weighted sum as `fit` takes it.
+def objective(model: Any, inputs: Any, targets: Any) -> tuple[Any, Any]:
+    """Returns targets and loss of a compiled model as `fit` matches them with its outputs.
 
     Args:
         model: compiled.
         inputs: some examples, of which one is looked at.
+        targets: of these examples; by the names of the outputs, or in their order.
 
     Returns:
-        The loss as it was compiled, or a function of targets and outputs.
+        The targets, as many as outputs and with their number of axes, and the loss: as it was
+        compiled, or for several outputs the sum that they are weighted in.
     """
     outputs = evaluation(model)(mapped(lambda array: tf.constant(array[:1]), inputs))
-    names = _names(model, outputs)
-    if len(names) == 1:
-        return model.loss
-    losses = by_output(model.loss, names)
-    weights = by_output(_keras.loss_weights(model), names)
+    flat = tf.nest.flatten(outputs)
+    names = _names(model, outputs, len(flat))
+    matched = tuple(map(_with_axes_of, by_output(targets, names), flat))
+    losses = [_callable(model, loss) for loss in by_output(model.loss, names)]
+    if len(flat) == 1:
+        return matched[0], losses[0]
+    weights = [1.0 if w is None else w for w in by_output(_keras.loss_weights(model), names)]
 
-    def total(targets: Any, found: Any) -> Any:
-        pairs = zip(by_output(targets, names), tf.nest.flatten(found), strict=True)
+    def total(given: Any, found: Any) -> Any:
+        pairs = zip(given, tf.nest.flatten(found), strict=True)
         terms = [
-            (1.0 if weight is None else weight) * tf.reduce_mean(_loss(model, loss)(target, output))
+            weight * tf.reduce_mean(loss(target, output))
             for loss, weight, (target, output) in zip(losses, weights, pairs, strict=True)
             if loss is not None
         ]
         return tf.add_n(terms)
 
-    return total
+    return matched, total
 
 
 def by_output(given: Any, names: Sequence[str]) -> list[Any]:
@@ -160,17 +165,22 @@ def by_output(given: Any, names: Sequence[str]) -> list[Any]:
     return list(given) if isinstance(given, (list, tuple)) else [given] * len(names)
 
 
-def _names(model: Any, outputs: Any) -> list[str]:
+def _names(model: Any, outputs: Any, count: int) -> list[str]:
     """The names of a model's outputs in flat order."""
     if isinstance(outputs, Mapping):
         return sorted(outputs)
-    count = len(tf.nest.flatten(outputs))
     known = list(getattr(model, "output_names", None) or ())
     return known if len(known) == count else [str(number) for number in range(count)]
 
 
-def _loss(model: Any, loss: Any) -> Any:
-    return _keras.module(model).losses.get(loss)
+def _with_axes_of(target: Any, output: Any) -> Any:
+    """One number per example is a column where the output is one."""
+    is_column = len(output.shape) == np.ndim(target) + 1 and output.shape[-1] == 1
+    return target[..., np.newaxis] if is_column else target
+
+
+def _callable(model: Any, loss: Any) -> Any:
+    return _keras.module(model).losses.get(loss) if isinstance(loss, str) else loss
 
 
 def examples_of_each_class(split: Split, per_class: int, seed: int) -> tuple[Any, Any]:

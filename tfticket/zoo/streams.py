@@ -141,18 +141,27 @@ class Stream:
             end_step: one after that of the last.
             origin: the step at which the pipeline begins with its first batch.
         """
+        import tensorflow as tf
+
         source = self._opened(origin)
         if _is_tf(source):
             endless = source.repeat()
         else:
             seed = derived_seed(self.seed, "stream", self.name)
             endless = self._generated(lambda: _epochs(source, seed))
-        return endless.skip(start_step - origin).take(end_step - start_step).prefetch(2)
+        count = end_step - start_step
+        batches = endless.skip(start_step - origin).take(count).prefetch(2)
+        return batches.apply(tf.data.experimental.assert_cardinality(count))
 
     def in_order(self) -> tf.data.Dataset:
         """Yields the batches of one epoch."""
         source = self._opened("in order")
-        return source if _is_tf(source) else self._generated(lambda: _epoch(source))
+        import tensorflow as tf
+
+        if _is_tf(source):
+            return source
+        count = tf.data.experimental.assert_cardinality(self.num_batches)
+        return self._generated(lambda: _epoch(source)).apply(count)
 
     def _opened(self, what: Any) -> Any:
         if not _is_function(self.source):

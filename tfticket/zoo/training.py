@@ -27,6 +27,9 @@ __all__ = ["Training", "check_fit", "early_stop_step", "evaluate_on", "finite", 
 Train = Callable[..., dict[str, Any]]
 Evaluate = Callable[[Any], dict[str, float]]
 
+#: How much of Keras' own words is repeated.
+_MAX_TOLD = 400
+
 
 @dataclass(frozen=True)
 class Training:
@@ -208,13 +211,13 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
     try:
         model.evaluate(batch, verbose=0)
     except Exception as error:
-        said = f"{type(error).__name__}: {error}".strip().splitlines()
-        said = " ".join(dict.fromkeys([said[0], said[-1].strip()]))
-        shapes = {n: f"{s.dtype.name} {list(s.shape)}" for n, s in leaves(batch.element_spec)}
+        told = " ".join(str(error).partition("Arguments received")[0].split())
+        named = dict(zip(("inputs", "targets", "weights"), batch.element_spec, strict=False))
+        shapes = {n: f"{s.dtype.name} {list(s.shape)}" for n, s in leaves(named)}
         raise ValueError(
             "`data` must be what the network takes and its loss compares: it cannot be evaluated on"
-            f" a batch. {_hint(data)}Received: {shapes} (0 inputs, 1 targets, 2 weights) for"
-            f" {model.name!r} with loss={model.loss!r}; Keras says: {said}"
+            f" a batch. {_hint(data)}Received: {shapes} for {model.name!r} with loss={model.loss!r};"
+            f" Keras says: {type(error).__name__}: {told[:_MAX_TOLD]}"
         ) from error
 
 
