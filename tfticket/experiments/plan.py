@@ -61,6 +61,12 @@ def notes_on(spec: Spec, data: Dataset) -> tuple[str, ...]:
     """
     common = spec.common
     notes = [data.notes] if data.notes else []
+    if common.model.endswith(".keras"):
+        notes.append(
+            f"the start is the weights in {common.model}: rewinding goes back to them, and level 0"
+            " is trained on from them; reinitialize and random_sparse draw prunable weights anew and"
+            " lose what was learned before, other controls move it about"
+        )
     if common.model.endswith(".keras") and common.replicates > 1:
         notes.append(
             f"every replicate starts from the weights in {common.model}: replicates differ in the"
@@ -76,7 +82,8 @@ def _entry(common: ExperimentSettings, data: Dataset) -> Entry:
     if entry.task != data.task:
         raise ValueError(
             f"`data` must be for {entry.task}, which the network {common.model!r} is made for."
-            f" Received: data={common.data!r}, which is for {data.task}"
+            f" Received: data={common.data!r}, which is for {data.task}, as its targets are not one"
+            " class number per example"
         )
     if common.optimizer is None and common.learning_rate is None:
         return entry

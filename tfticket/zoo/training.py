@@ -216,8 +216,8 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
         shapes = {n: f"{s.dtype.name} {list(s.shape)}" for n, s in leaves(named)}
         raise ValueError(
             "`data` must be what the network takes and its loss compares: it cannot be evaluated on"
-            f" a batch. {_hint(data)}Received: {shapes} for {model.name!r} with loss={model.loss!r};"
-            f" Keras says: {type(error).__name__}: {told[:_MAX_TOLD]}"
+            f" a batch. {_hint(data)}Received: {shapes} for {model.name!r} with"
+            f" loss={model.loss!r}; Keras says: {type(error).__name__}: {told[:_MAX_TOLD]}"
         ) from error
 
 
