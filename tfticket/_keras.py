@@ -26,13 +26,13 @@ __all__ = [
     "Flavour",
     "assign",
     "children",
+    "finalize_states",
     "flavour",
     "flavour_or_none",
     "installed",
     "is_layer",
     "load_model",
     "local_name",
-    "loss_weights",
     "module",
     "native",
     "own_variables",
@@ -188,11 +188,6 @@ def local_name(layer: Any, variable: Any) -> str:
     return re.sub(r"[^0-9A-Za-z_.\-]", "_", name)
 
 
-def loss_weights(model: Any) -> Any:
-    """Returns how much the loss of each output of a compiled model counts, as it was compiled."""
-    return (model.get_compile_config() or {}).get("loss_weights")
-
-
 def path_below(path: str, name: str) -> str:
     """Returns the path of what is called `name` in the layer at `path`; a model's own is empty."""
     return f"{path}/{name}" if path else name
@@ -221,6 +216,17 @@ def walk(model: Any) -> Iterator[tuple[str, Any, list[tuple[str, Any]]]]:
 def to_numpy(variable: Any) -> np.ndarray:
     """Copies a variable's value to the host; never an alias of its memory."""
     return np.asarray(value_of(variable).numpy())  # `numpy` copies; bfloat16 too
+
+
+def finalize_states(model: Any) -> None:
+    """Has layers that compute with constants made of their variables, as Normalization, make them.
+
+    Args:
+        model: whose variables were written.
+    """
+    for _, layer, own in walk(model):
+        if own and hasattr(layer, "finalize_state"):
+            layer.finalize_state()
 
 
 def view(variable: Any) -> np.ndarray:

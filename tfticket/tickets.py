@@ -103,7 +103,7 @@ class Ticket:
     def _paths_in(self, model: Any) -> dict[str, str]:
         targets = weights.variables(model)
         renamed = weights.align(self.weights, targets)
-        weights.check_shapes({renamed[p]: w for p, w in self.weights.items()}, targets)
+        weights.check_shapes({t: self.weights[p] for p, t in renamed.items()}, targets)
         return renamed
 
     def apply(self, model: Any) -> Masks:
@@ -215,10 +215,15 @@ class Ticket:
 def fingerprint(arrays: Mapping[str, Any]) -> str:
     """SHA-256 over the paths and shapes of a model's variables: equal for equal architectures.
 
+    It is the same in both Kerases: names that Keras numbers itself begin at 0, and states of random
+    generators, which only Keras 3 lists, do not count.
+
     Args:
         arrays: arrays or variables by path.
     """
-    lines = [f"{p}:{tuple(a.shape)}" for p, a in arrays.items()]
+    paths = [p for p in arrays if not weights.is_random_state(p)]
+    named = weights.renumbered(paths)
+    lines = [f"{named[p]}:{tuple(arrays[p].shape)}" for p in paths]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

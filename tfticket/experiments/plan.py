@@ -64,8 +64,8 @@ def notes_on(spec: Spec, data: Dataset) -> tuple[str, ...]:
     if common.model.endswith(".keras"):
         notes.append(
             f"the start is the weights in {common.model}: rewinding goes back to them, and level 0"
-            " is trained on from them; reinitialize and random_sparse draw prunable weights anew and"
-            " lose what was learned before, other controls move it about"
+            " is trained on from them; reinitialize and random_sparse draw prunable weights anew,"
+            " and lose what was learned before, other controls move it about"
         )
     if common.model.endswith(".keras") and common.replicates > 1:
         notes.append(

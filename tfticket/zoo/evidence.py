@@ -136,10 +136,11 @@ def objective(model: Any, inputs: Any, targets: Any) -> tuple[Any, Any]:
     losses = [_callable(model, loss) for loss in by_output(model.loss, names)]
     if len(flat) == 1:
         return matched[0], losses[0]
-    weights = [1.0 if w is None else w for w in by_output(_keras.loss_weights(model), names)]
+    given = (model.get_compile_config() or {}).get("loss_weights")
+    weights = [1.0 if w is None else w for w in by_output(given, names)]
 
-    def total(given: Any, found: Any) -> Any:
-        pairs = zip(given, tf.nest.flatten(found), strict=True)
+    def total(wanted: Any, found: Any) -> Any:
+        pairs = zip(wanted, tf.nest.flatten(found), strict=True)
         terms = [
             weight * tf.reduce_mean(loss(target, output))
             for loss, weight, (target, output) in zip(losses, weights, pairs, strict=True)
