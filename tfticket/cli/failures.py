@@ -14,7 +14,7 @@ import typer
 
 from tfticket.errors import TicketError
 
-__all__ = ["INTERRUPTED", "debugging", "handle_errors", "told"]
+__all__ = ["INTERRUPTED", "debugging", "handle_errors", "sentence_of"]
 
 #: The exit code of a program that was interrupted.
 INTERRUPTED = 130
@@ -42,13 +42,13 @@ def handle_errors(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             if debugging.get():
                 raise
-            typer.echo(f"error: {told(error)}", err=True)
+            typer.echo(f"error: {sentence_of(error)}", err=True)
             raise typer.Exit(1) from error
 
     return guarded
 
 
-def told(error: Exception) -> str:
+def sentence_of(error: Exception) -> str:
     """Says what went wrong, and where if it was in the user's own code.
 
     Args:
