@@ -79,6 +79,9 @@ def tflite(
     and without delegates, one example at a time and three, against its dense twin and Keras; if
     it fails, the next safer layout is tried. Weights of a smaller type must be the nearest.
 
+    `num_samples`, `overwrite` and what is raised are as in every writer: see `tfticket.export`. The
+    format has no room for a mark: any TFLite file counts as written by tfticket.
+
     Args:
         model: of either Keras, built, not wrapped but, for `"int8"`, by `quantize_aware`.
         path: of the file; it appears whole or not at all.
@@ -89,22 +92,16 @@ def tflite(
         representative_data: typical inputs, `[examples, ...]`: ranges of an `"int8"` file.
         inputs: examples to compare on, finite and not all alike; if not given,
             `representative_data`, or drawn with a fixed seed. Subclassed models need them.
-        num_samples: examples to compare on, at least 1.
         verify: whether to run the file; as a number, the largest difference from Keras that
             passes, a fraction of the output range. `True` allows 1e-4 for float32, 0.01 for
             float16, 0.1 for dynamic and 0.25 for int8: ask for what your model needs.
-        overwrite: whether to replace what tfticket did not write. The format has no room for a
-            mark: any TFLite file counts as written by it.
 
     Returns:
         An `ExportReport`.
 
     Raises:
-        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
-        IsADirectoryError: if a folder is at `path`: none is deleted for a file.
-        TypeError: for a ticket, which has no layers.
-        ValueError: for an unknown choice, an unbuilt model, or inputs unfit or telling nothing.
-        ExportError: if conversion fails, Keras gives NaN, or no layout passes; `path` untouched.
+        ValueError: besides, for an unknown choice, or inputs that tell nothing.
+        ExportError: if conversion fails, Keras gives NaN, or no layout passes.
         MissingDependencyError: without `ai-edge-litert`, or the quantizer asked for.
     """
     kind = Quantized.of(weights)

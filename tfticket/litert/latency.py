@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tfticket import optional
 from tfticket.errors import ExportError
 from tfticket.files import to_dict
 from tfticket.litert._litert import require_runtime, runtime_version
@@ -19,7 +20,7 @@ from tfticket.litert.comparison import largest_difference
 from tfticket.litert.subprocess_runner import run_in_subprocess
 from tfticket.litert.worker import load_arrays
 
-__all__ = ["FileLatency", "Latency", "latency"]
+__all__ = ["Conditions", "FileLatency", "Latency", "latency"]
 
 TIMEOUT_SECONDS = 600.0
 STOPWATCH = "tfticket.litert.stopwatch"
@@ -44,8 +45,8 @@ class FileLatency:
         load_ms: milliseconds to load the file and make room for its tensors, once.
         delegated: operators that the delegate (XNNPACK) took, by name.
         builtin: operators that the runtime's own kernels ran, sparse Dense layers for instance.
-        memory_bytes: RAM that loading it and its first calls took; 0 where not known. Small
-            networks fit into what the process had already.
+        memory_bytes: RAM that loading it and its first calls took. Small networks fit
+            into what the process had already.
         max_abs_diff: largest difference of its outputs from the first file's, on one random batch;
             `None` if the two have outputs of other shapes.
     """
@@ -65,12 +66,11 @@ class FileLatency:
     max_abs_diff: float | None = None
 
 
-@dataclass(frozen=True)
-class Latency:
-    """How long files take, one against the other.
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What times were measured under.
 
     Args:
-        files: a row per file; speeds are against the first.
         batch_size: examples per call.
         num_threads: of the interpreter.
         num_rounds: timings of each file, taken in turn.
@@ -78,23 +78,37 @@ class Latency:
         cpu: the machine and the features that kernels are chosen by.
     """
 
-    files: tuple[FileLatency, ...]
     batch_size: int
     num_threads: int
     num_rounds: int
     runtime: str
     cpu: str
 
+    @property
+    def conditions(self) -> str:
+        """Says it in a line."""
+        return (
+            f"batch {self.batch_size}, {self.num_threads} thread(s), {self.num_rounds} rounds in"
+            f" turn, speeds against the first file, round by round; {self.runtime}; {self.cpu}"
+        )
+
+
+@dataclass(frozen=True)
+class Latency(Conditions):
+    """How long files take, one against the other, and the `Conditions`.
+
+    Args:
+        files: a row per file; speeds are against the first.
+    """
+
+    files: tuple[FileLatency, ...]
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the figures as values that JSON can hold."""
         return to_dict(self)
 
     def __str__(self) -> str:
-        head = (
-            f"batch {self.batch_size}, {self.num_threads} thread(s), {self.num_rounds} rounds in"
-            f" turn; {self.runtime}; {self.cpu}"
-        )
-        return "\n".join([head, *(_line(row) for row in self.files)])
+        return "\n".join([self.conditions, *(_line(row) for row in self.files)])
 
 
 def latency(
@@ -134,6 +148,7 @@ def latency(
         if not file.exists():
             raise FileNotFoundError(f"`paths` must exist. Received: {str(file)!r}")
     require_runtime()
+    optional.require("psutil", "psutil", "export", "to measure memory")
     with tempfile.TemporaryDirectory(prefix="tfticket_") as name:
         request = {"models": [str(file) for file in files], **numbers}
         error = run_in_subprocess(STOPWATCH, Path(name), request, timeout_seconds)

@@ -7,7 +7,6 @@ faster in the meantime: within a round the figures can be compared.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from tfticket.litert.worker import save_arrays
 
@@ -49,14 +49,14 @@ class _File:
     def __init__(self, path: str, request: Mapping[str, Any]):
         from ai_edge_litert.interpreter import Interpreter
 
-        before = _resident_bytes()
+        before = psutil.Process().memory_info().rss
         start = time.perf_counter()
         self._interpreter = Interpreter(model_path=path, num_threads=request["num_threads"])
         _fill(self._interpreter, request["batch_size"])
         self._load_seconds = time.perf_counter() - start
         self._times: list[float] = []
         once = min(self._call(1) for _ in range(WARM_UP_CALLS))
-        self._memory_bytes = max(_resident_bytes() - before, 0)
+        self._memory_bytes = max(psutil.Process().memory_info().rss - before, 0)
         self.outputs = {
             str(i): self._interpreter.get_tensor(detail["index"])
             for i, detail in enumerate(self._interpreter.get_output_details())
@@ -109,15 +109,6 @@ def kernels(operators: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], dic
     inside = Counter(named[i][0] for i in taken)
     own = Counter(n for i, (n, _, _) in enumerate(named) if _is_own(n) and i not in taken)
     return dict(sorted(inside.items())), dict(sorted(own.items()))
-
-
-def _resident_bytes() -> int:
-    """Memory of this process that is in RAM; 0 where the system does not tell."""
-    try:
-        num_pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return num_pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _is_own(name: str) -> bool:

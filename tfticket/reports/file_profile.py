@@ -12,6 +12,7 @@ from typing import Any
 
 from tfticket import export
 from tfticket.files import to_dict
+from tfticket.litert.latency import Conditions
 from tfticket.tables import aligned, markdown
 from tfticket.tflite.densify import densify, multiply_adds
 from tfticket.tflite.file import File
@@ -67,32 +68,14 @@ class FileProfile:
 
 
 @dataclass(frozen=True)
-class FilesProfile:
-    """Files side by side; the first is what the others are compared with.
+class FilesProfile(Conditions):
+    """Files side by side, the first is what the others are compared with, and the `Conditions`.
 
     Args:
         files: a row per file.
-        batch_size: examples per call.
-        num_threads: of the interpreter.
-        num_rounds: timings of each file, taken in turn.
-        runtime: what ran them.
-        cpu: the machine and the features that kernels are chosen by.
     """
 
     files: tuple[FileProfile, ...]
-    batch_size: int
-    num_threads: int
-    num_rounds: int
-    runtime: str
-    cpu: str
-
-    @property
-    def conditions(self) -> str:
-        """How the figures were measured, in a line."""
-        return (
-            f"batch {self.batch_size}, {self.num_threads} thread(s), {self.num_rounds} rounds in"
-            f" turn, speeds against the first file, round by round; {self.runtime}; {self.cpu}"
-        )
 
     def to_dict(self) -> dict[str, Any]:
         """Returns every figure as values that JSON can hold."""

@@ -139,14 +139,7 @@ class Tensor:
 
 
 class Operator:
-    """One operator of a subgraph.
-
-    Args:
-        model: the tables of the file.
-        table: its own.
-        subgraph: number of its subgraph.
-        place: its number there.
-    """
+    """One operator: `model`, `table`, `subgraph` and `place` are as of a `Tensor`."""
 
     def __init__(self, model: ModelT, table: OperatorT, subgraph: int, place: int):
         self._table = table
