@@ -10,6 +10,7 @@ import typer
 
 from tfticket.cli.answers import Json
 from tfticket.cli.failures import handle_errors
+from tfticket.cli.shapes import InputShape, input_shapes
 
 __all__ = ["bench"]
 
@@ -27,6 +28,7 @@ def bench(
     batch_size: Annotated[int, typer.Option(help="Examples per call.")] = 1,
     threads: Annotated[int, typer.Option(help="Threads of the interpreter.")] = 1,
     rounds: Annotated[int, typer.Option(help="Timings of each file, taken in turn.")] = 50,
+    input_shape: InputShape = None,
     json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     plot: Annotated[
@@ -38,7 +40,11 @@ def bench(
     from tfticket.reports import plots
 
     found = reports.profile_files(
-        paths, batch_size=batch_size, num_threads=threads, num_rounds=rounds
+        paths,
+        batch_size=batch_size,
+        num_threads=threads,
+        num_rounds=rounds,
+        input_shapes=input_shapes(input_shape),
     )
     if plot is not None:
         plots.save(reports.plot_files(found), plot)

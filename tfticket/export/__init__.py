@@ -21,6 +21,7 @@ and raises:
 
 from tfticket.export.advice import Advice, Way, WeightAdvice, advise
 from tfticket.export.choices import Quantized
+from tfticket.export.encoding import EncodingReport, encode_tflite
 from tfticket.export.keras_file import keras_file
 from tfticket.export.onnx import onnx
 from tfticket.export.phone import phone_ready
@@ -47,6 +48,7 @@ __all__ = [
     "Attempt",
     "Bounds",
     "Check",
+    "EncodingReport",
     "ExportReport",
     "FileLatency",
     "Hazard",
@@ -61,6 +63,7 @@ __all__ = [
     "WeightAdvice",
     "advise",
     "encode",
+    "encode_tflite",
     "inspect",
     "keras_file",
     "latency",

@@ -17,7 +17,8 @@ from tfticket.errors import ExportError
 from tfticket.files import to_dict
 from tfticket.litert._litert import require_runtime, runtime_version
 from tfticket.litert.comparison import largest_difference
-from tfticket.litert.subprocess_runner import run_in_subprocess
+from tfticket.litert.drawn import InputShapes
+from tfticket.litert.subprocess_runner import CURRENT, run_in_subprocess
 from tfticket.litert.worker import load_arrays
 
 __all__ = ["Conditions", "FileLatency", "Latency", "latency"]
@@ -117,6 +118,7 @@ def latency(
     batch_size: int = 1,
     num_threads: int = 1,
     num_rounds: int = 50,
+    input_shapes: InputShapes | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Latency:
     """Times files in turn, in a process of their own, with the runtime's default delegates.
@@ -126,6 +128,8 @@ def latency(
         batch_size: examples per call, where a file leaves that open.
         num_threads: of the interpreter.
         num_rounds: timings of each file, at least 1; each is the mean over a few milliseconds.
+        input_shapes: of inputs that a file leaves more open than that, by name of the input; under
+            the name "" for files of one input.
         timeout_seconds: after which the process is given up.
 
     Returns:
@@ -134,7 +138,7 @@ def latency(
     Raises:
         ValueError: without a file, or for numbers below 1.
         FileNotFoundError: if a file does not exist.
-        ExportError: if a file kills the runtime or does not run.
+        ExportError: if a file kills the runtime or does not run, with its name.
         MissingDependencyError: without `ai-edge-litert`.
     """
     numbers = {"batch_size": batch_size, "num_threads": num_threads, "num_rounds": num_rounds}
@@ -151,15 +155,23 @@ def latency(
     optional.require("psutil", "psutil", "export", "to measure memory")
     with tempfile.TemporaryDirectory(prefix="tfticket_") as name:
         request = {"models": [str(file) for file in files], **numbers}
+        request |= {"input_shapes": {n: list(shape) for n, shape in (input_shapes or {}).items()}}
         error = run_in_subprocess(STOPWATCH, Path(name), request, timeout_seconds)
         if error:
-            raise ExportError(f"the files could not be timed: {error}")
+            raise ExportError(f"{_current(Path(name), paths)} could not be timed: {error}")
         answers = json.loads((Path(name) / "answer.json").read_text())
         outputs = [load_arrays(Path(name) / f"{i}.npz") for i in range(len(files))]
     first = np.array(answers[0]["seconds"])
     distances = [_distance(found, outputs[0]) for found in outputs]
     rows = [_row(path, a, first, d) for path, a, d in zip(paths, answers, distances, strict=True)]
     return Latency(tuple(rows), **numbers, runtime=runtime_version(), cpu=_cpu())
+
+
+def _current(folder: Path, paths: Sequence[str | Path]) -> str:
+    """The file that was loaded last, as the caller calls it."""
+    last = folder / CURRENT
+    named = {str(Path(path).resolve()): str(path) for path in paths}
+    return named.get(last.read_text(), "") if last.is_file() else "the files"
 
 
 def _distance(found: dict[str, np.ndarray], first: dict[str, np.ndarray]) -> float | None:
