@@ -20,6 +20,7 @@ __all__ = [
     "batches_per_step",
     "build",
     "is_elementwise",
+    "is_scheduled",
     "key",
     "learning_rate",
     "members",
@@ -124,6 +125,11 @@ def learning_rate(optimizer: Any) -> float | None:
     except AttributeError:  # Keras 3's MultiOptimizer
         return None
     return _number(rate(optimizer.iterations) if callable(rate) else rate)
+
+
+def is_scheduled(optimizer: Any) -> bool:
+    """Tells whether the learning rate follows a schedule, so that no callback can set it."""
+    return isinstance(optimizer.get_config().get("learning_rate"), dict)
 
 
 def steps_done(optimizer: Any) -> int:

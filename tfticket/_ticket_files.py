@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from tfticket import files, masks
+from tfticket import files, masks, weights
 from tfticket._version import __version__
 from tfticket.errors import CorruptFileError, FormatError, MismatchError
 
@@ -60,10 +60,15 @@ class _Manifest(BaseModel):
 def fingerprint(arrays: Mapping[str, Any]) -> str:
     """SHA-256 over the paths and shapes of a model's variables: equal for equal architectures.
 
+    It is the same in both Kerases: names that Keras numbers itself begin at 0, and states of random
+    generators, which only Keras 3 lists, do not count.
+
     Args:
         arrays: arrays or variables by path.
     """
-    lines = [f"{p}:{tuple(a.shape)}" for p, a in arrays.items()]
+    paths = [p for p in arrays if not weights.is_random_state(p)]
+    named = weights.renumbered(paths)
+    lines = [f"{named[p]}:{tuple(arrays[p].shape)}" for p in paths]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -132,7 +137,9 @@ def read(folder: Path) -> dict[str, Any]:
         raise CorruptFileError(
             f"{path} is damaged: the arrays beside it differ: {error}"
         ) from error
-    told = {"fingerprint": fingerprint(parts["weights"]), **_counts(parts["masks"])}
+    told = _counts(parts["masks"])
+    if manifest.format == _FORMAT:  # it was counted otherwise before
+        told["fingerprint"] = fingerprint(parts["weights"])
     differ = [name for name, value in told.items() if getattr(manifest, name) != value]
     if differ:
         raise CorruptFileError(

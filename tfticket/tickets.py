@@ -95,7 +95,7 @@ class Ticket:
     def _paths_in(self, model: Any) -> dict[str, str]:
         targets = weights.variables(model)
         renamed = weights.align(self.weights, targets)
-        weights.check_shapes({renamed[p]: w for p, w in self.weights.items()}, targets)
+        weights.check_shapes({t: self.weights[p] for p, t in renamed.items()}, targets)
         return renamed
 
     def apply(self, model: Any) -> Masks:

@@ -23,10 +23,12 @@ __all__ = [
     "Filter",
     "Prunable",
     "align",
+    "is_random_state",
     "matching",
     "prunable_weights",
     "read",
     "read_all",
+    "renumbered",
     "variables",
     "write",
 ]
@@ -41,6 +43,8 @@ REASON_DTYPE = "not a floating-point weight: {dtype}"
 REASON_EXCLUDED = "excluded by the caller"
 REASON_NOT_INCLUDED = "not included by the caller"
 
+#: What tf_keras calls a model without a name, by what Keras 3 calls it.
+_OF_TF_KERAS = {"functional": "model"}
 _KERNELS = {"kernel", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel"}
 _NORMALIZATION = {"gamma", "beta", "moving_mean", "moving_variance", "mean", "variance", "scale"}
 
@@ -160,9 +164,10 @@ def write(model: Any, weights: Weights) -> None:
     """
     targets = variables(model)
     renamed = align(weights, targets)
-    check_shapes({renamed[p]: w for p, w in weights.items()}, targets)
-    for path, value in weights.items():
-        _keras.assign(targets[renamed[path]], value)
+    check_shapes({target: weights[p] for p, target in renamed.items()}, targets)
+    for path, target in renamed.items():
+        _keras.assign(targets[target], weights[path])
+    _keras.finalize_states(model)
 
 
 def check_shapes(weights: Mapping[str, Any], targets: Mapping[str, Any]) -> None:
@@ -182,14 +187,16 @@ def align(paths: Iterable[str], targets: Iterable[str]) -> dict[str, str]:
     Keras numbers unnamed layers through the whole process, so the second instance of a model
     has `dense_3` where the first had `dense`. Paths that are not found as they are, are matched
     after renumbering every such series from its first member on; that needs the paths of all
-    variables on both sides, because a part of a series does not tell which part it is.
+    variables on both sides, because a part of a series does not tell which part it is. A model of
+    the other Keras has other names for nested models, and only Keras 3 lists the states of random
+    generators: they have no counterpart there.
 
     Args:
         paths: the paths to look up, in the order of their model.
         targets: the paths of the other model, in its order.
 
     Returns:
-        `{path: target path}`.
+        `{path: target path}`, without the states of random generators where one side has none.
 
     Raises:
         MismatchError: if a path has no counterpart; the message names the paths on either side.
@@ -197,10 +204,12 @@ def align(paths: Iterable[str], targets: Iterable[str]) -> dict[str, str]:
     paths, targets = list(paths), list(targets)
     if set(paths) <= set(targets):
         return {p: p for p in paths}
-    numbered, known = _renumbered(paths), _renumbered(targets)
-    by_number = {number: target for target, number in known.items()}
-    if len(paths) == len(targets) and set(by_number) == set(numbered.values()):
-        return {p: by_number[numbered[p]] for p in paths}
+    lasting = [[p for p in side if not is_random_state(p)] for side in (paths, targets)]
+    for given, found in ((paths, targets), lasting):
+        by_number = {number: target for target, number in renumbered(found).items()}
+        numbers = renumbered(given)
+        if len(given) == len(found) and set(by_number) == set(numbers.values()):
+            return {p: by_number[number] for p, number in numbers.items()}
     missing = [p for p in paths if p not in targets]
     unused = [t for t in targets if t not in paths]
     raise MismatchError(
@@ -255,14 +264,31 @@ def _reason(layer: Any, path: str, variable: Any, rule: Filter, trainable: set[i
     return None
 
 
-def _renumbered(paths: Sequence[str]) -> dict[str, str]:
-    """Maps each path to itself with auto-numbers restarted at 0 within every parent."""
+def is_random_state(path: str) -> bool:
+    """Tells whether a path is of the state of a random generator, which only Keras 3 lists.
+
+    Args:
+        path: of any variable.
+    """
+    return path.rpartition("/")[2].startswith("seed_generator_state")
+
+
+def renumbered(paths: Sequence[str]) -> dict[str, str]:
+    """Maps each path to itself with auto-numbers restarted at 0 within every parent.
+
+    >>> renumbered(["functional_3/dense_7/kernel", "functional_3/dense_9/kernel"])
+    {'functional_3/dense_7/kernel': 'model:0/dense:0/kernel', ...'model:0/dense:1/kernel'}
+
+    Args:
+        paths: of all variables of a model, in its order.
+    """
     numbers: dict[tuple[str, str], dict[str, int]] = {}
     result = {}
     for path in paths:
         prefix, parts = "", path.split("/")
         for part in parts[:-1]:
             base = re.sub(r"_\d+$", "", part)
+            base = _OF_TF_KERAS.get(base, base)
             order = numbers.setdefault((prefix, base), {})
             prefix += f"{base}:{order.setdefault(part, len(order))}/"
         result[path] = prefix + parts[-1]

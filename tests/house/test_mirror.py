@@ -10,6 +10,7 @@ ACROSS_FILES = {
     "contract",
     "loading",
     "notebooks",
+    "other_keras",
     "pruned_values",
     "pruning_contract",
     "versions",

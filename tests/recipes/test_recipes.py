@@ -166,7 +166,7 @@ def test_settings_out_of_range_are_refused_before_training(settings, said, model
 
 
 def test_other_kinds_of_data_are_refused(model_fn):
-    with pytest.raises(TypeError, match="`data` must be a Dataset"):
+    with pytest.raises(TypeError, match="`data` must be a `Dataset`"):
         recipes.lottery_ticket(model_fn, [1, 2, 3])
 
 

@@ -9,6 +9,7 @@ from tfticket.experiments.spec import Spec
 from tfticket.recipes.early_bird import EarlyBird
 from tfticket.recipes.l1_filters import L1Filters
 from tfticket.recipes.run import Run, Task, levels_of
+from tfticket.recipes.scratch_b import ScratchB
 from tfticket.rewinding import restore
 from tfticket.zoo.training import Training, evaluate_on
 
@@ -236,3 +237,29 @@ def test_a_network_without_scales_is_refused_before_it_is_trained(name, settings
     with pytest.raises(ValueError, match="must have a BatchNormalization with a trainable scale"):
         made(model_fn, data, channel_sparsity=0.5, on_event=events.append, **settings)
     assert not [e for e in events if e.kind == "result"]
+
+
+def test_fewer_channels_than_asked_for_are_told(conv_fn, data):
+    settings = {"num_steps": 2, "fine_tune_steps": 1, "controls": ()}
+    found = recipes.l1_filters(conv_fn, data, channel_sparsity=0.5, round_to=8, **settings)
+    assert found.level.log["channels"] == {"conv_1": 8, "conv_2": 8}
+    said = "4 of 20 removable channels are gone (0.200), where channel_sparsity=0.5 was asked for"
+    assert said in str(found) and "round_to=8" in str(found)
+    kept = recipes.l1_filters(conv_fn, data, channel_sparsity=0.5, **settings)
+    assert "was asked for" not in str(kept)
+    assert kept.level.log["channel_sparsity"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"sparsity": 0.5, "widths": "discovered"}, "`widths` must be left out where single"),
+        ({"sparsity": 0.5, "penalty": 1e-3}, "`penalty` must be left out where single"),
+        ({"sparsity": 0.5, "round_to": 8}, "`round_to` must be left out where single"),
+        ({"sparsity": 0.5, "max_channel_sparsity": 0.9}, "`max_channel_sparsity` must be left"),
+        ({"channel_sparsity": 0.5, "penalty": 1e-3}, "`penalty` must be left out where widths"),
+    ],
+)
+def test_settings_that_nothing_is_done_with_are_refused(settings, said):
+    with pytest.raises(ValueError, match=said):
+        ScratchB(**settings)

@@ -78,3 +78,23 @@ def test_the_table_tells_what_is_missing():
 def test_early_stop_steps_are_shown_as_whole_numbers():
     results = [result(i, log={"early_stop_step": 100 * i}, test_accuracy=0.5) for i in (1, 2)]
     assert "150 ± 71" in results_table(results)
+
+
+def test_metrics_of_any_name_are_shown_and_losses_where_there_is_nothing_else():
+    named = result(0, test_loss=1.0, test_auc=0.5, test_a_loss=2.0, validation_auc=0.25)
+    table = results_table([named])
+    assert "test auc" in table and "validation auc" in table and "loss" not in table
+    assert "test loss" in results_table([result(0, test_loss=1.0)])
+
+
+def test_the_best_is_of_the_one_accuracy_or_of_the_least_loss():
+    def validated(replicate, loss, **metrics):
+        named = {f"validation_{n}": value for n, value in metrics.items()}
+        return result(replicate, validation_loss=loss, **named)
+
+    first, second = (validated(n, 1.0 - n, binary_accuracy=0.9 - n) for n in (0, 1))
+    assert best([second, first]) is first
+    first, second = (validated(n, 1.0 - n, a_accuracy=0.9, b_accuracy=0.9 - n) for n in (0, 1))
+    assert best([first, second]) is second
+    first, second = (validated(n, 1.0 - n, auc=0.9 - n) for n in (0, 1))
+    assert best([first, second]) is second

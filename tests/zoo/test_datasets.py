@@ -163,5 +163,5 @@ def test_a_function_of_the_user_gives_a_whole_data_set(script):
 
 
 def test_a_function_that_gives_anything_else_is_refused(script):
-    with pytest.raises(TypeError, match="must return a `Dataset` or .* Received: int"):
+    with pytest.raises(TypeError, match="must return data. .* a `Dataset`; .* Received: int"):
         load_data(f"{script}:wrong")

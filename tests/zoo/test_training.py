@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from tfticket import weights, zoo
 from tfticket.callbacks import Callback, RecordRewindPoint
 from tfticket.rewinding import capture, restore
-from tfticket.zoo.training import Training, early_stop_step, evaluate_on, finite, train_on
+from tfticket.zoo.training import (
+    Training,
+    check_fit,
+    early_stop_step,
+    evaluate_on,
+    finite,
+    train_on,
+)
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +123,60 @@ def test_what_is_not_finite_becomes_none():
 def test_numbers_out_of_range_are_refused(settings, said):
     with pytest.raises(ValueError, match=said):
         Training(**settings)
+
+
+def test_callbacks_are_made_anew_for_each_training_and_may_stop_it(keras, model, data):
+    made = []
+
+    def callbacks(keras):
+        made.append(keras.callbacks.EarlyStopping(patience=1, min_delta=1e9))
+        return made[-1:]
+
+    train = train_on(data, Training(40, 8, eval_every=10, callbacks=callbacks))
+    log = train(model, [])
+    assert (log["end_step"], log["curve"]["step"]) == (20, [10, 20])
+    train(model, [], until=30)
+    assert len(made) == 2
+
+
+def test_callbacks_of_the_other_keras_are_refused(keras, model, data):
+    import keras as keras_3
+    import tf_keras
+
+    other = tf_keras if keras is keras_3 else keras_3
+    training = Training(40, 8, eval_every=10, callbacks=other.callbacks.TerminateOnNaN)
+    with pytest.raises(TypeError, match="`callbacks` must return callbacks of"):
+        train_on(data, training)(model, [])
+    with pytest.raises(ValueError, match="`eval_every` must be given with `callbacks`"):
+        Training(40, callbacks=list)
+
+
+def test_class_weights_count_in_the_loss(model, data):
+    start, ends = capture(model), []
+    for weight in (1.0, 0.0):
+        restore(model, start)
+        weights_of_classes = dict.fromkeys(range(10), weight)
+        train_on(data, Training(5, 60, class_weight=weights_of_classes))(model, [])
+        ends.append(weights.read_all(model))
+    assert is_equal(ends[1], start.weights)
+    assert not is_equal(ends[0], start.weights)
+
+
+def test_weights_of_examples_count_in_the_loss(model, data):
+    start = capture(model)
+    split = dataclasses.replace(data.train, weights=np.zeros(len(data.train), np.float32))
+    train_on(dataclasses.replace(data, train=split), Training(5, 60))(model, [])
+    assert is_equal(weights.read_all(model), start.weights)
+
+
+def test_data_that_do_not_fit_are_told_before_training(model, data):
+    check_fit(model, data, Training(5))
+    one_hot = np.eye(10, dtype=np.float32)[data.train.y]
+    wrong = dataclasses.replace(data, train=zoo.Split(data.train.x, one_hot))
+    with pytest.raises(ValueError, match=r"`data` must be what the network takes.*one-hot"):
+        check_fit(model, wrong, Training(5))
+    flat = dataclasses.replace(data, train=zoo.Split(data.train.x[:, 0], data.train.y))
+    with pytest.raises(ValueError, match=r"`data` must be .*'float32 \[None, 8, 1\]"):
+        check_fit(model, flat, Training(5))
+    with pytest.raises(ValueError, match="a weight for each of the 10 classes"):
+        check_fit(model, data, Training(5, class_weight={0: 1.0, 1: 2.0}))

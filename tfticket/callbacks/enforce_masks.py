@@ -54,8 +54,8 @@ class EnforceMasks(Callback):
         masks: Masks | Ticket | None = None,
         pruned_values: Mapping[str, np.ndarray] | None = None,
     ):
-        if isinstance(masks, Ticket):
-            masks, pruned_values = masks.masks, pruned_values or masks.pruned_values or None
+        self._ticket = masks if isinstance(masks, Ticket) else None
+        masks = masks.masks if isinstance(masks, Ticket) else masks
         self._given, self._pruned_values = masks, pruned_values
         self._forget()
 
@@ -88,6 +88,7 @@ class EnforceMasks(Callback):
         elif self._enforcement is not None and not self._enforcement.is_released:
             self._enforcement.update(masks)
         self._given = self._masks = masks
+        self._ticket = None
 
     def check(self, model: Any = None) -> None:
         """Makes sure that the masks were in force and are obeyed.
@@ -124,9 +125,13 @@ class EnforceMasks(Callback):
         if current is not None and not current.is_released:
             current.attach()  # it may have been compiled anew
             return
-        if self._masks is None:
+        values = self._pruned_values
+        if self._ticket is not None:  # which knows the paths of the model's own instance
+            self._masks = self._ticket.masks_for(self.model)
+            values = values or self._ticket.pruned_values_for(self.model)
+        elif self._masks is None:
             self._masks = masks_in_force(self.model) or _of_zeros(self.model)
-        self._enforcement = enforce(self.model, self._masks, pruned_values=self._pruned_values)
+        self._enforcement = enforce(self.model, self._masks, pruned_values=values)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         # Other callbacks, such as BackupAndRestore, have had their `on_train_begin` by now. What

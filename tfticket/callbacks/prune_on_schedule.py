@@ -18,6 +18,7 @@ from tfticket.pruning_method import PruningMethod
 from tfticket.schedules import as_schedule, check_reachable
 from tfticket.schedules.reach import falls_short
 from tfticket.scores import Evidence
+from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike, align, prunable_weights, variables
 
 __all__ = ["PruneOnSchedule"]
@@ -48,8 +49,8 @@ class PruneOnSchedule(Callback):
         granularity: the unit that is masked together.
         prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
         evidence: what the score needs besides the weights.
-        masks: masks to start from, as of a ticket or `masks.from_zeros(model)`; `None` means those
-            in force on the model, and all kept where there are none.
+        masks: masks to start from, such as `masks.from_zeros(model)`, or a `Ticket`, for its masks;
+            `None` means those in force on the model, and all kept where there are none.
         on_unreachable: whether to `"raise"` or `"warn"`, before training, if the planned steps do
             not reach the schedule's final sparsity. Where training ends before it is reached all
             the same, a warning says so.
@@ -73,19 +74,25 @@ class PruneOnSchedule(Callback):
         granularity: Any = "weight",
         prunable: FilterLike = None,
         evidence: Evidence | None = None,
-        masks: Masks | None = None,
+        masks: Masks | Ticket | None = None,
         on_unreachable: Literal["raise", "warn"] = "raise",
     ):
         self.schedule = as_schedule(schedule)
         self._method = PruningMethod(self.schedule, score, scope, granularity, rounds=1)
         self._prunable = prunable
         self._evidence = evidence or Evidence({}, seed=0)
+        if isinstance(masks, Ticket) and masks.pruned_values:
+            raise ValueError(
+                "`masks` must be a ticket that holds pruned weights at 0, as this callback does."
+                f" Received: pruned_values of {sorted(masks.pruned_values)}"
+            )
         self._initial_masks = masks
         self._on_unreachable: Literal["raise", "warn"] = on_unreachable
         self._forget()
 
     def _forget(self) -> None:
-        self._masks = self._initial_masks
+        initial = self._initial_masks
+        self._masks = initial.masks if isinstance(initial, Ticket) else initial
         self._enforcement: Enforcement | None = None
         self._clock: Any = None
         self._sparsity: Any = None
@@ -139,7 +146,9 @@ class PruneOnSchedule(Callback):
 
     def _masks_to_start_from(self) -> Masks:
         """The masks so far, or those in force; what has none yet starts all kept."""
-        paths, known = variables(self.model), self._masks
+        paths, known, ticket = variables(self.model), self._masks, self._initial_masks
+        if isinstance(ticket, Ticket) and known is ticket.masks:
+            known = ticket.masks_for(self.model)
         kept = dict(ones_like(self._variables))
         if known is None:
             for earlier in in_force(self.model):

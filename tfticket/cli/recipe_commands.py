@@ -17,9 +17,8 @@ import typer
 from pydantic.fields import FieldInfo
 from typer.core import TyperGroup
 
-from tfticket.cli.failures import debugging, handle_errors
+from tfticket.cli.failures import debugging, handle_errors, told
 from tfticket.cli.running import run_and_print
-from tfticket.errors import TicketError
 from tfticket.experiments.reading import read_settings, read_spec
 from tfticket.experiments.spec import PANELS, USUAL_RECIPE, ExperimentSettings
 from tfticket.recipes import RECIPES, Recipe, find
@@ -47,9 +46,7 @@ class RecipeGroup(TyperGroup):
         except Exception as error:  # the code of a user's own file, too
             if debugging.get():
                 raise
-            known = isinstance(error, (ValueError, OSError, TicketError))
-            text = str(error) if known else f"{type(error).__name__}: {error}"
-            raise typer.BadParameter(text, ctx) from error
+            raise typer.BadParameter(told(error), ctx) from error
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
         """See `click.Group`; an unknown name is told with the names there are."""

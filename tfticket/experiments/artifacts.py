@@ -18,7 +18,9 @@ from tfticket.lottery import Level
 from tfticket.recipes.run import Plan
 from tfticket.reports import plots
 from tfticket.reports.outcome import Outcome, choose, smaller_network
+from tfticket.reports.results import headline
 from tfticket.rewinding import restore
+from tfticket.zoo.evidence import first_inputs
 
 __all__ = ["FILES", "export_run", "finish"]
 
@@ -105,8 +107,8 @@ def _write(wanted: _Written, level: Level, model: Any, plan: Plan) -> Any:
         return export.seed_file(level.ticket, wanted.path)
     restore(model, level.trained)
     model = plan.recipe.handed_over(model, level)
-    inputs = plan.data.train.x[:_NUM_SAMPLES]
-    options: dict[str, Any] = {"inputs": inputs, "num_samples": len(inputs)}
+    inputs = first_inputs(plan.data.train, _NUM_SAMPLES)
+    options: dict[str, Any] = {"inputs": inputs, "num_samples": _NUM_SAMPLES}
     if wanted.target == "tflite":
         options |= {"sparse": wanted.sparse, "weights": wanted.quantize}
         options["representative_data"] = inputs if wanted.quantize == "int8" else None
@@ -191,5 +193,4 @@ def _usual_name(target: str, quantize: str | None) -> str:
 
 
 def _metric(results: list[Any]) -> str:
-    has_accuracy = any("test_accuracy" in r.metrics for r in results)
-    return "test_accuracy" if has_accuracy else "test_loss"
+    return f"test_{headline(name for r in results for name in r.metrics)}"

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from tfticket import _keras, files, weights
 from tfticket.recipes.run import Plan
-from tfticket.zoo import Dataset
+from tfticket.zoo import Dataset, Split, Stream
 
-__all__ = ["described", "fingerprint_of_data", "fingerprint_of_model"]
+__all__ = ["described", "described_data", "fingerprint_of_data", "fingerprint_of_model"]
 
 
 def described(plan: Plan) -> dict[str, Any]:
@@ -23,14 +23,15 @@ def described(plan: Plan) -> dict[str, Any]:
         plan: any.
 
     Returns:
-        The recipe with nothing left open, the training, the threads of this process, and
-        `fingerprints` of data, network and optimizer.
+        The recipe with nothing left open, the training, the threads of this process, what is known
+        of `pipelines`, and `fingerprints` of data, network and optimizer.
     """
     model, training = plan.build(plan.seed), plan.task.training
     return {
         "recipe": plan.recipe.to_dict(),
         "training": {"num_steps": training.num_steps, "batch_size": training.batch_size},
         "controls": list(plan.arms),
+        "pipelines": described_data(plan.data),
         "threads": {
             "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
             "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
@@ -46,13 +47,31 @@ def described(plan: Plan) -> dict[str, Any]:
 def fingerprint_of_data(data: Dataset) -> str:
     """Returns a digest over every example of train, validation and test, in order.
 
+    Of a pipeline it is over what `described_data` tells.
+
     Args:
         data: any.
     """
-    splits = {"train": data.train, "validation": data.validation, "test": data.test}
-    return files.digest(
-        {f"{n}/{part}": np.asarray(getattr(s, part)) for n, s in splits.items() for part in "xy"}
-    )
+    arrays = {
+        f"{name}/{place}": np.asarray(array)
+        for name, split in data.splits.items()
+        if isinstance(split, Split)
+        for place, array in split.arrays().items()
+    }
+    read = described_data(data)
+    if read:
+        arrays["pipelines"] = np.frombuffer(json.dumps(read, sort_keys=True).encode(), np.uint8)
+    return files.digest(arrays)
+
+
+def described_data(data: Dataset) -> dict[str, Any]:
+    """Returns what is known of each pipeline, as plain JSON values; of arrays nothing.
+
+    Args:
+        data: any.
+    """
+    streams = {n: s for n, s in data.splits.items() if isinstance(s, Stream)}
+    return {name: stream.survey.to_dict() for name, stream in streams.items()}
 
 
 def fingerprint_of_model(model: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, references, zoo
+from tfticket import _optimizers, references, zoo
 from tfticket.determinism import restart_names, set_seeds
 from tfticket.experiments.spec import ExperimentSettings, Spec
 from tfticket.recipes import Recipe
@@ -33,15 +33,12 @@ def make_plan(spec: Spec) -> Plan:
     common = spec.common
     data = zoo.load_data(common.data, seed=common.seed, validation_size=common.validation_size)
     entry = _entry(common, data)
-    training = Training(
-        num_steps=common.num_steps or entry.num_steps,
-        batch_size=common.batch_size or entry.batch_size,
-        seed=common.seed,
-        eval_every=common.eval_every,
+    task = Task.of(common, data, entry.num_steps, entry.batch_size)
+    task = dataclasses.replace(
+        task, pruning_rates=entry.pruning_rates, output_pattern=entry.output_pattern
     )
-    task = Task(training, len(data.train), entry.pruning_rates, entry.output_pattern)
     recipe = spec.recipe.resolved(task)
-    per_execution = common.steps_per_execution or _largest_divisor(training, recipe)
+    per_execution = common.steps_per_execution or _largest_divisor(task.training, recipe)
     return Plan(
         build=_builder(common, entry, data, per_execution),
         data=data,
@@ -64,6 +61,12 @@ def notes_on(spec: Spec, data: Dataset) -> tuple[str, ...]:
     """
     common = spec.common
     notes = [data.notes] if data.notes else []
+    if common.model.endswith(".keras"):
+        notes.append(
+            f"the start is the weights in {common.model}: rewinding goes back to them, and level 0"
+            " is trained on from them; reinitialize and random_sparse draw prunable weights anew,"
+            " and lose what was learned before, other controls move it about"
+        )
     if common.model.endswith(".keras") and common.replicates > 1:
         notes.append(
             f"every replicate starts from the weights in {common.model}: replicates differ in the"
@@ -79,7 +82,8 @@ def _entry(common: ExperimentSettings, data: Dataset) -> Entry:
     if entry.task != data.task:
         raise ValueError(
             f"`data` must be for {entry.task}, which the network {common.model!r} is made for."
-            f" Received: data={common.data!r}, which is for {data.task}"
+            f" Received: data={common.data!r}, which is for {data.task}, as its targets are not one"
+            " class number per example"
         )
     if common.optimizer is None and common.learning_rate is None:
         return entry
@@ -122,10 +126,10 @@ def _builder(common: ExperimentSettings, entry: Entry, data: Dataset, per_execut
 
 def _check_optimizer(common: ExperimentSettings, entry: Entry, model: Any) -> None:
     given = common.changed().keys() & {"optimizer", "learning_rate"}
-    found = type(model.optimizer).__name__, float(_keras.to_numpy(model.optimizer.learning_rate))
+    found = type(model.optimizer).__name__, _optimizers.learning_rate(model.optimizer)
     wanted = entry.optimizer.name, float(np.float32(entry.optimizer.learning_rate))
     if given and found != wanted:
         raise ValueError(
             f"`{min(given)}` must be left out: the network {common.model!r} comes compiled, with"
-            f" {found[0]} at {found[1]:g}. Received: {wanted[0]} at {wanted[1]:g}"
+            f" {found[0]} at {found[1]}. Received: {wanted[0]} at {wanted[1]:g}"
         )

@@ -105,9 +105,10 @@ class RunFolder(LevelStore):
             )
         changed = [n for n, v in now["fingerprints"].items() if before["fingerprints"][n] != v]
         if "data" in changed:
+            others = _differences(before.get("pipelines", {}), now["pipelines"])
             raise ValueError(
                 f"`data` must be what {self.root} was begun with: the examples are others now."
-                " Choose another folder, or give back the old examples."
+                f"{others} Choose another folder, or give back the old examples."
             )
         return [f"the {name} is not as it was when the run was begun" for name in changed]
 
@@ -215,6 +216,18 @@ class RunFolder(LevelStore):
             for name in now
             if name != "begun" and name in before and before[name] != now[name]
         ]
+
+
+def _differences(before: Any, now: Any) -> str:
+    """Says what is otherwise with pipelines."""
+    found = [
+        f"{name}: {what} was {known.get(what)!r} and is {value!r}"
+        for name, survey in now.items()
+        for known in [before.get(name, {})]
+        for what, value in survey.items()
+        if known.get(what) != value
+    ]
+    return "".join(f" {text}." for text in found)
 
 
 def is_run_folder(path: str | Path) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tfticket.determinism import deterministic
 from tfticket.experiments.artifacts import finish
-from tfticket.experiments.plan import make_plan
+from tfticket.experiments.plan import make_plan, notes_on
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.recipes.run.levels import Event, OnEvent, run_levels
@@ -50,7 +50,7 @@ def run(
             return finished
         with deterministic(spec.common.seed):
             plan = make_plan(spec)
-            for text in folder.remember(plan):
+            for text in (*notes_on(spec, plan.data), *folder.remember(plan)):
                 tell(Event("note", text))
             run_levels(plan, folder, tell)
             tell(Event("note", "writing the files of the chosen ticket"))

@@ -28,7 +28,8 @@ class ExperimentSettings(SearchSettings):
     model: Annotated[str, Field(min_length=1)]
     """Network: a name of the zoo, module:function, file.py:function, or a .keras file."""
     data: Annotated[str, Field(min_length=1)]
-    """Data: digits, mnist, cifar10, …, tfds:NAME or module:function."""
+    """Data: digits, mnist, cifar10, …, tfds:NAME, or module:function or file.py:function, which
+    returns arrays or pipelines."""
     keras: Literal["keras", "tf_keras"] = "keras"
     """Which Keras."""
     optimizer: str | None = None
@@ -57,6 +58,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Training": (
         *("num_steps", "batch_size", "optimizer", "learning_rate", "steps_per_execution"),
         *("jit_compile", "eval_every", "seed", "replicates", "validation_size"),
+        *("class_weight", "callbacks"),
     ),
     "Comparison and files": ("controls", "control_levels", "export", "tflite_sparse"),
 }

@@ -114,7 +114,7 @@ def train_small(
         log: of finding them, with `training_flops`.
         small: the smaller network at its start.
         until: the step at which its training ends.
-        details: what the ticket says of itself besides.
+        details: what the ticket says of itself besides, with the recipe's `settings`.
 
     Returns:
         Level 1.
@@ -128,7 +128,8 @@ def train_small(
     ticket = Ticket(masks, capture(run.model).weights, run.provenance(1, **details))
     trained = run.train(small.model, [], until=until)
     spent = training_flops(run, flops(small.model).total, trained)
-    log = log | trained | _costs(small) | {"training_flops": log["training_flops"] + spent}
+    log = log | trained | _costs(small) | _channels(small, details["settings"])
+    log["training_flops"] += spent
     metrics = dict(run.evaluate(small.model))
     masked = Ticket(masks, read_all(run.model)).start_weights
     held = small.put(read_all(small.model), masked)
@@ -191,3 +192,18 @@ def _costs(small: Shrunk) -> dict[str, Any]:
         "parameters": after.num_parameters,
         "channels": {g.name: g.after for g in small.report.groups},
     }
+
+
+def _channels(small: Shrunk, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How many channels are gone, and why they are not as many as was asked for."""
+    groups, asked = small.report.groups, settings["channel_sparsity"]
+    total, removed = sum(g.before for g in groups), small.report.num_removed
+    found: dict[str, Any] = {"channel_sparsity": removed / total if total else 0.0}
+    if abs(removed - asked * total) >= max(1, len(groups) / 2):  # more than counts are rounded
+        limits = ", ".join(f"{n}={settings[n]}" for n in ("round_to", "max_channel_sparsity"))
+        found["missed"] = (
+            f"{removed} of {total} removable channels are gone ({removed / total:.3f}), where"
+            f" channel_sparsity={asked:g} was asked for: {limits}, one channel of each group stays,"
+            " and groups whose channels have no score keep all"
+        )
+    return found

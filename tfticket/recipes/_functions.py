@@ -20,8 +20,8 @@ __all__ = ["as_function"]
 _MODEL_AND_DATA = """\
     model_fn: returns a compiled, built model; given the seed if it has a parameter `seed`,
         otherwise called after everything random has been seeded.
-    data: a `zoo.Dataset`, `((x_train, y_train), (x_test, y_test))`, or `(x, y)`, of which a tenth
-        becomes the test.
+    data: a `zoo.Dataset`, `((x_train, y_train), (x_test, y_test))`, `(x, y)`, of which a tenth
+        becomes the test, or pipelines: see `zoo.as_dataset`.
 """
 _ON_EVENT = "    on_event: called with an `Event` before and after each training.\n"
 

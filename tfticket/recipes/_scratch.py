@@ -29,6 +29,8 @@ __all__ = ["FromScratch"]
 
 #: The paper trains at most twice as long.
 _LONGEST = 2.0
+#: What is about removed channels only.
+_OF_CHANNELS = ("widths", "penalty", "round_to", "max_channel_sparsity")
 #: What scales start from where widths are discovered.
 _INITIAL_SCALE = 0.5
 
@@ -69,7 +71,21 @@ class FromScratch(ChannelRecipe):
                 "`prunable` must be left out where channels go: they are chosen by group, from all"
                 f" weights at once. Received: prunable={self.prunable!r}"
             )
+        self._require_used()
         return self
+
+    def _require_used(self) -> None:
+        """Refuses settings that nothing would be done with."""
+        changed, unused = self.changed(), {}
+        if self.sparsity is not None:
+            unused = dict.fromkeys(_OF_CHANNELS, "where single weights are masked")
+        elif self.widths == "predefined":
+            unused = {"penalty": "where widths are predefined: it is what discovers them"}
+        for name, why in unused.items():
+            if name in changed:
+                raise ValueError(
+                    f"`{name}` must be left out {why}. Received: {name}={changed[name]!r}"
+                )
 
     @property
     def needs_scales(self) -> bool:

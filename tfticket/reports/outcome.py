@@ -163,7 +163,8 @@ def smaller_network(result: Result) -> tuple[str, ...]:
         result: of any network.
 
     Returns:
-        One sentence; none if no channel was removed.
+        One sentence, and another if fewer channels are gone than was asked for; none if it is not
+        about channels.
     """
     log = result.log
     if not {"parameters", "dense_parameters", "flops", "dense_flops"} <= set(log):
@@ -176,4 +177,5 @@ def smaller_network(result: Result) -> tuple[str, ...]:
         )
     ]
     trained = f"; trained from scratch for {log['budget']}" if "budget" in log else ""
-    return (f"the smaller network has {' and '.join(parts)}{trained}",)
+    said = f"the smaller network has {' and '.join(parts)}{trained}"
+    return (said, log["missed"]) if "missed" in log else (said,)

@@ -13,7 +13,7 @@ from typing import Any
 from tfticket import files
 from tfticket.errors import MissingDependencyError
 from tfticket.reports.results import DENSE, TICKET, Result, Summary, summarize
-from tfticket.reports.tables import LABELS
+from tfticket.reports.tables import label
 
 __all__ = ["new_figure", "plot_against_sparsity", "save"]
 
@@ -51,7 +51,7 @@ def plot_against_sparsity(
     for number, arm in enumerate(sorted(arms, key=lambda a: a != TICKET)):
         _draw_arm(axes, arm, summaries, metric, number)
     _set_scale(axes, summaries)
-    axes.set_ylabel(f"{LABELS.get(metric, metric)}, mean ± sd")
+    axes.set_ylabel(f"{label(metric)}, mean ± sd")
     axes.set_title(title)
     axes.legend(frameon=False)
     return figure

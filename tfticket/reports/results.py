@@ -15,6 +15,7 @@ __all__ = [
     "Statistic",
     "Summary",
     "best",
+    "headline",
     "in_order",
     "statistic",
     "summarize",
@@ -167,11 +168,38 @@ def in_order(results: Iterable[Result]) -> list[Result]:
     return sorted(results, key=place)
 
 
+def headline(names: Iterable[str]) -> str:
+    """Returns the metric that tells most: the accuracy, else the first one compiled, else the loss.
+
+    >>> headline(["test_loss", "test_auc", "test_sparse_categorical_accuracy"])
+    'sparse_categorical_accuracy'
+    >>> headline(["test_loss", "test_head_accuracy", "test_tail_accuracy"])
+    'head_accuracy'
+
+    Args:
+        names: of metrics, with `validation_` or `test_` before them.
+    """
+    known = _compiled(names)
+    return (_accuracies(known) or known or ["loss"])[0]
+
+
+def _compiled(names: Iterable[str]) -> list[str]:
+    """The metrics a model was compiled with, without the losses."""
+    stems = {n: n.removeprefix("validation_").removeprefix("test_") for n in names}
+    own = dict.fromkeys(stem for name, stem in stems.items() if stem != name)
+    return [name for name in own if name != "loss" and not name.endswith("_loss")]
+
+
+def _accuracies(names: Iterable[str]) -> list[str]:
+    return [n for n in names if n in ("accuracy", "acc") or n.endswith(("_accuracy", "_acc"))]
+
+
 def best(results: Sequence[Result]) -> Result:
     """Returns the result with the best validation: highest accuracy, then lowest loss.
 
-    Results without a finite validation loss come last, and equal ones in the given order. Test
-    figures are not looked at.
+    Where there is no accuracy, or one of each of several outputs, the lowest loss alone. Results
+    without a finite validation loss come last, and equal ones in the given order. Test figures are
+    not looked at.
 
     Args:
         results: at least one.
@@ -189,7 +217,8 @@ def _place(round_: int, arm: str) -> tuple[int, int, str]:
 
 
 def _rank(result: Result) -> tuple[float, float]:
-    accuracy, loss = (result.value(f"validation_{n}") for n in ("accuracy", "loss"))
+    loss, accuracies = result.value("validation_loss"), _accuracies(_compiled(result.metrics))
+    accuracy = result.value(f"validation_{accuracies[0]}") if len(accuracies) == 1 else None
     if loss is None or not math.isfinite(loss):
         return (math.inf, math.inf)
     return (-(accuracy or 0.0), loss)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tfticket.reports.results import Result, Summary, summarize
 from tfticket.tables import aligned
 
-__all__ = ["LABELS", "results_rows", "results_table"]
+__all__ = ["label", "results_rows", "results_table"]
 
-#: What metrics are called in tables and pictures.
-LABELS = {
-    "test_accuracy": "test accuracy",
-    "test_loss": "test loss",
-    "validation_accuracy": "validation accuracy",
-    "validation_loss": "validation loss",
-    "early_stop_step": "early-stop step",
-}
+
+def label(metric: str) -> str:
+    """Returns what a metric is called in tables and pictures.
+
+    >>> label("test_accuracy"), label("early_stop_step")
+    ('test accuracy', 'early-stop step')
+
+    Args:
+        metric: its name.
+    """
+    return "early-stop step" if metric == "early_stop_step" else metric.replace("_", " ")
 
 
 def results_rows(summaries: Sequence[Summary]) -> tuple[list[str], list[list[str]]]:
@@ -25,10 +28,8 @@ def results_rows(summaries: Sequence[Summary]) -> tuple[list[str], list[list[str
     Args:
         summaries: what `summarize` returned.
     """
-    known = [name for name in LABELS if any(name in s.statistics for s in summaries)]
-    shown = [n for n in known if n != "test_loss" or "test_accuracy" not in known]
-    shown = [n for n in shown if n != "validation_loss" or "validation_accuracy" not in known]
-    header = ["network", "level", "sparsity", "kept", *(LABELS[n] for n in shown), "replicates"]
+    shown = _shown(dict.fromkeys(name for s in summaries for name in s.statistics))
+    header = ["network", "level", "sparsity", "kept", *map(label, shown), "replicates"]
     rows = [
         [
             *(s.arm.replace("_", " "), str(s.round), f"{s.sparsity:.4f}", f"{s.num_kept:,}"),
@@ -48,6 +49,15 @@ def results_table(results: Sequence[Result]) -> str:
     """
     header, rows = results_rows(summarize(results))
     return aligned(header, rows)
+
+
+def _shown(known: Iterable[str]) -> list[str]:
+    """Test before validation; losses only where nothing else was measured."""
+    found = []
+    for split in ("test", "validation"):
+        own = [n for n in known if n.startswith(f"{split}_")]
+        found += [n for n in own if not n.endswith("_loss")] or own[:1]
+    return [*found, *(n for n in ("early_stop_step",) if n in known)]
 
 
 def _cell(summary: Summary, name: str) -> str:

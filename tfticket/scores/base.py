@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tfticket import _keras, devices
+from tfticket import _keras, devices, weights
 from tfticket.masks import MaskedWeights
 
-__all__ = ["Evidence", "MaskedWeights", "Score"]
+__all__ = ["Evidence", "MaskedWeights", "Score", "require_finite_weights"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Score(abc.ABC):
             `{path: float array}` with the paths and shapes of `evidence.weights`.
 
         Raises:
-            ValueError: if the evidence lacks what the score needs.
+            ValueError: if the evidence lacks what the score needs, or a weight is NaN or infinite.
             RuntimeError: if the model is of Keras 3 on another backend than TensorFlow.
         """
         _keras.flavour_or_none(model)  # a stand-in for a model is of neither Keras
@@ -107,7 +107,10 @@ class Score(abc.ABC):
                 f"`evidence` must have {', '.join(missing)}: the score {self.name!r} needs it."
                 f" Received: {', '.join(f'{n}={getattr(evidence, n)!r}' for n in missing)}"
             )
-        return devices.outside_scopes(lambda: self.compute(model, evidence))
+        found = devices.outside_scopes(lambda: self.compute(model, evidence))
+        if not all(np.isfinite(np.sum(score)) for score in found.values()):
+            require_finite_weights(model, evidence.weights)
+        return found
 
     def config(self) -> dict[str, Any]:
         """Returns the name and settings, from which `get` makes the score again."""
@@ -117,3 +120,21 @@ class Score(abc.ABC):
     @abc.abstractmethod
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         """Computes the scores; the needs have been checked."""
+
+
+def require_finite_weights(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    """Raises `ValueError` if a weight is NaN or infinite, naming where.
+
+    Args:
+        model: of either Keras; a stand-in is not looked at.
+        arrays: further weights by path.
+    """
+    is_model = _keras.flavour_or_none(model) is not None
+    held = weights.read_all(model) if is_model else {}
+    floats = {p: a for p, a in {**held, **arrays}.items() if a.dtype.kind == "f"}
+    wrong = [p for p, a in floats.items() if not np.isfinite(a).all()]
+    if wrong:
+        raise ValueError(
+            "`model` must have finite weights: what a weight is worth cannot be told otherwise. Did"
+            f" training diverge? Received: NaN or infinity in {wrong}"
+        )

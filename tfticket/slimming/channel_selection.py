@@ -12,6 +12,7 @@ import numpy as np
 from tfticket.graph import ROLES, Graph, channel_graph
 from tfticket.masks import Masks
 from tfticket.scores import Evidence
+from tfticket.scores.base import require_finite_weights
 from tfticket.selection import budget, keep_top
 from tfticket.slimming.channel_scores import channel_scores
 
@@ -150,5 +151,7 @@ def channel_masks(
             "`score` must find something to score, as a BatchNormalization's gamma for 'scale'."
             f" Received: score={score!r}\n{graph}"
         )
+    if not all(np.isfinite(np.sum(worth)) for worth in scored.values()):
+        require_finite_weights(model, {})
     kept = select_channels(graph, scored, channel_sparsity, scope=scope, limits=limits)
     return graph.masks(kept, roles=roles)

@@ -264,7 +264,7 @@ def _extra(subnetwork: Subnetwork) -> list[str]:
 
 def _is_network(path: str) -> bool:
     # Keras 3 keeps the state of Dropout's random numbers as a variable, tf_keras does not.
-    return not path.rpartition("/")[2].startswith("seed_generator_state")
+    return not weights.is_random_state(path)
 
 
 def _is_constant(array: np.ndarray) -> bool:

@@ -25,8 +25,9 @@ from tfticket.zoo.cifar import (
     vgg_small,
 )
 from tfticket.zoo.corruptions import CORRUPTIONS, corrupted
-from tfticket.zoo.datasets import DATASETS, as_dataset, from_arrays, load_data
+from tfticket.zoo.datasets import DATASETS, load_data
 from tfticket.zoo.entries import Entry, OptimizerConfig
+from tfticket.zoo.forms import as_dataset, from_arrays
 from tfticket.zoo.models import (
     conv_2,
     conv_4,
@@ -39,6 +40,7 @@ from tfticket.zoo.models import (
 from tfticket.zoo.pipeline import batches, evaluate, in_order
 from tfticket.zoo.registry import MODELS, get_model
 from tfticket.zoo.splits import Dataset, Split
+from tfticket.zoo.streams import Stream
 from tfticket.zoo.training import Training, evaluate_on, train_on
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "Entry",
     "OptimizerConfig",
     "Split",
+    "Stream",
     "Training",
     "as_dataset",
     "batches",

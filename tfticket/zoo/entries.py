@@ -56,6 +56,8 @@ class Entry:
         output_pattern: regular expression of the output layer's weight paths.
         pruning_rates: fraction of the surviving weights removed per round, by regular expression
             of weight paths that together cover every kernel once; empty where nothing is published.
+        has_logits: whether a network for classification puts out logits, and not probabilities;
+            `None` looks at it.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Entry:
     optimizer: OptimizerConfig = OptimizerConfig("Adam", 1e-3)
     output_pattern: str = "(^|/)output/kernel$"
     pruning_rates: Mapping[str, float] = field(default_factory=dict)
+    has_logits: bool | None = True
 
     def compiled(
         self,
@@ -80,8 +83,9 @@ class Entry:
     ) -> Any:
         """Builds the model and compiles it for its task.
 
-        Cross-entropy from logits and accuracy, or mean squared error. A model that `build`
-        returns compiled stays as it is, with its own `steps_per_execution`.
+        Cross-entropy and accuracy, from logits unless the model ends in a softmax, or mean squared
+        error. A model that `build` returns compiled stays as it is, with its own
+        `steps_per_execution`.
 
         Args:
             keras: `"keras"`, `"tf_keras"` or either module.
@@ -95,10 +99,11 @@ class Entry:
         Raises:
             TypeError: if the network takes no `input_shape` or `num_classes` and one is given, or
                 it comes from the other Keras.
+            ValueError: if a network of several outputs does not come compiled.
         """
         model = self._built(_keras.module(keras), seed, input_shape, num_classes)
         if getattr(model, "optimizer", None) is None:
-            loss, metrics = _objective(_keras.module(keras), self.task)
+            loss, metrics = _objective(_keras.module(keras), self.task, self._has_logits(model))
             model.compile(
                 optimizer=self.optimizer.build(keras),
                 loss=loss,
@@ -107,6 +112,24 @@ class Entry:
                 jit_compile=jit_compile,
             )
         return model
+
+    def _has_logits(self, model: Any) -> bool:
+        """Looks at what a model ends in, if that is not known."""
+        if self.has_logits is not None or self.task == "regression":
+            return bool(self.has_logits)
+        import tensorflow as tf
+
+        from tfticket.tracing.examples import evaluation, input_specs
+        from tfticket.tracing.losses import output_kinds
+
+        traced = tf.function(evaluation(model), autograph=False)
+        kinds = output_kinds(traced.get_concrete_function(input_specs(model)))
+        if len(kinds) != 1:
+            raise ValueError(
+                f"the network {self.name!r} must come compiled: it has {len(kinds)} outputs, and"
+                " which loss is whose is not known."
+            )
+        return kinds != ["probabilities"]
 
     def _built(
         self, keras: Any, seed: int, input_shape: tuple[int, ...] | None, num_classes: int | None
@@ -128,8 +151,8 @@ class Entry:
         return model
 
 
-def _objective(keras: Any, task: Task) -> tuple[Any, list[Any]]:
+def _objective(keras: Any, task: Task, has_logits: bool) -> tuple[Any, list[Any]]:
     if task == "regression":
         return keras.losses.MeanSquaredError(), []
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=has_logits)
     return loss, [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]

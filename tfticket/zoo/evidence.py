@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from tfticket import _keras
 from tfticket.scores import Evidence
 from tfticket.seeds import generator
+from tfticket.tracing.examples import evaluation
 from tfticket.zoo.datasets import load_data
 from tfticket.zoo.entries import Entry
 from tfticket.zoo.splits import Dataset, Split
+from tfticket.zoo.streams import Stream
+from tfticket.zoo.structures import leaves, mapped
 
-__all__ = ["evidence_from", "examples_of_each_class", "untrained_evidence"]
+__all__ = [
+    "by_output",
+    "evidence_from",
+    "examples_of_each_class",
+    "first_examples",
+    "first_inputs",
+    "joined",
+    "objective",
+    "untrained_evidence",
+]
 
 _NUM_MADE_UP = 100
 
@@ -21,19 +36,152 @@ def evidence_from(data: Dataset, model: Any, per_class: int, seed: int) -> Evide
     """Makes the evidence of a compiled model on its train split.
 
     Args:
-        data: of which train examples are drawn.
-        model: compiled; its loss is the one of the evidence.
+        data: of which train examples are drawn; of a pipeline the first ones are taken.
+        model: compiled; its loss is the one of the evidence. Weights of examples and classes are
+            not in it.
         per_class: examples of each class; for regression, ten times as many of all.
         seed: chooses the examples, and is the evidence's own.
     """
-    if data.task == "classification":
+    if isinstance(data.train, Stream):
+        batch = first_examples(data.train, per_class)
+    elif data.task == "classification":
         batch = examples_of_each_class(data.train, per_class, seed)
     else:
         rng = generator(seed, "examples")
         count = min(10 * per_class, len(data.train))
         chosen = np.sort(rng.choice(len(data.train), count, replace=False))
-        batch = (data.train.x[chosen], data.train.y[chosen])
-    return Evidence({}, batch=batch, loss=model.loss, seed=seed)
+        batch = data.train.take(chosen).columns[:2]
+    targets, loss = objective(model, *batch)
+    return Evidence({}, batch=(batch[0], targets), loss=loss, seed=seed)
+
+
+def first_examples(stream: Stream, per_class: int) -> tuple[Any, Any]:
+    """Takes the first examples of each class, or ten times as many where there are no classes.
+
+    Args:
+        stream: read from its beginning until there are enough, at most to its end.
+        per_class: how many of each.
+
+    Returns:
+        `(inputs, targets)`.
+    """
+    num_classes = stream.survey.num_classes
+    counts, found = np.zeros(num_classes or 1, np.int64), []
+    wanted = per_class if num_classes else 10 * per_class
+    for x, y, *_ in stream.examples():
+        size = len(next(leaves((x, y)))[1])
+        labels = np.reshape(y, -1) if num_classes else np.zeros(size, np.int64)
+        ranks = np.array([counts[c] + (labels[:i] == c).sum() for i, c in enumerate(labels)])
+        found.append(mapped(lambda array, kept=ranks < wanted: array[kept], (x, y)))
+        counts += np.bincount(labels, minlength=len(counts))
+        if counts.min() >= wanted:
+            break
+    return joined(found)
+
+
+def first_inputs(split: Split | Stream, count: int) -> Any:
+    """Takes the inputs of the first examples, or of all if there are fewer.
+
+    Args:
+        split: any.
+        count: how many.
+
+    Returns:
+        Arrays `[examples, ...]` in the structure of the split.
+    """
+    if isinstance(split, Split):
+        return mapped(lambda array: array[:count], split.x)
+    found, num_taken = [], 0
+    for x, *_ in split.examples():
+        found.append(x)
+        num_taken += len(next(leaves(x))[1])
+        if num_taken >= count:
+            break
+    return mapped(lambda array: array[:count], joined(found))
+
+
+def joined(batches: Sequence[Any]) -> Any:
+    """Puts batches of one structure one after the other.
+
+    >>> joined([(np.array([1]), np.array([2])), (np.array([3]), np.array([4]))])
+    (array([1, 3]), array([2, 4]))
+
+    Args:
+        batches: structures of arrays, at least one.
+    """
+    columns: dict[str, list[Any]] = {}
+    for batch in batches:
+        for place, array in leaves(batch):
+            columns.setdefault(place, []).append(array)
+    parts = iter(columns.values())
+    return mapped(lambda _: np.concatenate(next(parts)), batches[0])
+
+
+def objective(model: Any, inputs: Any, targets: Any) -> tuple[Any, Any]:
+    """Returns targets and loss of a compiled model as `fit` matches them with its outputs.
+
+    Args:
+        model: compiled.
+        inputs: some examples, of which one is looked at.
+        targets: of these examples; by the names of the outputs, or in their order.
+
+    Returns:
+        The targets, as many as outputs and with their number of axes, and the loss: as it was
+        compiled, or for several outputs the sum that they are weighted in.
+    """
+    outputs = evaluation(model)(mapped(lambda array: tf.constant(array[:1]), inputs))
+    flat = tf.nest.flatten(outputs)
+    names = _names(model, outputs, len(flat))
+    matched = tuple(map(_with_axes_of, by_output(targets, names), flat))
+    losses = [_callable(model, loss) for loss in by_output(model.loss, names)]
+    if len(flat) == 1:
+        return matched[0], losses[0]
+    given = (model.get_compile_config() or {}).get("loss_weights")
+    weights = [1.0 if w is None else w for w in by_output(given, names)]
+
+    def total(wanted: Any, found: Any) -> Any:
+        pairs = zip(wanted, tf.nest.flatten(found), strict=True)
+        terms = [
+            weight * tf.reduce_mean(loss(target, output))
+            for loss, weight, (target, output) in zip(losses, weights, pairs, strict=True)
+            if loss is not None
+        ]
+        return tf.add_n(terms)
+
+    return matched, total
+
+
+def by_output(given: Any, names: Sequence[str]) -> list[Any]:
+    """Lists what is given for each output: by name, in their order, or one for all.
+
+    >>> by_output({"b": 2}, ["a", "b"]), by_output(3, ["a", "b"])
+    ([None, 2], [3, 3])
+
+    Args:
+        given: a mapping, a list or tuple, or anything else.
+        names: of the outputs.
+    """
+    if isinstance(given, Mapping):
+        return [given.get(name) for name in names]
+    return list(given) if isinstance(given, (list, tuple)) else [given] * len(names)
+
+
+def _names(model: Any, outputs: Any, count: int) -> list[str]:
+    """The names of a model's outputs in flat order."""
+    if isinstance(outputs, Mapping):
+        return sorted(outputs)
+    known = list(getattr(model, "output_names", None) or ())
+    return known if len(known) == count else [str(number) for number in range(count)]
+
+
+def _with_axes_of(target: Any, output: Any) -> Any:
+    """One number per example is a column where the output is one."""
+    is_column = len(output.shape) == np.ndim(target) + 1 and output.shape[-1] == 1
+    return target[..., np.newaxis] if is_column else target
+
+
+def _callable(model: Any, loss: Any) -> Any:
+    return _keras.module(model).losses.get(loss) if isinstance(loss, str) else loss
 
 
 def examples_of_each_class(split: Split, per_class: int, seed: int) -> tuple[Any, Any]:
@@ -63,7 +211,8 @@ def examples_of_each_class(split: Split, per_class: int, seed: int) -> tuple[Any
         positions = np.flatnonzero(targets == label)
         found.append(rng.choice(positions, min(per_class, len(positions)), replace=False))
     chosen = np.sort(np.concatenate(found))
-    return split.x[chosen], targets[chosen]
+    x, y, *_ = split.take(chosen).columns
+    return x, y
 
 
 def untrained_evidence(

@@ -1,10 +1,11 @@
-"""Batches from arrays in memory: seeded, resumable at any step, and fast.
+"""Batches of a split: from arrays in memory seeded, resumable at any step, and fast.
 
-A training stream is one row of positions: the examples in a fresh order each epoch, one epoch
-after the other, cut into batches. A batch may reach over the end of an epoch, so every batch is
-full, every example is seen once an epoch, and nothing is dropped; where two epochs meet, an example
-may occur twice in a batch. The order of an epoch depends on the seed and the number of the epoch
-only; that is why step k can be reached without going through the steps before it.
+A `Stream` has batches of its own. A training stream of a `Split` is one row of positions: the
+examples in a fresh order each epoch, one epoch after the other, cut into batches. A batch may reach
+over the end of an epoch, so every batch is full, every example is seen once an epoch, and nothing
+is dropped; where two epochs meet, an example may occur twice in a batch. The order of an epoch
+depends on the seed and the number of the epoch only; that is why step k can be reached without
+going through the steps before it.
 
 TensorFlow is imported at the first batch, so that names and missing data are checked in no time.
 """
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfticket.zoo.splits import Split, permutation
+from tfticket.zoo.streams import Stream
+from tfticket.zoo.structures import mapped
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -63,7 +66,13 @@ def positions(
 
 
 def batches(
-    split: Split, *, batch_size: int, num_steps: int, seed: int, start_step: int = 0
+    split: Split | Stream,
+    *,
+    batch_size: int,
+    num_steps: int,
+    seed: int,
+    start_step: int = 0,
+    origin: int = 0,
 ) -> tf.data.Dataset:
     """Yields exactly the batches `start_step … num_steps - 1` of a seeded training stream.
 
@@ -71,16 +80,20 @@ def batches(
     Train with `model.fit(stream, shuffle=False)`: Keras 3 warns about its own shuffling otherwise.
 
     Args:
-        split: examples in memory.
-        batch_size: examples per batch, always full.
+        split: examples in memory, or a `Stream`, whose batches are as they come.
+        batch_size: examples per batch, always full; not of a `Stream`.
         num_steps: the step after the last batch, counted from the beginning of the stream.
-        seed: chooses the order.
+        seed: chooses the order; not of a `Stream`.
         start_step: first step, to resume at.
+        origin: the step at which a `Stream` begins with its first batch.
 
     Returns:
-        A `tf.data.Dataset` of `(x, y)`, of known length and shapes.
+        A `tf.data.Dataset` of `(x, y)` or `(x, y, weights)`; of arrays of known length and shapes.
     """
     import tensorflow as tf
+
+    if isinstance(split, Stream):
+        return split.between(start_step, num_steps, origin=origin)
 
     index = positions(
         len(split), batch_size=batch_size, num_steps=num_steps, seed=seed, start_step=start_step
@@ -88,27 +101,30 @@ def batches(
     return _gathered(
         split,
         tf.data.Dataset.from_tensor_slices(index),
-        lambda rows, x, y: (tf.gather(x, rows), tf.gather(y, rows)),
+        lambda rows, column: tf.gather(column, rows),
     )
 
 
-def in_order(split: Split, *, batch_size: int = 1_000) -> tf.data.Dataset:
+def in_order(split: Split | Stream, *, batch_size: int = 1_000) -> tf.data.Dataset:
     """Yields every example of a split once, in order; the last batch may be smaller.
 
     Args:
-        split: examples in memory.
-        batch_size: examples per batch.
+        split: examples in memory, or a `Stream`, whose batches are as they come.
+        batch_size: examples per batch; not of a `Stream`.
     """
     import tensorflow as tf
+
+    if isinstance(split, Stream):
+        return split.in_order()
 
     return _gathered(
         split,
         tf.data.Dataset.range(0, len(split), batch_size),
-        lambda start, x, y: (x[start : start + batch_size], y[start : start + batch_size]),
+        lambda start, column: column[start : start + batch_size],
     )
 
 
-def evaluate(model: Any, split: Split, *, batch_size: int = 1_000) -> dict[str, float]:
+def evaluate(model: Any, split: Split | Stream, *, batch_size: int = 1_000) -> dict[str, float]:
     """Evaluates a compiled model of either Keras on all examples of a split.
 
     Args:
@@ -123,7 +139,7 @@ def evaluate(model: Any, split: Split, *, batch_size: int = 1_000) -> dict[str, 
 
 
 def _gathered(split: Split, keys: tf.data.Dataset, pick: Callable[..., Any]) -> tf.data.Dataset:
-    """Yields `pick(key, x, y)` for each key.
+    """Yields `pick(key, column)` of inputs, targets and weights for each key.
 
     The arrays travel beside the keys and are not captured by the function: TensorFlow never
     frees what a data set's function has captured, and every training would leave a copy behind.
@@ -131,6 +147,6 @@ def _gathered(split: Split, keys: tf.data.Dataset, pick: Callable[..., Any]) -> 
     import tensorflow as tf
 
     with tf.device("CPU:0"):
-        whole = tf.data.Dataset.from_tensors((split.x, split.y)).repeat()
+        whole = tf.data.Dataset.from_tensors(split.columns).repeat()
     pairs = tf.data.Dataset.zip(keys, whole)
-    return pairs.map(lambda key, arrays: pick(key, *arrays)).prefetch(2)
+    return pairs.map(lambda key, columns: mapped(lambda c: pick(key, c), columns)).prefetch(2)

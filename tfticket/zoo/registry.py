@@ -100,7 +100,8 @@ def get_model(name: str, *, trust: bool = False) -> Entry:
             can be got around, none is loaded without this word (on the command line, `--trust`).
 
     Returns:
-        An `Entry`. What is not in the zoo gets the defaults of `Entry` for its training.
+        An `Entry`. What is not in the zoo gets the defaults of `Entry` for its training, and a loss
+        for what it ends in unless it comes compiled.
 
     Raises:
         ValueError: if there is no such network; the message lists the names.
@@ -111,7 +112,7 @@ def get_model(name: str, *, trust: bool = False) -> Entry:
         return _saved(Path(name), trust)
     if ":" in name:
         found = references.resolve(name)
-        return found if isinstance(found, Entry) else Entry(name=name, build=found)
+        return found if isinstance(found, Entry) else Entry(name=name, build=found, has_logits=None)
     raise ValueError(
         f"`name` must be one of {list(MODELS)}, `module:function`, `path/to/file.py:function` or a"
         f" path to a .keras file. Received: name={name!r}"
@@ -132,4 +133,4 @@ def _saved(path: Path, trust: bool) -> Entry:
             )
         return _keras.load_model(keras, path, trust=trust, safe_mode=True)
 
-    return Entry(name=path.stem, build=build)
+    return Entry(name=path.stem, build=build, has_logits=None)

@@ -7,11 +7,13 @@ for every part.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 
 from tfticket.zoo.splits import Split
+from tfticket.zoo.structures import mapped
 
 __all__ = ["Scaling", "by_max_abs", "standardized", "unit_range"]
 
@@ -19,11 +21,17 @@ Scaling = Callable[[Split], Callable[[Split], Split]]
 
 
 def unit_range(split: Split) -> Split:
-    """Turns images of bytes into float32 in [0, 1]; other inputs into float32 as they are."""
-    x = split.x.astype(np.float32)
-    if split.x.dtype == np.uint8:
-        x /= 255.0
-    return Split(x, split.y)
+    """Turns images of bytes into float32 in [0, 1]; other numbers into float32 as they are."""
+    return dataclasses.replace(split, x=mapped(_in_unit_range, split.x))
+
+
+def _in_unit_range(x: np.ndarray) -> np.ndarray:
+    if x.dtype.kind not in "biuf":
+        return x  # text, for a layer that looks it up
+    scaled = x.astype(np.float32)
+    if x.dtype == np.uint8:
+        scaled /= 255.0
+    return scaled
 
 
 def standardized(train: Split) -> Callable[[Split], Split]:
@@ -40,7 +48,7 @@ def standardized(train: Split) -> Callable[[Split], Split]:
     mean = train.x.mean(axes, dtype=np.float64).astype(np.float32)
     deviation = train.x.std(axes, dtype=np.float64).astype(np.float32)
     deviation = np.where(deviation > 0, deviation, np.float32(1))
-    return lambda split: Split((split.x - mean) / deviation, split.y)
+    return lambda split: dataclasses.replace(split, x=(split.x - mean) / deviation)
 
 
 def by_max_abs(train: Split) -> Callable[[Split], Split]:

@@ -1,14 +1,15 @@
-"""What a data set is: arrays, split into train, validation and test."""
+"""What a data set is: arrays, or batches as they come, split into train, validation and test."""
 
 from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from tfticket.seeds import generator
+from tfticket.zoo.structures import leaves, mapped
 
 __all__ = ["Dataset", "Split", "Task", "cut", "permutation", "validation_count"]
 
@@ -17,61 +18,82 @@ Task = Literal["classification", "regression"]
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples and their targets.
+    """Examples and their targets, in memory.
 
     Args:
-        x: inputs `[examples, ...]`, float32.
-        y: targets: class numbers `[examples]`, int64, or values `[examples, 1]`, float32.
+        x: inputs `[examples, ...]`, float32; several as a dict or tuple of such.
+        y: targets: class numbers `[examples]`, int64, or values `[examples, 1]`, float32; several
+            as a dict or tuple of such.
+        weights: of each example in the loss, `[examples]`; several, as the targets are; `None`
+            counts all the same.
 
     Raises:
-        ValueError: if there are no examples, or not as many targets as inputs.
+        ValueError: if there are no examples, or not as many targets or weights as inputs.
     """
 
-    x: np.ndarray
-    y: np.ndarray
+    x: Any
+    y: Any
+    weights: Any = None
 
     def __post_init__(self) -> None:
-        if len(self.x) != len(self.y) or len(self.x) == 0:
+        counts = {n: np.shape(a)[0] if np.ndim(a) else 0 for n, a in self.arrays().items()}
+        if len(set(counts.values())) != 1 or 0 in counts.values():
+            said = ", ".join(f"len({name})={count}" for name, count in counts.items())
             raise ValueError(
-                "`x` and `y` must hold equally many examples, at least one."
-                f" Received: len(x)={len(self.x)}, len(y)={len(self.y)}"
+                "`x` and `y` must hold equally many examples, at least one, and `weights` as many."
+                f" Received: {said}"
             )
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(next(iter(self.arrays().values())))
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """What `fit` takes: `(x, y)`, or `(x, y, weights)`."""
+        columns = (self.x, self.y, self.weights)
+        return columns[:2] if self.weights is None else columns
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Returns every array by its name: `x`, `y`, `weights`, or `x/image` and the like."""
+        return dict(leaves(dict(zip(("x", "y", "weights"), self.columns, strict=False))))
 
     def take(self, indices: np.ndarray) -> Split:
         """Returns a copy of the examples at these positions, in this order."""
-        return Split(self.x[indices], self.y[indices])
+        return Split(*mapped(lambda array: array[indices], self.columns))
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set in memory.
+    """What a network learns.
 
     Attributes:
         name: what it was loaded by.
-        train: what the optimizer sees.
+        train: what the optimizer sees; like the others a `Split`, or a `Stream` of batches.
         validation: cut from the published training examples with a seed; for early stopping and
             every other choice, so that the test examples stay untouched.
         test: as published, or as `notes` says; the same for every seed.
         task: `"classification"` or `"regression"`.
         num_classes: number of classes, `None` for regression.
-        input_shape: shape of one example.
+        input_shape: shape of one example; `None` where there are several inputs.
         notes: what a report on this data set has to mention; may be empty.
     """
 
     name: str
-    train: Split
-    validation: Split
-    test: Split
+    train: Any
+    validation: Any
+    test: Any
     task: Task
     num_classes: int | None
-    input_shape: tuple[int, ...]
+    input_shape: tuple[int, ...] | None
     notes: str = ""
 
+    @property
+    def splits(self) -> dict[str, Any]:
+        """Train, validation and test by name."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
     def __str__(self) -> str:
-        sizes = f"{len(self.train)} train, {len(self.validation)} validation, {len(self.test)} test"
+        sizes = ", ".join(f"{len(split)} {name}" for name, split in self.splits.items())
         return f"{self.name}: {sizes}, {self.task}, input {self.input_shape}"
 
 

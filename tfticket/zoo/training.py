@@ -1,8 +1,9 @@
 """Training and evaluation for `find_ticket`, from a data set and a few numbers.
 
 The batch at a step depends on the seed and the step alone, so a network that is rewound to step k
-meets the batches it met after step k before. So do the random numbers of Keras 3's layers, whose
-states are part of a training state; those of tf_keras' start over with each training.
+meets the batches it met after step k before; of a `Stream` only if it is restartable. So do the
+random numbers of Keras 3's layers, whose states are part of a training state; those of tf_keras'
+start over with each training.
 """
 
 from __future__ import annotations
@@ -12,16 +13,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tfticket import _keras
+import numpy as np
+
+from tfticket import _keras, references
 from tfticket.determinism import seeded
 from tfticket.zoo.pipeline import batches, evaluate, in_order
-from tfticket.zoo.splits import Dataset
+from tfticket.zoo.splits import Dataset, Split
+from tfticket.zoo.structures import leaves
 
-__all__ = ["Training", "early_stop_step", "evaluate_on", "finite", "train_on"]
+__all__ = ["Training", "check_fit", "early_stop_step", "evaluate_on", "finite", "train_on"]
 
 #: `train(model, callbacks)`, or `train(model, callbacks, until=step)`.
 Train = Callable[..., dict[str, Any]]
 Evaluate = Callable[[Any], dict[str, float]]
+
+#: How much of Keras' own words is repeated.
+_MAX_TOLD = 400
 
 
 @dataclass(frozen=True)
@@ -32,16 +39,23 @@ class Training:
         num_steps: optimizer updates of one training.
         batch_size: examples per update.
         seed: chooses the order of the examples.
-        eval_every: steps between validations, which divides `num_steps`; `None` means none.
+        eval_every: steps between validations, which divides `num_steps`; `None` means none. It is
+            what callbacks know as an epoch.
+        class_weight: weight of each class in the loss, from class 0 on, as `fit` takes it.
+        callbacks: called before each training, with the Keras of the model if it has a parameter
+            `keras`; returns further callbacks for `fit`, such as `EarlyStopping`.
 
     Raises:
-        ValueError: if a number is out of range or does not divide.
+        ValueError: if a number is out of range or does not divide, or there are callbacks and no
+            validations for them.
     """
 
     num_steps: int
     batch_size: int = 64
     seed: int = 0
     eval_every: int | None = None
+    class_weight: Mapping[int, float] | None = None
+    callbacks: Callable[..., Sequence[Any]] | None = None
 
     def __post_init__(self) -> None:
         for name in ("num_steps", "batch_size"):
@@ -55,6 +69,11 @@ class Training:
             raise ValueError(
                 "`eval_every` must divide `num_steps`: the last validation is at the last step."
                 f" Received: eval_every={self.eval_every}, num_steps={self.num_steps}"
+            )
+        if self.callbacks is not None and self.eval_every is None:
+            raise ValueError(
+                "`eval_every` must be given with `callbacks`: it is what they know as an epoch, and"
+                " what they look at is measured then. Received: eval_every=None"
             )
 
     def end_after(self, start_step: int) -> int:
@@ -114,8 +133,12 @@ def train_on(data: Dataset, training: Training) -> Train:
             num_steps=end,
             seed=training.seed,
             start_step=start,
+            origin=start - start % training.num_steps,
         )
-        options: dict[str, Any] = {"shuffle": False, "verbose": 0, "callbacks": callbacks}
+        options: dict[str, Any] = {"shuffle": False, "verbose": 0}
+        options["callbacks"] = [*callbacks, *_further(training, model)]
+        if training.class_weight is not None:
+            options["class_weight"] = dict(training.class_weight)
         if every is not None:
             options |= {"epochs": (end - start) // every, "steps_per_epoch": every}
             options["validation_data"] = in_order(data.validation)
@@ -165,6 +188,64 @@ def early_stop_step(steps: Sequence[int], losses: Sequence[float | None]) -> int
     """
     known = [(loss, step) for step, loss in zip(steps, losses, strict=True) if loss is not None]
     return min(known)[1] if known else None
+
+
+def check_fit(model: Any, data: Dataset, training: Training) -> None:
+    """Has a network measured on one batch, so that what does not fit is told before training.
+
+    Args:
+        model: compiled.
+        data: what it is to learn.
+        training: how.
+
+    Raises:
+        ValueError: if the data are not what the network takes, or class weights not of its classes.
+    """
+    weighted = training.class_weight
+    if weighted is not None and sorted(weighted) != list(range(data.num_classes or 0)):
+        raise ValueError(
+            f"`class_weight` must have a weight for each of the {data.num_classes or 0} classes of"
+            f" the data. Received: class_weight={dict(weighted)}"
+        )
+    batch = in_order(data.train, batch_size=training.batch_size).take(1)
+    try:
+        model.evaluate(batch, verbose=0)
+    except Exception as error:
+        told = " ".join(str(error).partition("Arguments received")[0].split())
+        named = dict(zip(("inputs", "targets", "weights"), batch.element_spec, strict=False))
+        shapes = {n: f"{s.dtype.name} {list(s.shape)}" for n, s in leaves(named)}
+        raise ValueError(
+            "`data` must be what the network takes and its loss compares: it cannot be evaluated on"
+            f" a batch. {_hint(data)}Received: {shapes} for {model.name!r} with"
+            f" loss={model.loss!r}; Keras says: {type(error).__name__}: {told[:_MAX_TOLD]}"
+        ) from error
+
+
+def _hint(data: Dataset) -> str:
+    y = data.train.y if isinstance(data.train, Split) else None
+    is_wide = isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] > 1
+    if is_wide and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
+        return (
+            "The targets are one-hot: give class numbers, `y.argmax(axis=1)`, or compile with"
+            " CategoricalCrossentropy. "
+        )
+    return ""
+
+
+def _further(training: Training, model: Any) -> list[Any]:
+    """Makes the user's callbacks anew: they remember what they have seen."""
+    if training.callbacks is None:
+        return []
+    keras = _keras.module(model)
+    found = training.callbacks(**references.accepted(training.callbacks, {"keras": keras}))
+    made = list(found) if isinstance(found, (list, tuple)) else [found]
+    wrong = [c for c in made if _keras.flavour_or_none(c) not in (None, _keras.flavour(model))]
+    if wrong:
+        raise TypeError(
+            f"`callbacks` must return callbacks of {keras.__name__}, the model's Keras; the"
+            f" function may have a parameter `keras`. Received: {wrong}"
+        )
+    return made
 
 
 def _steps_done(model: Any) -> int:

@@ -10,15 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras
+from tfticket import _keras, _optimizers
 from tfticket.clock import steps
 from tfticket.lottery import Level, train_dense
+from tfticket.recipes.search_settings import SearchSettings
+from tfticket.rewinding import fresh_optimizer
 from tfticket.scores import Evidence
 from tfticket.zoo.evidence import evidence_from
 from tfticket.zoo.splits import Dataset
-from tfticket.zoo.training import Evaluate, Train, Training, evaluate_on, train_on
+from tfticket.zoo.streams import Stream
+from tfticket.zoo.training import Evaluate, Train, Training, check_fit, evaluate_on, train_on
 
 __all__ = ["Run", "Task"]
+
+_NUM_EPOCHS = 10
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Task:
 
     Args:
         training: how long and on which batches.
-        num_examples: in the train split.
+        num_examples: in the train split; of a pipeline, as full batches as it has.
         pruning_rates: published for the network, by regular expression of weight paths.
         output_pattern: regular expression of the output layer's weights; `None` means the last
             prunable ones.
@@ -37,6 +42,34 @@ class Task:
     num_examples: int
     pruning_rates: Mapping[str, float] = field(default_factory=dict)
     output_pattern: str | None = None
+
+    @classmethod
+    def of(
+        cls, common: SearchSettings, data: Dataset, num_steps: int | None, batch_size: int
+    ) -> Task:
+        """Makes the task that settings and data are.
+
+        Args:
+            common: the settings.
+            data: what is learned.
+            num_steps: of one training where the settings leave it open; `None` is ten epochs'.
+            batch_size: where the settings and the data leave it open.
+
+        Raises:
+            ValueError: if a batch size is given and the data come in batches of another.
+        """
+        train, num_examples = data.train, len(data.train)
+        batch_size = common.batch_size or batch_size
+        if isinstance(train, Stream):
+            if common.batch_size not in (None, train.batch_size):
+                raise ValueError(
+                    "`batch_size` must be left out: the data come in batches of"
+                    f" {train.batch_size}. Received: batch_size={common.batch_size}"
+                )
+            batch_size = train.batch_size
+            num_examples = train.num_batches * batch_size
+        usual = max(1, round(_NUM_EPOCHS * num_examples / batch_size))
+        return cls(common.training(num_steps or usual, batch_size), num_examples)
 
     def in_steps(self, moment: int | str, name: str) -> int:
         """Reads a moment as a step; an epoch is as many steps as there are examples for.
@@ -55,18 +88,26 @@ class Run:
     """One replicate: a model, and everything a recipe may do with it.
 
     Args:
-        model: a compiled, built model at its initialisation.
+        model: a compiled, built model; the weights it comes with are its initialisation, and its
+            optimizer starts afresh.
         data: what it learns.
         training: how long and on which batches, with the replicate's own seed.
         seed: of the replicate.
         recipe_name: what tickets are to say they were found by.
+
+    Raises:
+        ValueError: if the data do not fit the model.
     """
 
     def __init__(
         self, model: Any, data: Dataset, training: Training, *, seed: int, recipe_name: str
     ):
         self.model, self.data, self.training, self.seed = model, data, training, seed
-        self.train: Train = train_on(data, training)
+        if _optimizers.steps_done(model.optimizer):  # it was saved after a training
+            fresh_optimizer(model)
+        check_fit(model, data, training)
+        self._learning_rate = _optimizers.learning_rate(model.optimizer)
+        self._train: Train = train_on(data, training)
         self.evaluate: Evaluate = evaluate_on(data)
         self._recipe_name = recipe_name
         self._kept: dict[str, Any] = {}
@@ -77,6 +118,20 @@ class Run:
 
     def __exit__(self, *exception: Any) -> None:
         self._stack.__exit__(*exception)
+
+    def train(self, model: Any, callbacks: list[Any], until: int | None = None) -> dict[str, Any]:
+        """Trains as `zoo.train_on` says; from step 0 on, with the first learning rate.
+
+        Args:
+            model: the run's, or one made of it.
+            callbacks: for `fit`.
+            until: another step to train up to.
+        """
+        optimizer, first = model.optimizer, self._learning_rate
+        is_at_start = not _optimizers.steps_done(optimizer)
+        if is_at_start and first is not None and not _optimizers.is_scheduled(optimizer):
+            optimizer.learning_rate = first  # a callback of an earlier training may have set it
+        return self._train(model, callbacks, until)
 
     @property
     def keras(self) -> Any:

@@ -12,7 +12,8 @@ from tfticket.lottery import Level
 from tfticket.recipes.base import Recipe
 from tfticket.recipes.run.context import Run, Task
 from tfticket.recipes.run.stores import Store
-from tfticket.reports.results import DENSE, TICKET, Result
+from tfticket.reports.results import DENSE, TICKET, Result, headline
+from tfticket.reports.tables import label
 from tfticket.seeds import derived_seed
 from tfticket.tickets import Ticket
 from tfticket.zoo import Dataset
@@ -192,8 +193,9 @@ class _Replicate:
         self.progress.begin(f"replicate {self.number}: {what}")
 
     def _done(self, result: Result) -> None:
-        shown = result.value("test_accuracy")
-        measured = "" if shown is None else f", test accuracy {shown:.4f}"
+        name = f"test_{headline(result.metrics)}"
+        shown = result.value(name)
+        measured = "" if shown is None else f", {label(name)} {shown:.4f}"
         text = f"replicate {self.number}: {result.arm} at sparsity {result.sparsity:.4f}{measured}"
         self.progress.done(text, result)
 

@@ -13,17 +13,15 @@ from tfticket.lottery import Level
 from tfticket.recipes.base import Recipe
 from tfticket.recipes.catalogue import name_of
 from tfticket.recipes.run.context import Task
-from tfticket.recipes.run.levels import OnEvent, Plan, run_levels
+from tfticket.recipes.run.levels import Event, OnEvent, Plan, run_levels
 from tfticket.recipes.run.stores import MemoryStore
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.reports.outcome import Outcome, choose, smaller_network
 from tfticket.tickets import Ticket
-from tfticket.zoo.datasets import as_dataset
-from tfticket.zoo.training import Training
+from tfticket.zoo.forms import as_dataset
 
 __all__ = ["SearchResult", "search"]
 
-_NUM_EPOCHS = 10
 _BATCH_SIZE = 64
 
 
@@ -67,7 +65,7 @@ def search(
     Args:
         model_fn: returns a compiled, built model; given the seed if it has a parameter `seed`,
             otherwise called after everything random has been seeded.
-        data: what `zoo.as_dataset` takes.
+        data: what `zoo.as_dataset` takes: arrays, several inputs and targets, pipelines.
         recipe: with its settings.
         on_event: called with an `Event` before and after each training.
         settings: those of `SearchSettings`.
@@ -77,10 +75,7 @@ def search(
     """
     common = SearchSettings(**settings)
     dataset = as_dataset(data, common.seed)
-    batch_size = common.batch_size or _BATCH_SIZE
-    usual = max(1, round(_NUM_EPOCHS * len(dataset.train) / batch_size))
-    training = Training(common.num_steps or usual, batch_size, common.seed, common.eval_every)
-    task = Task(training, len(dataset.train))
+    task = Task.of(common, dataset, None, _BATCH_SIZE)
     plan = Plan(
         build=functools.partial(_built, model_fn),
         data=dataset,
@@ -92,6 +87,8 @@ def search(
         controls=common.controls,
         control_levels=common.control_levels,
     )
+    if on_event is not None and dataset.notes:
+        on_event(Event("note", dataset.notes))
     store = MemoryStore()
     run_levels(plan, store, on_event)
     results = store.results()

@@ -1,0 +1,108 @@
+"""What callers have as data, and what becomes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfticket.zoo import Stream, as_dataset, from_arrays
+
+X, Y = np.arange(40, dtype=np.float64).reshape(20, 2), np.arange(20) % 4
+
+
+def pipeline(count=20):
+    return tf.data.Dataset.from_tensor_slices((X[:count], Y[:count])).batch(5)
+
+
+def sizes(data):
+    return [len(split) for split in data.splits.values()]
+
+
+def test_lists_of_numbers_are_arrays():
+    data = as_dataset((X.tolist(), Y.tolist()))
+    assert sizes(data) == [16, 2, 2]
+    assert (data.num_classes, data.input_shape) == (4, (2,))
+    assert sizes(as_dataset(((X.tolist(), Y.tolist()), (X[:3].tolist(), [0, 1, 2])))) == [18, 2, 3]
+
+
+@pytest.mark.parametrize("several", [{"a": X, "b": X + 1}, (X, X + 1), [X, X + 1]])
+def test_several_inputs_are_cut_together(several):
+    data = as_dataset((several, Y))
+    assert sizes(data) == [16, 2, 2]
+    assert (data.task, data.input_shape) == ("classification", None)
+    a, b = data.train.x.values() if isinstance(several, dict) else data.train.x
+    assert np.array_equal(a + 1, b)
+    assert a.dtype == np.float32
+
+
+def test_several_targets_and_weights_are_kept():
+    weights = np.linspace(1, 2, 20)
+    data = as_dataset((X, {"class": Y, "value": weights}, weights))
+    assert data.task == "regression"
+    assert np.array_equal(data.test.y["value"], data.test.weights)
+    assert [len(part) for part in data.train.columns] == [16, 2, 16]
+
+
+def test_validation_may_be_given():
+    data = as_dataset({"train": (X, Y), "validation": (X[:5], Y[:5]), "test": (X[:7], Y[:7])})
+    assert sizes(data) == [20, 5, 7]
+    assert sizes(as_dataset(((X, Y), (X[:5], Y[:5]), (X[:7], Y[:7])))) == [20, 5, 7]
+    assert sizes(as_dataset({"train": (X, Y), "validation": (X[:5], Y[:5])})) == [18, 5, 2]
+    with pytest.raises(ValueError, match="`validation_size` must be left out"):
+        as_dataset({"train": (X, Y), "validation": (X, Y), "test": (X, Y)}, validation_size=3)
+
+
+def test_pipelines_are_read_as_they_are():
+    data = as_dataset({"train": pipeline(), "validation": pipeline(10), "test": pipeline(15)})
+    assert all(isinstance(split, Stream) for split in data.splits.values())
+    assert sizes(data) == [20, 10, 15]
+    assert (data.task, data.num_classes, data.input_shape) == ("classification", 4, (2,))
+    assert "gave the same batches" in data.notes
+
+
+def test_of_two_pipelines_the_second_is_validation_and_test_and_that_is_said():
+    data = as_dataset((pipeline(), pipeline(10)))
+    assert data.validation is data.test
+    assert "validation and test are the same examples" in data.notes
+
+
+def test_arrays_beside_a_pipeline_stay_as_they_are():
+    images = np.arange(20, dtype=np.uint8).reshape(10, 2)
+    data = as_dataset((pipeline(), (images, np.arange(10))))
+    assert data.test.x is images
+    assert data.num_classes == 10
+
+
+def test_a_pipeline_that_is_otherwise_each_time_is_told():
+    data = as_dataset((pipeline().shuffle(4), pipeline()))
+    assert "that of train gave other batches when it was read again" in data.notes
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "said"),
+    [
+        ((X[:5], Y[:5]), ValueError, "at least 10 examples .* Received: 5 examples"),
+        (((X[:5], Y[:5]), (X, Y)), ValueError, "at least 10 examples"),
+        ((X, Y[:5]), ValueError, r"equally many examples.* len\(x\)=20, len\(y\)=5"),
+        (pipeline(), TypeError, "alone, of which no validation can be cut off"),
+        ({"train": pipeline()}, TypeError, "`data` must be"),
+        ({"train": (X, Y), "tests": (X, Y)}, TypeError, "`data` must be"),
+        (X, TypeError, "`data` must be a `Dataset`.* Received: ndarray"),
+        ((X, 3), TypeError, "`data` must be"),
+    ],
+)
+def test_what_is_no_data_is_told(data, kind, said):
+    with pytest.raises(kind, match=said):
+        as_dataset(data)
+
+
+def test_a_pipeline_is_split_and_scaled_already():
+    with pytest.raises(ValueError, match="a pipeline is already split"):
+        as_dataset((pipeline(), pipeline()), validation_size=3)
+
+
+def test_targets_with_more_axes_keep_them():
+    segments = np.zeros((20, 4, 4), np.int64)
+    data = from_arrays((X, segments), (X, segments))
+    assert data.train.y.shape == (18, 4, 4)

@@ -1,0 +1,174 @@
+"""From parts to a `Dataset`: validation cut off, classes told from values, inputs scaled."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tfticket.zoo.scaling import standardized, unit_range
+from tfticket.zoo.sources import Source
+from tfticket.zoo.splits import Dataset, Split, cut, validation_count
+from tfticket.zoo.streams import Stream
+
+__all__ = ["assembled", "of_pipelines", "require_enough", "source_of"]
+
+#: The least number of examples of which a tenth can be cut off.
+_LEAST = 10
+
+
+def assembled(
+    name: str,
+    source: Source,
+    seed: int,
+    validation_size: float | None,
+    standardize: bool,
+    *,
+    validation: Split | None = None,
+) -> Dataset:
+    """Cuts validation off where it is not given, and scales all parts.
+
+    Args:
+        name: what to call it.
+        source: train and test.
+        seed: chooses the validation examples.
+        validation_size: an integer is a count, a float a fraction; `None` is the source's usual.
+        standardize: see `load_data`.
+        validation: the validation examples, where they are given.
+
+    Raises:
+        ValueError: if the scaling is given already, or there are too few examples.
+    """
+    if standardize and source.scaling is not None:
+        raise ValueError(
+            f"`standardize` must be False: {name!r} has a scaling of its own."
+            f" Received: standardize={standardize}"
+        )
+    if validation is not None and validation_size is not None:
+        raise ValueError(
+            "`validation_size` must be left out where validation is given."
+            f" Received: validation_size={validation_size}"
+        )
+    train = source.train
+    if validation is None:
+        if validation_size is None:
+            require_enough(train)
+        size = source.validation_size if validation_size is None else validation_size
+        train, validation = cut(train, validation_count(size, len(train)), seed)
+    parts = [unit_range(split) for split in (train, validation, source.test)]
+    fit = standardized if standardize else source.scaling
+    if fit is not None:
+        parts = list(map(fit(parts[0]), parts))
+    shape = parts[0].x.shape[1:] if isinstance(parts[0].x, np.ndarray) else None
+    return Dataset(name, *parts, source.task, source.num_classes, shape, source.notes)
+
+
+def require_enough(split: Split) -> None:
+    """Raises `ValueError` if a tenth of the examples is none.
+
+    Args:
+        split: examples of which some are to be cut off.
+    """
+    if len(split) < _LEAST:
+        raise ValueError(
+            f"`data` must have at least {_LEAST} examples where a tenth is cut off from them: give"
+            " validation and test of your own, as a dict of `train`, `validation` and `test`."
+            f" Received: {len(split)} examples"
+        )
+
+
+def source_of(train: Split, test: Split, notes: str) -> Source:
+    """Tells classes from values: whole numbers, one of each example, are classes.
+
+    Args:
+        train: as given.
+        test: as given.
+        notes: what a report has to mention.
+    """
+    y = train.y
+    if isinstance(y, np.ndarray):
+        is_classes = np.issubdtype(y.dtype, np.integer) and y.size == len(y)
+        form = _classes if is_classes else _values
+        train, test = (dataclasses.replace(s, y=form(s.y)) for s in (train, test))
+        if is_classes:
+            num_classes = int(max(train.y.max(), test.y.max())) + 1
+            return Source(train, test, "classification", num_classes, notes=notes)
+    return Source(train, test, "regression", None, notes=notes)
+
+
+def _classes(y: np.ndarray) -> np.ndarray:
+    return y.reshape(-1).astype(np.int64)
+
+
+def _values(y: np.ndarray) -> np.ndarray:
+    return y.reshape(len(y), -1).astype(np.float32) if y.ndim < 3 else y
+
+
+def of_pipelines(name: str, parts: Mapping[str, Any]) -> Dataset:
+    """Makes a data set of parts of which some are read from pipelines.
+
+    Args:
+        name: what to call it.
+        parts: `Stream`s, and `Split`s of arrays, whose inputs stay as they are, by their names;
+            either validation or test may be missing and is the other one then.
+    """
+    found = {p: _typed(s) if isinstance(s, Split) else s for p, s in parts.items()}
+    notes = []
+    for absent, present in (("validation", "test"), ("test", "validation")):
+        if absent not in found and present in found:
+            found[absent] = found[present]
+            notes.append(
+                f"validation and test are the same examples, those of {present}: what was chosen"
+                " on them is also measured on them"
+            )
+    counts = [_num_classes(split) for split in found.values()]
+    num_classes = None if None in counts else max(c for c in counts if c is not None)
+    notes += _on_reading({n: s for n, s in found.items() if isinstance(s, Stream)})
+    return Dataset(
+        name=name,
+        train=found["train"],
+        validation=found["validation"],
+        test=found["test"],
+        task="regression" if num_classes is None else "classification",
+        num_classes=num_classes,
+        input_shape=_input_shape(found["train"]),
+        notes="; ".join(notes),
+    )
+
+
+def _typed(split: Split) -> Split:
+    return source_of(split, split, "").train
+
+
+def _num_classes(split: Split | Stream) -> int | None:
+    if isinstance(split, Stream):
+        return split.survey.num_classes
+    return source_of(split, split, "").num_classes
+
+
+def _input_shape(split: Split | Stream) -> tuple[int, ...] | None:
+    if isinstance(split, Split):
+        return split.x.shape[1:] if isinstance(split.x, np.ndarray) else None
+    spec = split.survey.element_spec.get("0")  # a single array of inputs
+    sizes = (None,) if spec is None else spec[1][1:]
+    return None if None in sizes else tuple(size for size in sizes if size is not None)
+
+
+def _on_reading(streams: Mapping[str, Stream]) -> list[str]:
+    """Says what a run that is gone on with can promise."""
+    others = [name for name, stream in streams.items() if not stream.is_restartable]
+    beginning = (
+        "a run that is gone on with compares with its beginning the types, shapes and number"
+    )
+    if not others:
+        return [
+            "data come from pipelines, which gave the same batches when they were read again:"
+            f" {beginning} of their batches and the first three, not every example"
+        ]
+    return [
+        f"data come from pipelines, and that of {' and '.join(others)} gave other batches when it"
+        " was read again: a run that is stopped and gone on with does not end with the bits of one"
+        f" that is not, unless a function makes the pipeline; {beginning} of their batches"
+    ]
