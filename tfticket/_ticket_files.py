@@ -137,10 +137,10 @@ def read(folder: Path) -> dict[str, Any]:
         raise CorruptFileError(
             f"{path} is damaged: the arrays beside it differ: {error}"
         ) from error
-    told = _counts(parts["masks"])
+    stated = _counts(parts["masks"])
     if manifest.format == _FORMAT:  # it was counted otherwise before
-        told["fingerprint"] = fingerprint(parts["weights"])
-    differ = [name for name, value in told.items() if getattr(manifest, name) != value]
+        stated["fingerprint"] = fingerprint(parts["weights"])
+    differ = [name for name, value in stated.items() if getattr(manifest, name) != value]
     if differ:
         raise CorruptFileError(
             f"{path} is damaged: {differ} are not those of the arrays beside it."

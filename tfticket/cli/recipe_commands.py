@@ -17,7 +17,7 @@ import typer
 from pydantic.fields import FieldInfo
 from typer.core import TyperGroup
 
-from tfticket.cli.failures import debugging, handle_errors, told
+from tfticket.cli.failures import debugging, explained, handle_errors
 from tfticket.cli.running import run_and_print
 from tfticket.experiments.reading import read_settings, read_spec
 from tfticket.experiments.spec import PANELS, USUAL_RECIPE, ExperimentSettings
@@ -46,7 +46,7 @@ class RecipeGroup(TyperGroup):
         except Exception as error:  # the code of a user's own file, too
             if debugging.get():
                 raise
-            raise typer.BadParameter(told(error), ctx) from error
+            raise typer.BadParameter(explained(error), ctx) from error
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
         """See `click.Group`; an unknown name is told with the names there are."""

@@ -225,9 +225,9 @@ class SeedTicket:
 def _read_manifest(data: bytes, path: str | Path) -> _Manifest:
     found = files.parse_json(data, path)
     if not isinstance(found, dict) or found.get("format") not in _READABLE:
-        told = found.get("format") if isinstance(found, dict) else None
+        stated = found.get("format") if isinstance(found, dict) else None
         raise FormatError(
-            f"{path} is of the format {told!r}, and this version of tfticket reads"
+            f"{path} is of the format {stated!r}, and this version of tfticket reads"
             f" {', '.join(_READABLE)}."
         )
     if found["format"] == _FORMAT:

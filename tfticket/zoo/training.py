@@ -211,13 +211,13 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
     try:
         model.evaluate(batch, verbose=0)
     except Exception as error:
-        told = " ".join(str(error).partition("Arguments received")[0].split())
+        words = " ".join(str(error).partition("Arguments received")[0].split())
         named = dict(zip(("inputs", "targets", "weights"), batch.element_spec, strict=False))
         shapes = {n: f"{s.dtype.name} {list(s.shape)}" for n, s in leaves(named)}
         raise ValueError(
             "`data` must be what the network takes and its loss compares: it cannot be evaluated on"
             f" a batch. {_hint(data)}Received: {shapes} for {model.name!r} with"
-            f" loss={model.loss!r}; Keras says: {type(error).__name__}: {told[:_MAX_TOLD]}"
+            f" loss={model.loss!r}; Keras says: {type(error).__name__}: {words[:_MAX_TOLD]}"
         ) from error
 
 
