@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tfticket.cli.app import app
-from tfticket.cli.failures import explained
+from tfticket.cli.failures import sentence_of
 
 WRONG = """
 from tfticket.recipes import Paper, Recipe, WeightRecipe
@@ -68,8 +68,8 @@ def test_an_error_in_the_users_own_code_names_his_line(wrong, tmp_path, recipe, 
 
 def test_an_error_of_the_package_itself_should_not_happen():
     error = KeyError("no traceback at all")
-    assert explained(error).endswith("shows where.")
-    assert explained(ValueError("`x` must be y")) == "`x` must be y"
+    assert sentence_of(error).endswith("shows where.")
+    assert sentence_of(ValueError("`x` must be y")) == "`x` must be y"
 
 
 def test_what_the_package_says_of_arguments_is_said_as_it_is(tmp_path):

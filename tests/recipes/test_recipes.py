@@ -173,7 +173,8 @@ def test_other_kinds_of_data_are_refused(model_fn):
 def test_events_are_told_as_things_happen(model_fn, data):
     events: list[Event] = []
     recipes.lottery_ticket(model_fn, data, num_steps=1, controls=(), on_event=events.append, **HALF)
-    assert [e.kind for e in events] == ["begin", "result", "begin", "result"]
+    assert [e.kind for e in events] == ["note", "begin", "result", "begin", "result"]
+    assert events[0].text == data.notes
 
 
 def test_the_published_rates_give_the_published_grid():

@@ -18,7 +18,7 @@ import typer
 from tfticket.errors import TicketError
 from tfticket.tables import fitting
 
-__all__ = ["INTERRUPTED", "debugging", "handle_errors", "explained"]
+__all__ = ["INTERRUPTED", "debugging", "handle_errors", "sentence_of"]
 
 #: The exit code of a program that was interrupted.
 INTERRUPTED = 130
@@ -47,7 +47,7 @@ def handle_errors(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             if debugging.get():
                 raise
-            typer.echo(f"error: {explained(error)}", err=True)
+            typer.echo(f"error: {sentence_of(error)}", err=True)
             raise typer.Exit(1) from error
 
     return guarded
@@ -60,7 +60,7 @@ def _width() -> int | None:
     return None
 
 
-def explained(error: Exception) -> str:
+def sentence_of(error: Exception) -> str:
     """Says what went wrong, and where if it was in the user's own code.
 
     Args:

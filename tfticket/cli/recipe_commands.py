@@ -17,7 +17,7 @@ import typer
 from pydantic.fields import FieldInfo
 from typer.core import TyperGroup
 
-from tfticket.cli.failures import debugging, explained, handle_errors
+from tfticket.cli.failures import debugging, handle_errors, sentence_of
 from tfticket.cli.running import run_and_print
 from tfticket.experiments.reading import read_settings, read_spec
 from tfticket.experiments.spec import PANELS, USUAL_RECIPE, ExperimentSettings
@@ -46,10 +46,10 @@ class RecipeGroup(TyperGroup):
         except Exception as error:  # the code of a user's own file, too
             if debugging.get():
                 raise
-            raise typer.BadParameter(explained(error), ctx) from error
+            raise typer.BadParameter(sentence_of(error), ctx) from error
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
-        """See `click.Group`; an unknown name is told with the names there are."""
+        """See `click.Group`; an unknown name is sentence_of with the names there are."""
         name = args[0]
         if name.startswith("-") or name in RECIPES or ":" in name or _is_file(name):
             return super().resolve_command(ctx, args)

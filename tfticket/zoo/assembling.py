@@ -57,12 +57,12 @@ def assembled(
             require_enough(train)
         size = source.validation_size if validation_size is None else validation_size
         train, validation = cut(train, validation_count(size, len(train)), seed)
-    parts = [unit_range(split) for split in (train, validation, source.test)]
+    train, validation, test = map(unit_range, (train, validation, source.test))
     fit = standardized if standardize else source.scaling
     if fit is not None:
-        parts = list(map(fit(parts[0]), parts))
-    shape = parts[0].x.shape[1:] if isinstance(parts[0].x, np.ndarray) else None
-    return Dataset(name, *parts, source.task, source.num_classes, shape, source.notes)
+        train, validation, test = map(fit(train), (train, validation, test))
+    shape, num_classes = _input_shape(train), source.num_classes
+    return Dataset(name, train, validation, test, source.task, num_classes, shape, source.notes)
 
 
 def require_enough(split: Split) -> None:

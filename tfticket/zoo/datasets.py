@@ -69,12 +69,9 @@ def load_data(
     elif name in DATASETS or name.startswith("tfds:"):
         source = read_prepared(name.removeprefix("tfds:"), data_dir, download=download)
     elif ":" in name:
-        loaded = _call(name, {"seed": seed, "data_dir": data_dir, "download": download})
+        options = {"seed": seed, "data_dir": data_dir, "download": download}
         given = {"validation_size": validation_size, "standardize": standardize}
-        try:
-            return as_dataset(loaded, seed, name=name, **given)
-        except TypeError as error:
-            raise TypeError(f"{name!r} must return data. {error}") from error
+        return _of_user(name, options, seed=seed, **given)
     else:
         raise ValueError(
             f"`name` must be one of {DATASETS}, `tfds:name` or `module:function`."
@@ -83,6 +80,10 @@ def load_data(
     return assembled(name, source, seed, validation_size, standardize)
 
 
-def _call(name: str, options: Mapping[str, Any]) -> Any:
+def _of_user(name: str, options: Mapping[str, Any], **given: Any) -> Dataset:
     function = references.resolve(name)
-    return function(**references.accepted(function, options))
+    loaded = function(**references.accepted(function, options))
+    try:
+        return as_dataset(loaded, name=name, **given)
+    except TypeError as error:
+        raise TypeError(f"{name!r} must return data. {error}") from error

@@ -170,7 +170,7 @@ def _names(model: Any, outputs: Any, count: int) -> list[str]:
     """The names of a model's outputs in flat order."""
     if isinstance(outputs, Mapping):
         return sorted(outputs)
-    known = list(getattr(model, "output_names", None) or ())
+    known = [str(name) for name in getattr(model, "output_names", None) or ()]
     return known if len(known) == count else [str(number) for number in range(count)]
 
 

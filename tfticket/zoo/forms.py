@@ -14,7 +14,7 @@ from tfticket.zoo.structures import as_structure
 
 __all__ = ["as_dataset", "from_arrays"]
 
-_PARTS = ("train", "validation", "test")
+_PARTS: tuple[str, ...] = ("train", "validation", "test")
 _FORMS = (
     "a `Dataset`; (x, y) or (x, y, sample_weight); (train, test) or (train, validation, test) of"
     " such pairs or of pipelines; or a dict of `train`, `validation` and `test`"
@@ -113,6 +113,7 @@ def _require_unset(validation_size: float | None, standardize: bool, what: str) 
 
 def _parts(data: Any) -> dict[str, Any]:
     """Tells train, validation and test apart."""
+    found: dict[str, Any]
     if isinstance(data, Mapping) and "train" in data and set(data) <= set(_PARTS):
         found = {part: data[part] for part in _PARTS if data.get(part) is not None}
     elif isinstance(data, (tuple, list)) and len(data) in (2, 3) and all(map(_is_part, data)):

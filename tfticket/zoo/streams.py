@@ -13,7 +13,6 @@ import functools
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,11 +22,12 @@ from tfticket.determinism import seeded
 from tfticket.seeds import derived_seed
 from tfticket.zoo.splits import permutation
 from tfticket.zoo.structures import leaves, mapped
+from tfticket.zoo.survey import Counting, Survey, type_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-__all__ = ["Stream", "Survey", "is_pipeline"]
+__all__ = ["Stream", "is_pipeline"]
 
 #: How many batches are read twice.
 _COMPARED = 3
@@ -43,37 +43,6 @@ def is_pipeline(given: Any) -> bool:
         return False
     has_items = hasattr(given, "__getitem__") and hasattr(given, "__len__")
     return has_items or hasattr(given, "__iter__") or callable(given)
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What one reading of a pipeline tells of it.
-
-    Args:
-        element_spec: type and shape of each array of a batch, by place; sizes that vary are open.
-        num_batches: of one epoch.
-        num_examples: of one epoch.
-        batch_size: of the first batch.
-        num_classes: one more than the largest target, where targets are one whole number each.
-        first_batches: digest of the first three; `None` if a second reading gave others.
-    """
-
-    element_spec: Mapping[str, tuple[str, tuple[int | None, ...]]]
-    num_batches: int
-    num_examples: int
-    batch_size: int
-    num_classes: int | None
-    first_batches: str | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns what runs are compared by, as plain JSON values."""
-        spec = {n: f"{dtype} {list(shape)}" for n, (dtype, shape) in self.element_spec.items()}
-        return {
-            "element_spec": spec,
-            "num_batches": self.num_batches,
-            "num_examples": self.num_examples,
-            "first_batches": self.first_batches,
-        }
 
 
 class Stream:
@@ -114,7 +83,7 @@ class Stream:
     @functools.cached_property
     def survey(self) -> Survey:
         """What is known of it; the first time, it is read from beginning to end."""
-        counted, first = _Counted(self.name), []
+        counted, first = Counting(self.name), []
         for batch in self.examples():
             counted.add(batch)
             if len(first) < _COMPARED:
@@ -189,41 +158,6 @@ class Stream:
         return next(self.examples())
 
 
-class _Counted:
-    """Counts what goes by."""
-
-    def __init__(self, name: str):
-        self.name = name
-        self.sizes: list[int] = []
-        self.spec: dict[str, tuple[str, tuple[int | None, ...]]] = {}
-        self.largest: int | None = -1
-
-    def add(self, batch: tuple[Any, ...]) -> None:
-        found = dict(leaves(batch))
-        sizes = {a.shape[0] if a.ndim else None for a in found.values()}
-        if len(sizes) != 1 or None in sizes:
-            raise ValueError(
-                f"`{self.name}` must give batches, with as many targets as inputs: batch it, as by"
-                f" `.batch(32)`. Received: shapes={[a.shape for a in found.values()]}"
-            )
-        self.sizes.append(sizes.pop())  # type: ignore[arg-type]
-        for place, array in found.items():
-            dtype, shape = self.spec.get(place, (_type(array), (None, *array.shape[1:])))
-            pairs = itertools.zip_longest(shape[1:], array.shape[1:])
-            self.spec[place] = (dtype, (None, *(a if a == b else None for a, b in pairs)))
-        y = batch[1]
-        is_class = isinstance(y, np.ndarray) and y.dtype.kind in "iu" and y.size == len(y)
-        if self.largest is not None:
-            self.largest = max(self.largest, int(y.max())) if is_class and y.size else None
-
-    def survey(self, digest: str | None) -> Survey:
-        if not self.sizes:
-            raise ValueError(f"`{self.name}` must give at least one batch. Received none")
-        num_classes = None if self.largest is None else self.largest + 1
-        counted = len(self.sizes), sum(self.sizes), self.sizes[0]
-        return Survey(dict(self.spec), *counted, num_classes, digest)
-
-
 def _is_function(source: Any) -> bool:
     gives_batches = hasattr(source, "__iter__") or hasattr(source, "__getitem__")
     return callable(source) and (isinstance(source, type) or not gives_batches)
@@ -279,7 +213,7 @@ def _columns(batch: Any, name: str) -> tuple[Any, ...]:
         )
     columns = tuple(_tuples(column) for column in batch)
     columns = columns[:2] if columns[-1] is None else columns
-    return mapped(lambda array: np.asarray(array, _type(np.asarray(array))), columns)
+    return mapped(lambda array: np.asarray(array, type_of(np.asarray(array))), columns)
 
 
 def _tuples(part: Any) -> Any:
@@ -288,13 +222,6 @@ def _tuples(part: Any) -> Any:
         return {name: _tuples(inner) for name, inner in part.items()}
     is_listed = isinstance(part, (list, tuple)) and any(hasattr(p, "shape") for p in part)
     return tuple(map(_tuples, part)) if is_listed else part
-
-
-def _type(array: np.ndarray) -> str:
-    """The type Keras computes in: float32 for float64; text is of any length."""
-    if array.dtype.kind in "OSU":
-        return "object"
-    return "float32" if array.dtype == np.float64 else array.dtype.name
 
 
 def _digest(batches: list[Any]) -> str:

@@ -28,7 +28,7 @@ Train = Callable[..., dict[str, Any]]
 Evaluate = Callable[[Any], dict[str, float]]
 
 #: How much of Keras' own words is repeated.
-_MAX_TOLD = 400
+_MAX_REASON = 400
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,7 @@ def train_on(data: Dataset, training: Training) -> Train:
         if end <= start:
             return log
         training.check_start(start)
-        stream = batches(
-            data.train,
-            batch_size=training.batch_size,
-            num_steps=end,
-            seed=training.seed,
-            start_step=start,
-            origin=start - start % training.num_steps,
-        )
+        stream = _stream(data, training, start, end)
         options: dict[str, Any] = {"shuffle": False, "verbose": 0}
         options["callbacks"] = [*callbacks, *_further(training, model)]
         if training.class_weight is not None:
@@ -151,6 +144,17 @@ def train_on(data: Dataset, training: Training) -> Train:
         return log
 
     return train
+
+
+def _stream(data: Dataset, training: Training, start: int, end: int) -> Any:
+    return batches(
+        data.train,
+        batch_size=training.batch_size,
+        num_steps=end,
+        seed=training.seed,
+        start_step=start,
+        origin=start - start % training.num_steps,
+    )
 
 
 def evaluate_on(data: Dataset) -> Evaluate:
@@ -211,20 +215,22 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
     try:
         model.evaluate(batch, verbose=0)
     except Exception as error:
-        words = " ".join(str(error).partition("Arguments received")[0].split())
-        named = dict(zip(("inputs", "targets", "weights"), batch.element_spec, strict=False))
+        reason = " ".join(str(error).partition("Arguments received")[0].split())
+        columns: Any = batch.element_spec
+        named = dict(zip(("inputs", "targets", "weights"), columns, strict=False))
         shapes = {n: f"{s.dtype.name} {list(s.shape)}" for n, s in leaves(named)}
         raise ValueError(
             "`data` must be what the network takes and its loss compares: it cannot be evaluated on"
             f" a batch. {_hint(data)}Received: {shapes} for {model.name!r} with"
-            f" loss={model.loss!r}; Keras says: {type(error).__name__}: {words[:_MAX_TOLD]}"
+            f" loss={model.loss!r}; Keras says: {type(error).__name__}: {reason[:_MAX_REASON]}"
         ) from error
 
 
 def _hint(data: Dataset) -> str:
     y = data.train.y if isinstance(data.train, Split) else None
-    is_wide = isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] > 1
-    if is_wide and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
+    if not isinstance(y, np.ndarray) or y.ndim != 2 or y.shape[1] < 2:
+        return ""
+    if bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
         return (
             "The targets are one-hot: give class numbers, `y.argmax(axis=1)`, or compile with"
             " CategoricalCrossentropy. "
