@@ -1,5 +1,6 @@
 """Builds and installs tfticket. Everything else about the tools is in pyproject.toml."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -15,9 +16,9 @@ def version() -> str:
 
 
 def readme() -> str:
-    """Reads the text for the package index."""
-    path = HERE / "README.md"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    """Reads the text for the package index, where links into the repository lead nowhere."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    return re.sub(r"\[([^\]]+)\]\((?!https?://|#)[^)]+\)", r"\1", text)
 
 
 EXTRAS = {
@@ -31,19 +32,17 @@ EXTRAS = {
         # 1.21 cannot be imported with the protobuf of TensorFlow before 2.21, and does not say so.
         "tensorflow-metadata>=1.17.3,<1.21",
     ],
-    "export": ["ai-edge-litert>=2.1", "flatbuffers>=25.9.23"],
+    "export": ["ai-edge-litert>=2.1", "flatbuffers>=25.9.23", "psutil>=5.9"],
     "notebooks": ["jupytext>=1.16", "nbmake>=1.5", "ipykernel>=6.29"],
 }
-#: Each pins many others, so they are installed by name only.
-_BESIDE = {
+#: Each brings and pins many others that the tools of development do without.
+_HEAVY = {
     "quantizer": ["ai-edge-quantizer>=0.10"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "tensorboard": ["tensorboard>=2.18"],
 }
-EXTRAS["all"] = sorted({name for names in EXTRAS.values() for name in names})
-EXTRAS |= _BESIDE
 EXTRAS["dev"] = [
-    *EXTRAS["all"],
+    *sorted({name for names in EXTRAS.values() for name in names}),
     "hypothesis>=6.100",
     "optuna>=4",
     "pyright[nodejs]>=1.1.400",
@@ -51,7 +50,13 @@ EXTRAS["dev"] = [
     "pytest-xdist>=3.6.1",
     "ruff>=0.12",
     "scikit-learn>=1.5",
+    "setuptools>=77",
 ]
+
+EXTRAS |= _HEAVY
+EXTRAS["all"] = sorted(
+    {name for extra, names in EXTRAS.items() if extra != "dev" for name in names}
+)
 
 setup(
     name="tfticket",
@@ -60,7 +65,8 @@ setup(
     long_description=readme(),
     long_description_content_type="text/markdown",
     author="The tfticket authors",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.10",
     packages=find_packages(include=["tfticket", "tfticket.*"]),
     package_data={"tfticket": ["py.typed"], "tfticket.zoo": ["*.npz"]},
@@ -72,13 +78,21 @@ setup(
         "numpy>=1.26",
         "safetensors>=0.5",
         "pydantic>=2.7",
+        "filelock>=3.16",
     ],
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["tfticket = tfticket.cli:main"]},
     classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Environment :: GPU",
+        "Intended Audience :: Developers",
         "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Software Development :: Libraries :: Python Modules",
         "Typing :: Typed",
     ],
 )

@@ -4,14 +4,19 @@ import json
 import numpy as np
 import pytest
 
-from tfticket.errors import CorruptFileError, MismatchError
+from benchmarks.damage.damages import damage
+from tfticket import files
+from tfticket.errors import CorruptFileError, FormatError, MismatchError
 from tfticket.masks import Masks
 from tfticket.selection import select
 from tfticket.tickets import Ticket, fingerprint
 from tfticket.weights import prunable_weights, read, read_all, variables, write
 
+TENSORS = "tensors-0123456789abcdef.safetensors"
+
 
 def small_model(keras, width=5, names=("hidden", "output")):
+    keras.utils.set_random_seed(0)
     return keras.Sequential(
         [
             keras.layers.Input((4,)),
@@ -130,10 +135,53 @@ def test_a_damaged_file_is_named(keras, tmp_path):
     with pytest.raises(CorruptFileError, match="manifest.json is damaged"):
         Ticket.load(folder)
     (folder / "manifest.json").write_text('{"format": "tfticket.ticket/1"}')
-    with pytest.raises(CorruptFileError, match="manifest.json is damaged: KeyError"):
+    with pytest.raises(CorruptFileError, match="json is damaged: versions: Field required"):
         Ticket.load(folder)
     with pytest.raises(FileNotFoundError, match="there is no"):
         Ticket.load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_damage_is_read_as_another_ticket(keras, tmp_path, seed):
+    folder = ticket_of(small_model(keras)).save(tmp_path / "ticket")
+    damage(folder, seed)
+    with pytest.raises((CorruptFileError, FormatError, FileNotFoundError), match=str(folder)):
+        Ticket.load(folder)
+
+
+def forged(folder, **changes):
+    """Changes a manifest and seals it again, as a hand would that means harm."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["sha256"]
+    path.write_text(json.dumps(files.sealed({**manifest, **changes})))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"step": "x"}, "step: Input should be a valid integer"),
+        ({"masks": []}, "masks: Input should be a valid dictionary"),
+        ({"masks": {"hidden/kernel": [10**6, 10**6]}}, "does not fit the shape"),
+        ({"sparsity": 0.25}, "'sparsity'.* are not those"),
+        ({"fingerprint": "0" * 64}, "'fingerprint'.* are not those"),
+        ({"weights": []}, "'fingerprint'"),
+        ({"weights": ["nothing"]}, "the arrays beside it differ"),
+        (
+            {"tensors": {"file": "../tensors-0123456789abcdef.safetensors", "sha256": "0" * 64}},
+            "file",
+        ),
+        ({"tensors": {"file": TENSORS, "sha256": None}}, "sha256"),
+        ({"more": 1}, "more: Extra inputs"),
+    ],
+)
+def test_a_manifest_is_not_believed_because_it_is_sealed(tmp_path, changes, said):
+    import keras
+
+    folder = ticket_of(small_model(keras)).save(tmp_path / "ticket")
+    forged(folder, **changes)
+    with pytest.raises(CorruptFileError, match=said):
+        Ticket.load(folder)
 
 
 def test_an_interrupted_save_leaves_the_old_ticket(keras, tmp_path, monkeypatch):

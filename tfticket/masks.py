@@ -13,6 +13,7 @@ from tfticket.filters import FilterLike
 from tfticket.weights import prunable_weights
 
 __all__ = [
+    "Kept",
     "MaskedWeights",
     "Masks",
     "apply",
@@ -27,7 +28,35 @@ __all__ = [
 ]
 
 
-class Masks(Mapping[str, np.ndarray]):
+class Kept:
+    """What part of the weights is kept, of a thing that counts them.
+
+    Attributes:
+        num_weights: number of prunable weights, kept or not.
+        num_kept: number of those that are kept.
+    """
+
+    num_weights: int
+    num_kept: int
+
+    @property
+    def sparsity(self) -> float:
+        """Fraction of the prunable weights masked out, in [0, 1]."""
+        return 1.0 - self.num_kept / self.num_weights
+
+    @property
+    def density(self) -> float:
+        """`1 - sparsity`."""
+        return self.num_kept / self.num_weights
+
+    @property
+    def compression_ratio(self) -> float:
+        """`1 / density`; infinite when nothing is kept."""
+        kept = self.num_kept
+        return self.num_weights / kept if kept else float("inf")
+
+
+class Masks(Mapping[str, np.ndarray], Kept):
     """Boolean arrays by weight path, True = kept. Immutable, validated at birth.
 
     >>> masks = Masks({"dense/kernel": np.array([[True, False], [False, False]])})
@@ -82,22 +111,6 @@ class Masks(Mapping[str, np.ndarray]):
     def num_kept(self) -> int:
         """Number of kept weights."""
         return sum(int(np.count_nonzero(m)) for m in self.values())
-
-    @property
-    def sparsity(self) -> float:
-        """Fraction of the prunable weights masked out, in [0, 1]."""
-        return 1.0 - self.num_kept / self.num_weights
-
-    @property
-    def density(self) -> float:
-        """`1 - sparsity`."""
-        return self.num_kept / self.num_weights
-
-    @property
-    def compression_ratio(self) -> float:
-        """`1 / density`; infinite when nothing is kept."""
-        kept = self.num_kept
-        return self.num_weights / kept if kept else float("inf")
 
     def kept_per_path(self) -> dict[str, int]:
         """Returns the number of kept weights by path."""

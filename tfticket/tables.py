@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 
-__all__ = ["aligned", "markdown"]
+__all__ = ["aligned", "fitting", "markdown"]
+
+_GAP = "  "
+_MIN_NAME = 16
+_limit: ContextVar[int | None] = ContextVar("limit", default=None)
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], num_left: int = 1) -> str:
-    """Renders rows in columns, two spaces apart.
+    """Renders rows in columns, two spaces apart, no wider than `fitting` says.
+
+    Where they would be wider, long names are shortened in their middle, text runs over several
+    lines, and columns that do not fit go below the others, with the names again.
 
     >>> print(aligned(["weight", "kept"], [["dense/kernel", "10"]]))
     weight        kept
@@ -19,16 +29,17 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], num_left: int 
         rows: cells, as many in each as in the header.
         num_left: how many columns are set to the left; the others go to the right.
     """
-    lines = [list(header), *(list(row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    texts = []
-    for line in lines:
-        cells = [
-            cell.ljust(width) if i < num_left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        texts.append("  ".join(cells).rstrip())
-    return "\n".join(texts)
+    lines, limit = [list(header), *(list(row) for row in rows)], _limit.get()
+    if limit is None or len(header) == 1 or _total(_widths(lines)) <= limit:
+        return _set(lines, num_left)
+    names = [[_shortened(line[0], max(limit // 3, _MIN_NAME)), *line[1:]] for line in lines]
+    width = max(limit // 2, _MIN_NAME)
+    places = _places(_widths([part for line in names for part in _broken(line, width)]), limit)
+    blocks = []
+    for start, stop in places:
+        parts = [p for line in names for p in _broken([line[0], *line[start:stop]], width)]
+        blocks.append(_set(parts, 1 + max(num_left - start, 0)))
+    return "\n\n".join(blocks)
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -45,3 +56,68 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """
     first, *others = [f"| {' | '.join(line)} |" for line in (header, *rows)]
     return "\n".join([first, f"|{'---|' * len(header)}", *others])
+
+
+@contextlib.contextmanager
+def fitting(width: int | None) -> Iterator[None]:
+    """Lets tables be at most so wide while the block runs.
+
+    Args:
+        width: in characters; `None` for as wide as they are.
+    """
+    token = _limit.set(width)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    return [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _set(lines: Sequence[Sequence[str]], num_left: int) -> str:
+    widths, texts = _widths(lines), []
+    for line in lines:
+        cells = [
+            cell.ljust(width) if i < num_left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        texts.append(_GAP.join(cells).rstrip())
+    return "\n".join(texts)
+
+
+def _shortened(text: str, width: int) -> str:
+    if len(text) <= width:
+        return text
+    front = (width - 1) // 3  # names differ at their ends
+    return f"{text[:front]}…{text[len(text) - (width - 1 - front) :]}"
+
+
+def _broken(line: Sequence[str], width: int) -> list[list[str]]:
+    """A row as several, long text between words; names and numbers are never broken."""
+    parts = [
+        textwrap.wrap(cell, width, break_long_words=False, break_on_hyphens=False)
+        if i and " " in cell
+        else [cell]
+        for i, cell in enumerate(line)
+    ]
+    even = [[text.ljust(max(map(len, part))) for text in part] for part in parts]
+    height = max(map(len, parts))
+    return [[part[row] if row < len(part) else "" for part in even] for row in range(height)]
+
+
+def _places(widths: Sequence[int], limit: int) -> list[tuple[int, int]]:
+    """Which columns besides the first stand side by side."""
+    places, start = [], 1
+    while start < len(widths):
+        stop = start + 1
+        while stop < len(widths) and _total([widths[0], *widths[start : stop + 1]]) <= limit:
+            stop += 1
+        places.append((start, stop))
+        start = stop
+    return places

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfticket import files, weights
+from tfticket import _ticket_files, weights
 from tfticket import masks as masks_
-from tfticket._version import __version__
-from tfticket.errors import CorruptFileError, FormatError, MismatchError
+from tfticket._ticket_files import fingerprint
+from tfticket.errors import CorruptFileError, MismatchError
 from tfticket.masks import Masks
 
 __all__ = ["Ticket", "fingerprint"]
-
-_FORMAT = "tfticket.ticket/2"
-#: Those that are read: in 1, the provenance told the method under another name.
-_READABLE = ("tfticket.ticket/1", _FORMAT)
-_MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -140,35 +132,9 @@ class Ticket:
             FileExistsError: if the folder holds other files and no ticket.
         """
         folder = Path(folder)
-        _refuse_foreign(folder)
-        arrays = {f"masks/{p}": a for p, a in masks_.pack(self.masks).items()}
-        arrays |= {f"weights/{p}": np.asarray(a) for p, a in self.weights.items()}
-        arrays |= {f"optimizer/{n}": np.asarray(a) for n, a in self.optimizer.items()}
-        arrays |= {f"pruned_values/{p}": np.asarray(a) for p, a in self.pruned_values.items()}
-        name = f"tensors-{files.digest(arrays)[:16]}.safetensors"
-        sha256 = files.write_arrays(folder / name, arrays)
-        files.write_json(folder / _MANIFEST, self._manifest(name, sha256))
-        for old in folder.glob("tensors-*.safetensors"):
-            if old.name != name:
-                old.unlink()
+        _ticket_files.refuse_foreign(folder)
+        _ticket_files.write(folder, {f.name: getattr(self, f.name) for f in fields(self)})
         return folder
-
-    def _manifest(self, name: str, sha256: str) -> dict[str, Any]:
-        return {
-            "format": _FORMAT,
-            "versions": _versions(),
-            "fingerprint": fingerprint(self.weights),
-            "sparsity": self.sparsity,
-            "num_kept": self.masks.num_kept,
-            "num_weights": self.masks.num_weights,
-            "step": self.step,
-            "provenance": dict(self.provenance),
-            "masks": {p: list(m.shape) for p, m in self.masks.items()},
-            "weights": list(self.weights),
-            "optimizer": list(self.optimizer),
-            "pruned_values": list(self.pruned_values),
-            "tensors": {"file": name, "sha256": sha256},
-        }
 
     @classmethod
     def load(cls, folder: str | Path) -> Ticket:
@@ -179,73 +145,8 @@ class Ticket:
             FormatError: if another version of tfticket wrote it in a format unknown here.
             CorruptFileError: if a file is damaged; the message names it.
         """
-        path = Path(folder) / _MANIFEST
-        if not path.is_file():
-            raise FileNotFoundError(f"`folder` must hold a ticket: there is no {path}.")
-        manifest = files.read_json(path)
-        if not isinstance(manifest, dict) or "format" not in manifest:
-            raise CorruptFileError(f"{path} is not the manifest of a ticket.")
-        if manifest["format"] not in _READABLE:
-            raise FormatError(
-                f"{path} is of the format {manifest['format']!r}, and this version of tfticket"
-                f" reads {', '.join(_READABLE)}: install a newer one."
-            )
+        parts = _ticket_files.read(Path(folder))
         try:
-            return cls._from_manifest(Path(folder), manifest)
-        except (KeyError, TypeError) as error:
-            raise CorruptFileError(f"{path} is damaged: {error!r} is missing.") from error
-
-    @classmethod
-    def _from_manifest(cls, folder: Path, manifest: dict[str, Any]) -> Ticket:
-        tensors = manifest["tensors"]
-        arrays = files.read_arrays(folder / tensors["file"], tensors["sha256"])
-        shapes = {p: tuple(s) for p, s in manifest["masks"].items()}
-        return cls(
-            masks=masks_.unpack({p: arrays[f"masks/{p}"] for p in shapes}, shapes),
-            weights={p: arrays[f"weights/{p}"] for p in manifest["weights"]},
-            provenance=manifest["provenance"],
-            optimizer={n: arrays[f"optimizer/{n}"] for n in manifest["optimizer"]},
-            step=manifest["step"],
-            pruned_values={
-                p: arrays[f"pruned_values/{p}"] for p in manifest.get("pruned_values", [])
-            },
-        )
-
-
-def fingerprint(arrays: Mapping[str, Any]) -> str:
-    """SHA-256 over the paths and shapes of a model's variables: equal for equal architectures.
-
-    It is the same in both Kerases: names that Keras numbers itself begin at 0, and states of random
-    generators, which only Keras 3 lists, do not count.
-
-    Args:
-        arrays: arrays or variables by path.
-    """
-    paths = [p for p in arrays if not weights.is_random_state(p)]
-    named = weights.renumbered(paths)
-    lines = [f"{named[p]}:{tuple(arrays[p].shape)}" for p in paths]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    found = {"tfticket": __version__, "python": sys.version.partition(" ")[0]}
-    for name in ("tensorflow", "keras", "tf_keras", "numpy"):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _refuse_foreign(folder: Path) -> None:
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _MANIFEST).is_file():
-        foreign = [
-            f
-            for f in folder.iterdir()
-            if not f.name.startswith((".manifest", "tensors-", ".tensors"))
-        ]
-        if foreign:
-            raise FileExistsError(
-                f"`folder` must be empty or hold a ticket: {folder} has {foreign[0].name!r} and no"
-                f" {_MANIFEST}. Choose another folder."
-            )
+            return cls(**parts)
+        except MismatchError as error:
+            raise CorruptFileError(f"the ticket in {folder} is damaged: {error}") from error

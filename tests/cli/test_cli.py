@@ -4,12 +4,14 @@ import json
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from tfticket.cli.app import app
 from tfticket.experiments.run_folder import RunFolder
+from tfticket.experiments.shrinking import shrink_saved
 
 FIND = [
     "find",
@@ -209,6 +211,29 @@ def test_help_comes_at_once_and_without_tensorflow(arguments):
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 1.0
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show"],
+        ["inspect"],
+        ["bench"],
+        ["advise"],
+        ["export", "--to", "keras"],
+        ["shrink", "--out=a"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_path_that_does_not_exist_is_told_before_tensorflow_is_loaded(arguments):
+    code = (
+        "import sys\nfrom tfticket.cli import main\n"
+        f"sys.argv = ['tfticket', *{arguments!r}, 'nowhere']\n"
+        "try:\n    main()\nfinally:\n    assert 'tensorflow' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "'nowhere' does not exist" in done.stderr
+
+
 def test_without_typer_it_says_what_to_install():
     code = "import sys; sys.modules['typer'] = None\nfrom tfticket.cli import main\nmain()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -245,12 +270,19 @@ def test_shrink_writes_a_smaller_network_of_a_run_and_of_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nothing.keras"], "must be an existing file or run folder"),
+        (["nothing.keras"], "nothing.keras"),
         (["nothing.keras", "--channel-sparsity", "50"], "it is a fraction of the channels"),
         (["nothing.keras", "--norm-batches", "5"], "it has no training examples"),
     ],
 )
-def test_shrink_says_what_is_wrong(tmp_path, arguments, said):
+def test_shrink_says_what_is_wrong(tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    Path("nothing.keras").touch()
     done = invoke("shrink", *arguments, "--out", tmp_path / "out.keras")
     assert done.exit_code == 1
     assert said in done.stderr
+
+
+def test_python_is_told_of_a_missing_network_too(tmp_path):
+    with pytest.raises(ValueError, match="must be an existing file or run folder"):
+        shrink_saved(tmp_path / "nothing.keras", tmp_path / "out.keras")

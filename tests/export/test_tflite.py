@@ -16,6 +16,7 @@ from tfticket.tflite.encoder import encode_file
 
 # The package attribute of this name is the function.
 TFLITE = importlib.import_module("tfticket.export.tflite")
+LAYOUTS = importlib.import_module("tfticket.export.layouts")
 
 
 def dense_batch(path):
@@ -146,7 +147,7 @@ def encode_wrongly(dense, encoding):
 
 
 def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(TFLITE, "encode_file", encode_wrongly)
+    monkeypatch.setattr(LAYOUTS, "encode_file", encode_wrongly)
     path = tmp_path / "small.tflite"
     report = tflite(small, path, sparse="compute", num_samples=8)
     assert [a.passed for a in report.tried] == [False, False, True]
@@ -156,8 +157,8 @@ def test_a_wrong_value_is_caught_and_the_dense_file_handed_over(small, tmp_path,
 
 
 def test_a_wrong_value_is_caught_by_running_the_file_alone(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(TFLITE, "encode_file", encode_wrongly)
-    monkeypatch.setattr(TFLITE, "differing_weight", lambda *_: "")
+    monkeypatch.setattr(LAYOUTS, "encode_file", encode_wrongly)
+    monkeypatch.setattr(LAYOUTS, "differing_weight", lambda *_: "")
     report = tflite(small, tmp_path / "small.tflite", num_samples=8)
     first, second = report.tried
     assert (first.layout, first.passed, second.layout) == ("storage", False, "dense")
@@ -172,7 +173,7 @@ def test_a_file_larger_than_dense_is_never_handed_over(small, tmp_path, monkeypa
             return encoded
         return dataclasses.replace(encoded, blob=dense.blob + b"\0")
 
-    monkeypatch.setattr(TFLITE, "encode_file", encode_wastefully)
+    monkeypatch.setattr(LAYOUTS, "encode_file", encode_wastefully)
     report = tflite(small, tmp_path / "small.tflite", num_samples=4)
     assert report.layout == "dense"
     assert "not fewer" in report.tried[0].reason
@@ -202,7 +203,7 @@ def test_an_interrupted_export_leaves_the_old_file(small, tmp_path, monkeypatch)
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(TFLITE, "differing_weight", interrupt)
+    monkeypatch.setattr(LAYOUTS, "differing_weight", interrupt)
     path = tmp_path / "small.tflite"
     path.write_bytes(b"old")
     with pytest.raises(KeyboardInterrupt):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import typing
 
 import pytest
 
@@ -71,6 +72,9 @@ def arguments(thing: object) -> list[str]:
         named = [n for n, p in inspect.signature(thing).parameters.items() if not has_help(p)]
     except (TypeError, ValueError):
         return []
+    if thing.__module__.startswith("tfticket.cli."):  # some flags have their help in a module
+        hints = typing.get_type_hints(thing, include_extras=True)
+        named = [n for n in named if not any(m.help for m in marks(hints.get(n)))]
     above = [vars(base).get("__doc__") or "" for base in getattr(thing, "__mro__", [])[1:]]
     return [
         name
@@ -79,6 +83,11 @@ def arguments(thing: object) -> list[str]:
         and name not in ("args", "kwargs")
         and not any(f"{name}:" in text for text in above)
     ]
+
+
+def marks(hint: object) -> list:
+    """What typer is told of a parameter."""
+    return [mark for mark in getattr(hint, "__metadata__", ()) if hasattr(mark, "help")]
 
 
 def has_help(parameter: inspect.Parameter) -> bool:

@@ -19,6 +19,7 @@ FLOORS = {
     "things": [
         ("initializers", "layouts", "weights"),
         ("masks",),
+        ("_ticket_files",),
         ("graph",),
         ("tickets",),
     ],

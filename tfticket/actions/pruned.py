@@ -11,6 +11,8 @@ from tfticket.masks import Masks
 
 __all__ = ["FreezeAtInit", "Zero", "ZeroIfTowardZero"]
 
+Held = dict[str, np.ndarray]
+
 
 @dataclass(frozen=True)
 class Zero(PrunedAction):
@@ -18,9 +20,7 @@ class Zero(PrunedAction):
 
     name = "zero"
 
-    def __call__(
-        self, weights: Arrays, masks: Masks, rewind_points: RewindPoints
-    ) -> dict[str, np.ndarray]:
+    def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> Held:
         return {}
 
 
@@ -34,9 +34,7 @@ class FreezeAtInit(PrunedAction):
 
     name = "freeze_at_init"
 
-    def __call__(
-        self, weights: Arrays, masks: Masks, rewind_points: RewindPoints
-    ) -> dict[str, np.ndarray]:
+    def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> Held:
         initial = rewind_points.at(0)
         return {p: np.where(m, initial[p].dtype.type(0), initial[p]) for p, m in masks.items()}
 
@@ -54,9 +52,7 @@ class ZeroIfTowardZero(PrunedAction):
 
     name = "zero_if_toward_zero"
 
-    def __call__(
-        self, weights: Arrays, masks: Masks, rewind_points: RewindPoints
-    ) -> dict[str, np.ndarray]:
+    def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> Held:
         initial, held = rewind_points.at(0), {}
         for path, mask in masks.items():
             toward = np.abs(weights[path]) < np.abs(initial[path])

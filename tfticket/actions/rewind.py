@@ -13,7 +13,17 @@ __all__ = ["FineTune", "Rewind", "RewindLearningRate"]
 
 
 @dataclass(frozen=True)
-class Rewind(Action):
+class _BackToStep(Action):
+    step: Step = 0
+
+    @property
+    def rewind_step(self) -> Step:  # type: ignore[override]
+        """The step the training state goes back to, from which schedules replay."""
+        return self.step
+
+
+@dataclass(frozen=True)
+class Rewind(_BackToStep):
     """Kept weights return to their values at `step`, with the whole training state.
 
     Args:
@@ -25,12 +35,6 @@ class Rewind(Action):
     """
 
     name = "rewind"
-    step: Step = 0
-
-    @property
-    def rewind_step(self) -> Step:  # type: ignore[override]
-        """The step the weights go back to is the one the training state goes back to."""
-        return self.step
 
     def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> dict:
         point = rewind_points.at(int(self.step))
@@ -38,20 +42,17 @@ class Rewind(Action):
 
 
 @dataclass(frozen=True)
-class RewindLearningRate(Action):
+class RewindLearningRate(_BackToStep):
     """Weights stay as trained; optimizer state and learning-rate schedule go back to `step`.
+
+    Args:
+        step: as of `Rewind`.
 
     References:
         Renda et al. 2020, https://arxiv.org/abs/2003.02389
     """
 
     name = "rewind_learning_rate"
-    step: Step = 0
-
-    @property
-    def rewind_step(self) -> Step:  # type: ignore[override]
-        """The step from which the learning-rate schedule replays."""
-        return self.step
 
     def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> dict:
         return {p: np.array(w) for p, w in weights.items()}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
@@ -16,11 +16,11 @@ __all__ = ["advise"]
 
 @handle_errors
 def advise(
-    path: Annotated[Path, typer.Argument(help="A .keras file of either Keras.")],
+    path: Annotated[Path, typer.Argument(exists=True, help="A .keras file of either Keras.")],
     keras: Annotated[
         str | None, typer.Option(help="keras or tf_keras; left out, what the file says.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Say which weights could become smaller, which faster, and pruned in which way."""
     load_tensorflow()
@@ -28,4 +28,4 @@ def advise(
     from tfticket.export.keras_archive import load
 
     found = export.advise(load(path, keras))
-    typer.echo(json_.dumps(found.to_dict(), indent=2) if json else str(found))
+    answer(found, as_json=json)

@@ -13,6 +13,7 @@ from tfticket.cli.bench import bench
 from tfticket.cli.collapse import collapse
 from tfticket.cli.demo import demo
 from tfticket.cli.doctor import doctor
+from tfticket.cli.encode import encode
 from tfticket.cli.export import export
 from tfticket.cli.failures import debugging
 from tfticket.cli.inspect import inspect
@@ -71,6 +72,7 @@ app.command()(collapse)
 app.command()(shrink)
 app.command()(inspect)
 app.command()(bench)
+app.command()(encode)
 app.command()(advise)
 app.command()(export)
 app.command()(schema)

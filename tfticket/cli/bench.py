@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from tfticket.cli.answers import Json
 from tfticket.cli.failures import handle_errors
+from tfticket.cli.shapes import InputShape, input_shapes
 
 __all__ = ["bench"]
 
@@ -18,14 +20,16 @@ def bench(
     paths: Annotated[
         list[Path],
         typer.Argument(
+            exists=True,
             help="TFLite files; the others are compared with the first. If that is sparse, its"
-            " dense twin goes before it."
+            " dense twin goes before it.",
         ),
     ],
     batch_size: Annotated[int, typer.Option(help="Examples per call.")] = 1,
     threads: Annotated[int, typer.Option(help="Threads of the interpreter.")] = 1,
     rounds: Annotated[int, typer.Option(help="Timings of each file, taken in turn.")] = 50,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    input_shape: InputShape = None,
+    json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     plot: Annotated[
         Path | None, typer.Option(help="PNG of size and latency against sparsity.")
@@ -36,7 +40,11 @@ def bench(
     from tfticket.reports import plots
 
     found = reports.profile_files(
-        paths, batch_size=batch_size, num_threads=threads, num_rounds=rounds
+        paths,
+        batch_size=batch_size,
+        num_threads=threads,
+        num_rounds=rounds,
+        input_shapes=input_shapes(input_shape),
     )
     if plot is not None:
         plots.save(reports.plot_files(found), plot)

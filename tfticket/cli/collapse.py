@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json as json_
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
@@ -43,7 +43,7 @@ def collapse(
     plot: Annotated[
         Path | None, typer.Option(help="PNG file to draw the kept weights of each layer in.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Find the compression at which a layer is emptied, for each score; nothing is trained."""
     asked = _rounds(rounds)
@@ -75,7 +75,7 @@ def collapse(
         from tfticket.reports.collapse import plot_collapse
 
         plots.save(plot_collapse(comparison.curves, model), plot)
-    typer.echo(json_.dumps(comparison.to_dict(), indent=2) if json else str(comparison))
+    answer(comparison, as_json=json)
 
 
 def _as_events(on_event: Callable[[Any], None], num_planned: int) -> Callable[..., None]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tfticket.cli.answers import Json
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.running import run_and_print
 
@@ -19,7 +20,7 @@ def demo(
         "runs/demo"
     ),
     keras: Annotated[str, typer.Option(help="Which Keras: keras or tf_keras.")] = "keras",
-    json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Find a lottery ticket on the digits data: `find` with a ready-made experiment."""
     from tfticket.experiments.demo import DEMO

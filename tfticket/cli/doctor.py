@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json as json_
-from typing import Annotated
 
 import typer
 
+from tfticket.cli.answers import Json
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
@@ -15,7 +15,7 @@ __all__ = ["doctor"]
 
 @handle_errors
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Print versions, Keras and backend, data sets found, runtimes: for a bug report."""
     load_tensorflow()

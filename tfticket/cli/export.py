@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
@@ -16,7 +16,7 @@ __all__ = ["export"]
 
 @handle_errors
 def export(
-    path: Annotated[Path, typer.Argument(help="Run folder.")],
+    path: Annotated[Path, typer.Argument(exists=True, help="Run folder.")],
     to: Annotated[str, typer.Option(help="tflite, savedmodel, keras, onnx or seeds.")],
     out: Annotated[
         Path | None,
@@ -47,7 +47,7 @@ def export(
     level: Annotated[
         int | None, typer.Option(help="Which level; left out, the chosen one.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Export the trained network of a run; the file is run and compared before it is kept."""
     load_tensorflow()
@@ -55,4 +55,4 @@ def export(
 
     chosen = {"replicate": replicate, "level": level}
     report = export_run(path, to, out, **chosen, quantize=quantize, tolerance=tolerance)
-    typer.echo(json_.dumps(report.to_dict(), indent=2) if json else str(report))
+    answer(report, as_json=json)

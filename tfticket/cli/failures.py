@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import os
+import shutil
+import sys
 import sysconfig
 import traceback
 from collections.abc import Callable
@@ -13,6 +16,7 @@ from typing import Any
 import typer
 
 from tfticket.errors import TicketError
+from tfticket.tables import fitting
 
 __all__ = ["INTERRUPTED", "debugging", "handle_errors", "sentence_of"]
 
@@ -36,7 +40,8 @@ def handle_errors(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def guarded(*args: Any, **options: Any) -> None:
         try:
-            command(*args, **options)
+            with fitting(_width()):
+                command(*args, **options)
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
@@ -46,6 +51,13 @@ def handle_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(1) from error
 
     return guarded
+
+
+def _width() -> int | None:
+    """How wide tables may be: as the terminal is, or as `COLUMNS` says; in a file, as they are."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        return shutil.get_terminal_size().columns - 2  # some tables are indented
+    return None
 
 
 def sentence_of(error: Exception) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
@@ -16,12 +16,12 @@ __all__ = ["show"]
 
 @handle_errors
 def show(
-    path: Annotated[Path, typer.Argument(help="Folder of a ticket or a run.")],
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    path: Annotated[Path, typer.Argument(exists=True, help="Folder of a ticket or a run.")],
+    json: Json = False,
 ) -> None:
     """Show a ticket's layers, sparsity, model sparsity and compression ratio; a run's results."""
     load_tensorflow()
     from tfticket.experiments.description import describe
 
     described = describe(path)
-    typer.echo(json_.dumps(described.to_dict(), indent=2) if json else str(described))
+    answer(described, as_json=json)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 
@@ -17,7 +17,10 @@ __all__ = ["shrink"]
 @handle_errors
 def shrink(
     path: Annotated[
-        Path, typer.Argument(help="Run folder, or a .keras file whose zeros are masked weights.")
+        Path,
+        typer.Argument(
+            exists=True, help="Run folder, or a .keras file whose zeros are masked weights."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The .keras file to write.")],
     channel_sparsity: Annotated[
@@ -49,7 +52,7 @@ def shrink(
             " run's training examples.",
         ),
     ] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Remove channels for good: a smaller dense network with the same outputs as the masked one."""
     load_tensorflow()
@@ -66,4 +69,4 @@ def shrink(
         allow_inexact=allow_inexact,
         norm_batches=norm_batches,
     )
-    typer.echo(json_.dumps(found.to_dict(), indent=2) if json else str(found))
+    answer(found, as_json=json)

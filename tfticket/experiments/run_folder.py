@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from tfticket import files
 from tfticket._version import __version__
 from tfticket.errors import CorruptFileError, FormatError, TicketError
@@ -186,18 +188,16 @@ class RunFolder(LevelStore):
         Raises:
             TicketError: if another process is at work in the folder.
         """
-        try:
-            import fcntl
-        except ImportError:  # no such locks on this system
-            yield
-            return
         self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / _LOCK).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise TicketError(f"another process is at work in {self.root}.") from error
+        lock = FileLock(self.root / _LOCK)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise TicketError(f"another process is at work in {self.root}.") from error
+        try:
             yield
+        finally:
+            lock.release()
 
     def _sweep(self) -> None:
         """Removes what a killed process was writing: siblings of the files they were to become."""

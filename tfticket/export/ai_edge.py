@@ -45,11 +45,10 @@ def ai_edge_tflite(
 ) -> File:
     """Quantises a dense float32 file; inputs and outputs stay float32.
 
+    `given`, `dense` and `calibration` are as in `convert.quantized_tflite`.
+
     Args:
-        given: its signature.
-        dense: the file, as `convert.dense_tflite` writes it.
         weights: `"dynamic"` or `"int8"`.
-        calibration: inputs by name, `[examples, ...]`; for `"int8"` only.
 
     Raises:
         ExportError: if the quantizer refuses the file, with its first words.

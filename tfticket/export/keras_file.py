@@ -28,22 +28,18 @@ def keras_file(
 ) -> SavedReport:
     """Writes a `.keras` file for inference: no optimizer, no compile settings.
 
+    `inputs`, `num_samples`, `overwrite` and what is raised are as in every writer: see
+    `tfticket.export`.
+
     Args:
         model: of either Keras, built, without tfmot's wrappers.
         path: of the file, ending in `.keras`; it appears whole or not at all.
-        inputs: examples to compare on; drawn with a fixed seed if not given.
-        num_samples: examples to compare on, at least 1.
-        overwrite: whether to replace what tfticket did not write.
 
     Returns:
         A `SavedReport`.
 
     Raises:
-        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
-        IsADirectoryError: if a folder is at `path`: none is deleted for a file.
-        TypeError: for a ticket, which has no layers: apply it to a model.
-        ValueError: for an unbuilt or wrapped model, another suffix, or inputs that do not fit.
-        ExportError: if the file does not load or computes something else; nothing is written.
+        ValueError: besides, for another suffix.
     """
     if Path(path).suffix != ".keras":
         raise ValueError(f"`path` must end in .keras: Keras goes by it. Received: path={path}")

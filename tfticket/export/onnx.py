@@ -34,24 +34,17 @@ def onnx(
     Zeros stay zeros and are stored densely: ONNX has a sparse type that runtimes do not compute
     with. The file is for servers, where gzip makes zeros small on their way.
 
+    `inputs`, `num_samples`, `overwrite` and what is raised are as in every writer: see
+    `tfticket.export`. A file bears no mark of tfticket: what tf2onnx made counts as written by it.
+
     Args:
         model: of either Keras, built, without tfmot's wrappers.
         path: of the file; it appears whole or not at all.
-        inputs: examples to compare on; drawn with a fixed seed if not given.
-        num_samples: examples to compare on, at least 1.
-        overwrite: whether to replace what tfticket did not write. Such a file bears no mark of
-            it: what tf2onnx made counts as written by it.
 
     Returns:
         A `SavedReport`.
 
     Raises:
-        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
-        IsADirectoryError: if a folder is at `path`: none is deleted for a file.
-        TypeError: for a ticket, which has no layers: apply it to a model.
-        ValueError: for an unbuilt or wrapped model, or inputs that do not fit.
-        ExportError: if the model does not convert, or the file computes something else; nothing is
-            written.
         MissingDependencyError: without tf2onnx or onnxruntime.
 
     References:

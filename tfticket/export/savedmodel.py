@@ -31,23 +31,16 @@ def savedmodel(
 ) -> SavedReport:
     """Writes a SavedModel for inference with one function, `serve`, its default signature.
 
+    `inputs`, `num_samples`, `overwrite` and what is raised are as in every writer: see
+    `tfticket.export`.
+
     Args:
         model: of either Keras, built, without tfmot's wrappers.
         path: of the folder; it appears whole or not at all. A name that ends in `.zip` gives one
             archive, with zeros deflated away and the same bytes for the same files.
-        inputs: examples to compare on; drawn with a fixed seed if not given.
-        num_samples: examples to compare on, at least 1.
-        overwrite: whether to replace what tfticket did not write.
 
     Returns:
         A `SavedReport`.
-
-    Raises:
-        FileExistsError: if something not ours is at `path` and `overwrite` is not set.
-        IsADirectoryError: if a folder is where an archive goes: none is deleted for it.
-        TypeError: for a ticket, which has no layers: apply it to a model.
-        ValueError: for an unbuilt or wrapped model, or inputs that do not fit.
-        ExportError: if the folder does not load or computes something else; nothing is written.
     """
     target = Path(path)
     require_exportable(model)

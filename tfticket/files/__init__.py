@@ -2,16 +2,26 @@
 
 from tfticket.files.arrays import digest, read_arrays, write_arrays
 from tfticket.files.atomic import new_file, new_folder, require_free, write_bytes
-from tfticket.files.plain_json import read_json, to_dict, write_json
+from tfticket.files.plain_json import (
+    parse_json,
+    read_json,
+    sealed,
+    to_dict,
+    unsealed,
+    write_json,
+)
 
 __all__ = [
     "digest",
     "new_file",
     "new_folder",
+    "parse_json",
     "read_arrays",
     "read_json",
     "require_free",
+    "sealed",
     "to_dict",
+    "unsealed",
     "write_arrays",
     "write_bytes",
     "write_json",

@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from tfticket import optional
 from tfticket.errors import ExportError
 from tfticket.files import to_dict
 from tfticket.litert._litert import require_runtime, runtime_version
 from tfticket.litert.comparison import largest_difference
-from tfticket.litert.subprocess_runner import run_in_subprocess
+from tfticket.litert.drawn import InputShapes
+from tfticket.litert.subprocess_runner import CURRENT, run_in_subprocess
 from tfticket.litert.worker import load_arrays
 
-__all__ = ["FileLatency", "Latency", "latency"]
+__all__ = ["Conditions", "FileLatency", "Latency", "latency"]
 
 TIMEOUT_SECONDS = 600.0
 STOPWATCH = "tfticket.litert.stopwatch"
@@ -44,8 +46,8 @@ class FileLatency:
         load_ms: milliseconds to load the file and make room for its tensors, once.
         delegated: operators that the delegate (XNNPACK) took, by name.
         builtin: operators that the runtime's own kernels ran, sparse Dense layers for instance.
-        memory_bytes: RAM that loading it and its first calls took; 0 where not known. Small
-            networks fit into what the process had already.
+        memory_bytes: RAM that loading it and its first calls took. Small networks fit
+            into what the process had already.
         max_abs_diff: largest difference of its outputs from the first file's, on one random batch;
             `None` if the two have outputs of other shapes.
     """
@@ -65,12 +67,11 @@ class FileLatency:
     max_abs_diff: float | None = None
 
 
-@dataclass(frozen=True)
-class Latency:
-    """How long files take, one against the other.
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What times were measured under.
 
     Args:
-        files: a row per file; speeds are against the first.
         batch_size: examples per call.
         num_threads: of the interpreter.
         num_rounds: timings of each file, taken in turn.
@@ -78,23 +79,37 @@ class Latency:
         cpu: the machine and the features that kernels are chosen by.
     """
 
-    files: tuple[FileLatency, ...]
     batch_size: int
     num_threads: int
     num_rounds: int
     runtime: str
     cpu: str
 
+    @property
+    def conditions(self) -> str:
+        """Says it in a line."""
+        return (
+            f"batch {self.batch_size}, {self.num_threads} thread(s), {self.num_rounds} rounds in"
+            f" turn, speeds against the first file, round by round; {self.runtime}; {self.cpu}"
+        )
+
+
+@dataclass(frozen=True)
+class Latency(Conditions):
+    """How long files take, one against the other, and the `Conditions`.
+
+    Args:
+        files: a row per file; speeds are against the first.
+    """
+
+    files: tuple[FileLatency, ...]
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the figures as values that JSON can hold."""
         return to_dict(self)
 
     def __str__(self) -> str:
-        head = (
-            f"batch {self.batch_size}, {self.num_threads} thread(s), {self.num_rounds} rounds in"
-            f" turn; {self.runtime}; {self.cpu}"
-        )
-        return "\n".join([head, *(_line(row) for row in self.files)])
+        return "\n".join([self.conditions, *(_line(row) for row in self.files)])
 
 
 def latency(
@@ -103,6 +118,7 @@ def latency(
     batch_size: int = 1,
     num_threads: int = 1,
     num_rounds: int = 50,
+    input_shapes: InputShapes | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Latency:
     """Times files in turn, in a process of their own, with the runtime's default delegates.
@@ -112,6 +128,8 @@ def latency(
         batch_size: examples per call, where a file leaves that open.
         num_threads: of the interpreter.
         num_rounds: timings of each file, at least 1; each is the mean over a few milliseconds.
+        input_shapes: of inputs that a file leaves more open than that, by name of the input; under
+            the name "" for files of one input.
         timeout_seconds: after which the process is given up.
 
     Returns:
@@ -120,7 +138,7 @@ def latency(
     Raises:
         ValueError: without a file, or for numbers below 1.
         FileNotFoundError: if a file does not exist.
-        ExportError: if a file kills the runtime or does not run.
+        ExportError: if a file kills the runtime or does not run, with its name.
         MissingDependencyError: without `ai-edge-litert`.
     """
     numbers = {"batch_size": batch_size, "num_threads": num_threads, "num_rounds": num_rounds}
@@ -134,17 +152,26 @@ def latency(
         if not file.exists():
             raise FileNotFoundError(f"`paths` must exist. Received: {str(file)!r}")
     require_runtime()
+    optional.require("psutil", "psutil", "export", "to measure memory")
     with tempfile.TemporaryDirectory(prefix="tfticket_") as name:
         request = {"models": [str(file) for file in files], **numbers}
+        request |= {"input_shapes": {n: list(shape) for n, shape in (input_shapes or {}).items()}}
         error = run_in_subprocess(STOPWATCH, Path(name), request, timeout_seconds)
         if error:
-            raise ExportError(f"the files could not be timed: {error}")
+            raise ExportError(f"{_current(Path(name), paths)} could not be timed: {error}")
         answers = json.loads((Path(name) / "answer.json").read_text())
         outputs = [load_arrays(Path(name) / f"{i}.npz") for i in range(len(files))]
     first = np.array(answers[0]["seconds"])
     distances = [_distance(found, outputs[0]) for found in outputs]
     rows = [_row(path, a, first, d) for path, a, d in zip(paths, answers, distances, strict=True)]
     return Latency(tuple(rows), **numbers, runtime=runtime_version(), cpu=_cpu())
+
+
+def _current(folder: Path, paths: Sequence[str | Path]) -> str:
+    """The file that was loaded last, as the caller calls it."""
+    last = folder / CURRENT
+    named = {str(Path(path).resolve()): str(path) for path in paths}
+    return named.get(last.read_text(), "") if last.is_file() else "the files"
 
 
 def _distance(found: dict[str, np.ndarray], first: dict[str, np.ndarray]) -> float | None:

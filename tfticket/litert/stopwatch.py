@@ -7,7 +7,6 @@ faster in the meantime: within a round the figures can be compared.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
+from tfticket.litert.feeding import fill, resize
+from tfticket.litert.subprocess_runner import CURRENT
 from tfticket.litert.worker import save_arrays
 
 __all__ = ["kernels", "main"]
@@ -29,15 +31,18 @@ def main(request_path: str) -> None:
     """Times files as `latency.latency` asked for and leaves `answer.json` beside the request.
 
     Args:
-        request_path: a JSON file: `models`, `batch_size`, `num_threads`, `num_rounds`.
+        request_path: a JSON file: `models`, `batch_size`, `num_threads`, `num_rounds`,
+            `input_shapes`.
     """
     request = json.loads(Path(request_path).read_text())
-    _File(request["models"][0], request)  # the first of a process also loads the libraries
-    files = [_File(path, request) for path in request["models"]]
+    folder, files = Path(request_path).parent, []
+    for path in (request["models"][0], *request["models"]):  # the first also loads the libraries
+        (folder / CURRENT).write_text(path)
+        files.append(_File(path, request))
+    files = files[1:]
     for number in range(request["num_rounds"]):
         for place in range(len(files)):
             files[(place + number) % len(files)].time()
-    folder = Path(request_path).parent
     for number, file in enumerate(files):
         save_arrays(folder / f"{number}.npz", file.outputs)
     (folder / "answer.json").write_text(json.dumps([file.answer() for file in files]))
@@ -49,14 +54,15 @@ class _File:
     def __init__(self, path: str, request: Mapping[str, Any]):
         from ai_edge_litert.interpreter import Interpreter
 
-        before = _resident_bytes()
+        before = psutil.Process().memory_info().rss
         start = time.perf_counter()
         self._interpreter = Interpreter(model_path=path, num_threads=request["num_threads"])
-        _fill(self._interpreter, request["batch_size"])
+        resize(self._interpreter, request["batch_size"], request["input_shapes"])
+        fill(self._interpreter, seed=0)  # values do not matter for the time
         self._load_seconds = time.perf_counter() - start
         self._times: list[float] = []
         once = min(self._call(1) for _ in range(WARM_UP_CALLS))
-        self._memory_bytes = max(_resident_bytes() - before, 0)
+        self._memory_bytes = max(psutil.Process().memory_info().rss - before, 0)
         self.outputs = {
             str(i): self._interpreter.get_tensor(detail["index"])
             for i, detail in enumerate(self._interpreter.get_output_details())
@@ -111,34 +117,9 @@ def kernels(operators: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], dic
     return dict(sorted(inside.items())), dict(sorted(own.items()))
 
 
-def _resident_bytes() -> int:
-    """Memory of this process that is in RAM; 0 where the system does not tell."""
-    try:
-        num_pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return num_pages * os.sysconf("SC_PAGE_SIZE")
-
-
 def _is_own(name: str) -> bool:
     return name != "DELEGATE"
 
 
 def _places(vector: Any) -> list[int]:
     return [int(place) for place in vector if place >= 0]
-
-
-def _fill(interpreter: Any, batch_size: int) -> None:
-    """Gives every input a size and numbers; their values do not matter for the time."""
-    generator = np.random.default_rng(0)
-    for detail in interpreter.get_input_details():
-        signature = [int(n) for n in detail["shape_signature"]]
-        if signature and signature[0] < 0:
-            shape = [batch_size, *(n if n > 0 else 1 for n in signature[1:])]
-            interpreter.resize_tensor_input(detail["index"], shape)
-    interpreter.allocate_tensors()
-    for detail in interpreter.get_input_details():
-        kind = np.dtype(detail["dtype"])
-        is_float = kind.kind == "f"
-        drawn = generator.normal(size=detail["shape"]) if is_float else np.zeros(detail["shape"])
-        interpreter.set_tensor(detail["index"], drawn.astype(kind))

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["run_in_subprocess"]
+__all__ = ["CURRENT", "run_in_subprocess"]
 
+#: Where a function that is given several files names the one it is at, should that be its end.
+CURRENT = "current.txt"
 PROGRAM = "import sys; from {module} import main; main(sys.argv[1])"
 
 

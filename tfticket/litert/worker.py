@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["load_arrays", "main", "run_in_batches", "save_arrays"]
+__all__ = ["load_arrays", "main", "make_interpreter", "run_in_batches", "save_arrays"]
 
 
 def main(request_path: str) -> None:
@@ -25,7 +25,7 @@ def main(request_path: str) -> None:
             `"ai-edge-litert"`: `"tensorflow"`.
     """
     request = json.loads(Path(request_path).read_text())
-    interpreter = _interpreter(request)
+    interpreter = make_interpreter(request)
     inputs = load_arrays(request["inputs"])
     for batch_size in request["batch_sizes"]:
         outputs = run_in_batches(interpreter, inputs, batch_size)
@@ -73,7 +73,12 @@ def run_in_batches(
     return {name: np.concatenate([b[name] for b in batches])[:num_examples] for name in batches[0]}
 
 
-def _interpreter(request: Mapping[str, Any]) -> Any:
+def make_interpreter(request: Mapping[str, Any]) -> Any:
+    """Loads a file.
+
+    Args:
+        request: `model`, `has_delegates`, `num_threads`, and `runtime` as in `main`.
+    """
     interpreter_type, resolvers = _runtime(request.get("runtime", "ai-edge-litert"))
     resolver = resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     if request["has_delegates"]:

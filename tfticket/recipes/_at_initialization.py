@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tfticket.recipes.run.context import Run, Task
     from tfticket.scores import Evidence
 
-__all__ = ["AtInitialization"]
+__all__ = ["AtInitialization", "OfOneBatch"]
 
 
 class AtInitialization(WeightRecipe):
@@ -61,12 +61,7 @@ class AtInitialization(WeightRecipe):
         return run.evidence()
 
     def treat(self, run: Run, level: Level) -> Level:
-        """Prunes the initial network, and trains it.
-
-        Args:
-            run: whatever its model holds.
-            level: the dense one.
-        """
+        """Prunes the initial network, and trains it."""
         from tfticket.lottery import train_ticket
         from tfticket.pruning import prune
         from tfticket.rewinding import restore
@@ -76,3 +71,13 @@ class AtInitialization(WeightRecipe):
         ticket = dataclasses.replace(ticket, provenance=run.provenance(1, **ticket.provenance))
         trained = train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
         return dataclasses.replace(trained, states=level.states)
+
+
+class OfOneBatch(AtInitialization):
+    """The score looks at one batch that has as many examples of every class."""
+
+    examples_per_class: fields.ExamplesPerClass = 10
+
+    def evidence(self, run: Run) -> Evidence:
+        """See `AtInitialization`."""
+        return run.evidence(self.examples_per_class)

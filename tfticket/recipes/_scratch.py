@@ -108,12 +108,7 @@ class FromScratch(ChannelRecipe):
         return run.dense(weights.read(run.model, self.filter))
 
     def treat(self, run: Run, level: Level) -> Level:
-        """Trains the pruned architecture from new weights.
-
-        Args:
-            run: whatever its model holds.
-            level: the dense one.
-        """
+        """Trains the pruned architecture from new weights."""
         return (self._sparse if self.channel_sparsity is None else self._small)(run, level)
 
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:

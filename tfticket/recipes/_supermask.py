@@ -47,12 +47,7 @@ class TrainedMask(Recipe):
         return run.dense(ticket.masks)
 
     def treat(self, run: Run, level: Level) -> Level:
-        """Trains the scores, and measures the masked network as a plain one.
-
-        Args:
-            run: whatever its model holds.
-            level: the dense one.
-        """
+        """Trains the scores, and measures the masked network as a plain one."""
         from tfticket import supermasks
         from tfticket.callbacks import SupermaskLog
         from tfticket.rewinding import restore

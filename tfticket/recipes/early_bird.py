@@ -72,12 +72,7 @@ class EarlyBird(ChannelRecipe):
         return True
 
     def treat(self, run: Run, level: Level) -> Level:
-        """Trains from the same start until the mask has settled, shrinks, and trains on.
-
-        Args:
-            run: whatever its model holds.
-            level: the dense one.
-        """
+        """Trains from the same start until the mask has settled, shrinks, and trains on."""
         from tfticket import slimming
         from tfticket.callbacks import StopAtEarlyBird
 

@@ -54,12 +54,7 @@ class Gradual(WeightRecipe):
         return made
 
     def treat(self, run: Run, level: Level) -> Level:
-        """Trains from the same start again, with the schedule.
-
-        Args:
-            run: whatever its model holds.
-            level: the dense one.
-        """
+        """Trains from the same start again, with the schedule."""
         from tfticket.lottery import Level
         from tfticket.rewinding import capture, restore
         from tfticket.tickets import Ticket

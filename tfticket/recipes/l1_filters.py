@@ -27,12 +27,7 @@ class L1Filters(ChannelRecipe):
     examples_per_class: fields.ExamplesPerClass = 10
 
     def treat(self, run: Run, level: Level) -> Level:
-        """Shrinks the trained network and trains it on, at the last learning rate.
-
-        Args:
-            run: whatever its model holds.
-            level: the dense one.
-        """
+        """Shrinks the trained network and trains it on, at the last learning rate."""
         from tfticket import slimming
         from tfticket.rewinding import restore
 

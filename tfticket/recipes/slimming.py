@@ -37,12 +37,7 @@ class Slimming(ChannelRecipe):
         return True
 
     def treat(self, run: Run, level: Level) -> Level:
-        """Trains with the penalty from the same start, shrinks, and fine-tunes.
-
-        Args:
-            run: whatever its model holds.
-            level: the dense one.
-        """
+        """Trains with the penalty from the same start, shrinks, and fine-tunes."""
         from tfticket import slimming
 
         log = search_by_penalty(run, level, self.penalty, self.initial_scale, [])

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from tfticket.recipes import fields
-from tfticket.recipes._at_initialization import AtInitialization
+from tfticket.recipes._at_initialization import OfOneBatch
 from tfticket.recipes.base import Paper
-
-if TYPE_CHECKING:
-    from tfticket.recipes.run.context import Run
-    from tfticket.scores import Evidence
 
 __all__ = ["Snip"]
 
 
-class Snip(AtInitialization):
+class Snip(OfOneBatch):
     """Keep the weights whose absence would change the loss of one batch most."""
 
     paper: ClassVar[Paper] = Paper("Lee et al. 2019", "https://arxiv.org/abs/1810.02340")
     score: ClassVar[str] = "snip"
-
-    examples_per_class: fields.ExamplesPerClass = 10
-
-    def evidence(self, run: Run) -> Evidence:
-        """See `AtInitialization`."""
-        return run.evidence(self.examples_per_class)

@@ -53,12 +53,7 @@ class ZhouSupermask(WeightRecipe):
         )
 
     def treat(self, run: Run, level: Level) -> Level:
-        """Takes the mask of the trained weights, and measures it over the initial ones.
-
-        Args:
-            run: whatever its model holds.
-            level: the dense one.
-        """
+        """Takes the mask of the trained weights, and measures it over the initial ones."""
         from tfticket.pruning import next_masks
         from tfticket.rewinding import restore
         from tfticket.tickets import Ticket

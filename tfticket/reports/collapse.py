@@ -57,10 +57,7 @@ def plot_collapse(curves: Sequence[CollapseCurve], title: str = "") -> Any:
 
     Args:
         curves: of any number of scores on one model.
-        title: text above the picture.
-
-    Returns:
-        A `matplotlib.figure.Figure`, ready to be saved.
+        title: text above the picture, a `matplotlib.figure.Figure`.
 
     Raises:
         ValueError: if there is no curve.

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tfticket import export
 from tfticket.files import to_dict
+from tfticket.litert.drawn import InputShapes, tensor_shapes
+from tfticket.litert.latency import Conditions
 from tfticket.tables import aligned, markdown
-from tfticket.tflite.densify import densify, multiply_adds
+from tfticket.tflite.arithmetic import multiply_adds
+from tfticket.tflite.densify import densify
 from tfticket.tflite.file import File
 
 __all__ = ["FileProfile", "FilesProfile", "profile_files"]
@@ -42,7 +45,8 @@ class FileProfile:
         bitmask_bound_bytes: the same with a bit per position.
         num_weights: entries of all constants of two axes or more.
         num_nonzero: those that are not zero, read from the file.
-        multiply_adds: of Dense and convolution kernels, for one example.
+        multiply_adds: of Dense and convolution kernels, for one example; `None` where that depends
+            on what the file is fed with.
         effective_multiply_adds: of their weights that are not zero.
         tensors: how each constant is stored.
         warnings: what can go wrong with it, here or elsewhere.
@@ -55,8 +59,8 @@ class FileProfile:
     bitmask_bound_bytes: int
     num_weights: int
     num_nonzero: int
-    multiply_adds: int
-    effective_multiply_adds: int
+    multiply_adds: int | None
+    effective_multiply_adds: int | None
     tensors: tuple[export.TensorEncoding, ...]
     warnings: tuple[export.Hazard, ...]
 
@@ -67,32 +71,14 @@ class FileProfile:
 
 
 @dataclass(frozen=True)
-class FilesProfile:
-    """Files side by side; the first is what the others are compared with.
+class FilesProfile(Conditions):
+    """Files side by side, the first is what the others are compared with, and the `Conditions`.
 
     Args:
         files: a row per file.
-        batch_size: examples per call.
-        num_threads: of the interpreter.
-        num_rounds: timings of each file, taken in turn.
-        runtime: what ran them.
-        cpu: the machine and the features that kernels are chosen by.
     """
 
     files: tuple[FileProfile, ...]
-    batch_size: int
-    num_threads: int
-    num_rounds: int
-    runtime: str
-    cpu: str
-
-    @property
-    def conditions(self) -> str:
-        """How the figures were measured, in a line."""
-        return (
-            f"batch {self.batch_size}, {self.num_threads} thread(s), {self.num_rounds} rounds in"
-            f" turn, speeds against the first file, round by round; {self.runtime}; {self.cpu}"
-        )
 
     def to_dict(self) -> dict[str, Any]:
         """Returns every figure as values that JSON can hold."""
@@ -117,7 +103,7 @@ class FilesProfile:
                 *(f.name, f"{f.latency.file_bytes:,}", f"{f.latency.file_bytes / first:.3f}"),
                 *(f"{n:,}" for n in (f.gzip_bytes, f.csr_bound_bytes, f.bitmask_bound_bytes)),
                 *(f"{f.num_weights:,}", f"{f.sparsity:.4f}"),
-                *(f"{f.multiply_adds:,}", f"{f.effective_multiply_adds:,}"),
+                *(_number(f.multiply_adds), _number(f.effective_multiply_adds)),
             ]
             for f in self.files
         ]
@@ -147,6 +133,7 @@ def profile_files(
     batch_size: int = 1,
     num_threads: int = 1,
     num_rounds: int = 50,
+    input_shapes: InputShapes | None = None,
 ) -> FilesProfile:
     """Measures TFLite files side by side: sizes, bounds, zeros, latencies, memory, kernels.
 
@@ -158,6 +145,7 @@ def profile_files(
         batch_size: examples per call, where a file leaves that open.
         num_threads: of the interpreter.
         num_rounds: timings of each file, at least 1.
+        input_shapes: as in `export.latency`.
 
     Returns:
         A `FilesProfile`.
@@ -178,16 +166,21 @@ def profile_files(
                 beside = Path(folder) / "twin.tflite"
                 beside.write_bytes(dense)
                 named = {TWIN.format(name=path): beside, **named}
-        timed = export.latency(list(named.values()), **options)
+        timed = export.latency(list(named.values()), **options, input_shapes=input_shapes)
         pairs = zip(named.items(), timed.files, strict=True)
-        files = tuple(_profile(name, path, row) for (name, path), row in pairs)
+        files = tuple(
+            _profile(name, path, row, tensor_shapes(path, input_shapes))
+            for (name, path), row in pairs
+        )
     return FilesProfile(files, **options, runtime=timed.runtime, cpu=timed.cpu)
 
 
-def _profile(name: str, path: Path, row: export.FileLatency) -> FileProfile:
+def _profile(
+    name: str, path: Path, row: export.FileLatency, shapes: Mapping[int, tuple[int, ...]]
+) -> FileProfile:
     found, measured = export.inspect(path), export.sizes(path)
     weights = [t for t in found.tensors if len(t.shape) >= 2 and t.type in WEIGHT_TYPES]
-    total, effective = multiply_adds(File(path.read_bytes()))
+    counted = multiply_adds(File(path.read_bytes()), shapes)
     return FileProfile(
         name=name,
         latency=dataclasses.replace(row, path=name),
@@ -196,11 +189,15 @@ def _profile(name: str, path: Path, row: export.FileLatency) -> FileProfile:
         bitmask_bound_bytes=measured.bitmask_bound_bytes,
         num_weights=sum(_size(t) for t in weights),
         num_nonzero=sum(t.num_nonzero for t in weights),
-        multiply_adds=total,
-        effective_multiply_adds=effective,
+        multiply_adds=None if counted is None else counted[0],
+        effective_multiply_adds=None if counted is None else counted[1],
         tensors=found.tensors,
         warnings=found.warnings,
     )
+
+
+def _number(number: int | None) -> str:
+    return "unknown" if number is None else f"{number:,}"
 
 
 def _size(tensor: export.TensorEncoding) -> int:

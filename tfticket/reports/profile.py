@@ -11,7 +11,7 @@ import numpy as np
 
 from tfticket import masks as masks_
 from tfticket import weights
-from tfticket.masks import Masks
+from tfticket.masks import Kept, Masks
 from tfticket.tables import aligned
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
@@ -20,7 +20,7 @@ __all__ = ["LayerProfile", "Profile", "profile", "profile_model"]
 
 
 @dataclass(frozen=True)
-class LayerProfile:
+class LayerProfile(Kept):
     """One prunable weight.
 
     Args:
@@ -35,14 +35,9 @@ class LayerProfile:
     num_weights: int
     num_kept: int
 
-    @property
-    def sparsity(self) -> float:
-        """Fraction masked out."""
-        return 1.0 - self.num_kept / self.num_weights
-
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Kept):
     """What a network consists of.
 
     Args:
@@ -71,19 +66,9 @@ class Profile:
         return sum(layer.num_kept for layer in self.layers)
 
     @property
-    def sparsity(self) -> float:
-        """Fraction of the prunable weights masked out."""
-        return 1.0 - self.num_kept / self.num_weights
-
-    @property
     def model_sparsity(self) -> float:
         """Fraction of all parameters that are zero."""
         return self.num_zeros / self.num_parameters
-
-    @property
-    def compression_ratio(self) -> float:
-        """`1 / density` over prunable weights; infinite when nothing is kept."""
-        return self.num_weights / self.num_kept if self.num_kept else math.inf
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the profile as plain JSON values; an infinite ratio is `None`."""

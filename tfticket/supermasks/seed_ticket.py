@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tfticket import files, weights
 from tfticket import masks as masks_
-from tfticket.errors import CorruptFileError
+from tfticket.errors import CorruptFileError, FormatError, MismatchError
 from tfticket.masks import Masks
 from tfticket.supermasks import initializers
 from tfticket.supermasks.plain import Subnetwork, subnetworks
@@ -20,7 +21,33 @@ from tfticket.tickets import Ticket
 
 __all__ = ["SeedTicket"]
 
-_FORMAT = "tfticket.seed_ticket/1"
+_FORMAT = "tfticket.seed_ticket/2"
+#: Those that are read; 1 had no seal over the manifest.
+_READABLE = ("tfticket.seed_ticket/1", _FORMAT)
+
+
+class _Kernel(BaseModel):
+    """How a kernel is drawn."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dtype: str
+    scale: Annotated[float, Field(allow_inf_nan=False)]
+    initializer: dict[str, JsonValue]
+    shape: list[Annotated[int, Field(ge=0)]]
+
+
+class _Manifest(BaseModel):
+    """What the file says besides its arrays, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    format: str
+    digest: str
+    arrays: str
+    kernels: Annotated[dict[str, _Kernel], Field(min_length=1)]
+    order: list[str]
+    others: dict[str, Annotated[list[Any], Field(min_length=3, max_length=3)]]
 
 
 @dataclass(frozen=True)
@@ -134,35 +161,41 @@ class SeedTicket:
         """Reads what `save` wrote.
 
         Raises:
-            CorruptFileError: if the file is missing or damaged.
+            CorruptFileError: if the file is missing, damaged or no such ticket.
+            FormatError: if another version of tfticket wrote it in a format unknown here.
         """
         arrays = files.read_arrays(path)
         try:
-            manifest = json.loads(arrays.pop("manifest").tobytes())
-            if manifest["format"] != _FORMAT or manifest["sha256"] != files.digest(arrays):
+            manifest = _read_manifest(arrays.pop("manifest").tobytes(), path)
+            if manifest.arrays != files.digest(arrays):
                 raise CorruptFileError(f"{path} is damaged: its contents are not what was saved.")
             return cls._from(manifest, arrays)
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, MismatchError) as error:
             raise CorruptFileError(f"{path} is not a seed-only ticket: {error!r}.") from error
 
     @classmethod
-    def _from(cls, manifest: dict[str, Any], arrays: dict[str, np.ndarray]) -> SeedTicket:
-        shapes = {p: tuple(k.pop("shape")) for p, k in manifest["kernels"].items()}
+    def _from(cls, manifest: _Manifest, arrays: dict[str, np.ndarray]) -> SeedTicket:
+        shapes = {p: tuple(k.shape) for p, k in manifest.kernels.items()}
 
-        def unpacked(kind: str) -> Any:
-            packed = {p: arrays[f"{kind}/{p}"] for p in shapes if f"{kind}/{p}" in arrays}
-            return masks_.unpack(packed, {p: shapes[p] for p in packed}) if packed else {}
+        def unpacked(kind: str, paths: Iterable[str]) -> Masks:
+            packed = {p: arrays[f"{kind}/{p}"] for p in paths}
+            return masks_.unpack(packed, {p: shapes[p] for p in packed})
 
-        constants = {
-            p: np.full(shape, value, dtype)
-            for p, (shape, dtype, value) in manifest["others"].items()
+        inverted = [p for p in shapes if f"inverted/{p}" in arrays]
+        constants = {  # of no memory, however large a shape is told
+            p: np.broadcast_to(np.full((), value, dtype), shape)
+            for p, (shape, dtype, value) in manifest.others.items()
         }
-        stored = {
-            p.removeprefix("others/"): a for p, a in arrays.items() if p.startswith("others/")
+        others = {
+            p: constants[p] if p in constants else arrays[f"others/{p}"] for p in manifest.order
         }
-        others = {p: {**constants, **stored}[p] for p in manifest["order"]}
+        kernels = {p: k.model_dump(exclude={"shape"}) for p, k in manifest.kernels.items()}
         return cls(
-            unpacked("masks"), unpacked("inverted"), manifest["kernels"], others, manifest["digest"]
+            masks=unpacked("masks", shapes),
+            inverted=unpacked("inverted", inverted) if inverted else {},
+            kernels=kernels,
+            others=others,
+            digest=manifest.digest,
         )
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -176,7 +209,7 @@ class SeedTicket:
         manifest = {
             "format": _FORMAT,
             "digest": self.digest,
-            "sha256": files.digest(arrays),
+            "arrays": files.digest(arrays),
             "kernels": {
                 p: {**k, "shape": list(self.masks[p].shape)} for p, k in self.kernels.items()
             },
@@ -185,8 +218,21 @@ class SeedTicket:
                 p: [list(a.shape), a.dtype.name, a.flat[0].item()] for p, a in constant.items()
             },
         }
-        text = json.dumps(manifest, allow_nan=False, separators=(",", ":")).encode()
+        text = json.dumps(files.sealed(manifest), allow_nan=False, separators=(",", ":")).encode()
         return {**arrays, "manifest": np.frombuffer(text, np.uint8)}
+
+
+def _read_manifest(data: bytes, path: str | Path) -> _Manifest:
+    found = files.parse_json(data, path)
+    if not isinstance(found, dict) or found.get("format") not in _READABLE:
+        stated = found.get("format") if isinstance(found, dict) else None
+        raise FormatError(
+            f"{path} is of the format {stated!r}, and this version of tfticket reads"
+            f" {', '.join(_READABLE)}."
+        )
+    if found["format"] == _FORMAT:
+        return _Manifest(**files.unsealed(found, path))
+    return _Manifest(**{"arrays" if n == "sha256" else n: v for n, v in found.items()})
 
 
 def _recipe(path: str, subnetwork: Subnetwork) -> dict[str, Any]:

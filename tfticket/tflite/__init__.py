@@ -3,7 +3,8 @@
 `File` is the way in. Nothing here knows of Keras, and nothing runs a file: see `litert`.
 """
 
-from tfticket.tflite.densify import densify, multiply_adds
+from tfticket.tflite.arithmetic import multiply_adds
+from tfticket.tflite.densify import densify
 from tfticket.tflite.encoder import Encoded, Encoding, encode, encode_file
 from tfticket.tflite.file import File, Operator, Subgraph, Tensor
 from tfticket.tflite.hazards import Hazard, hazards

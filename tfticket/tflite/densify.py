@@ -1,20 +1,17 @@
-"""The dense twin of a sparse file, and what a file multiplies: both read from the bytes alone."""
+"""The dense twin of a sparse file, made of its bytes alone."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from tfticket.tflite import flatbuffer, graph
-from tfticket.tflite.file import File, Subgraph
+from tfticket.tflite.file import File
 from tfticket.tflite.rewrite import SPARSE_DENSE_VERSION
 from tfticket.tflite.schema import ModelT, SubGraphT, numbers, schema
 
-__all__ = ["densify", "multiply_adds"]
+__all__ = ["densify"]
 
 DENSE_VERSION = 5  # the newest that float Dense layers need
-IMAGE_INPUT = 2  # of TRANSPOSE_CONV, whose weights meet every position of it
 
 
 def densify(file: File) -> bytes:
@@ -45,33 +42,6 @@ def densify(file: File) -> bytes:
     return flatbuffer.write(model)
 
 
-def multiply_adds(file: File) -> tuple[int, int]:
-    """Counts what the Dense and convolution kernels of a file multiply for one example.
-
-    Args:
-        file: any TFLite file.
-
-    Returns:
-        Multiply-adds of all weights, and of those that are not zero.
-
-    Raises:
-        CorruptFileError: if a weight is damaged.
-    """
-    total = effective = 0
-    for operator in file.operators:
-        if operator.name not in graph.WEIGHT_READERS:
-            continue
-        subgraph = file.subgraphs[operator.subgraph]
-        weight = subgraph.tensors[_origin(subgraph, operator.inputs[graph.WEIGHT_INPUT])]
-        values, size = weight.dense_values(), math.prod(weight.shape)
-        kept = size if values is None else int(np.count_nonzero(values))
-        is_transposed = operator.name == "TRANSPOSE_CONV"
-        place = operator.inputs[IMAGE_INPUT] if is_transposed else operator.outputs[0]
-        positions = math.prod(max(n, 1) for n in subgraph.tensors[place].shape[:-1])
-        total, effective = total + positions * size, effective + positions * kept
-    return total, effective
-
-
 def _lower_versions(model: ModelT) -> None:
     """XNNPACK leaves Dense layers of the version that sparse weights need to other kernels."""
     dense = schema().BuiltinOperator.FULLY_CONNECTED
@@ -92,12 +62,3 @@ def _drop_densify(model: ModelT, subgraph: SubGraphT) -> None:
     for reader in left:
         reader.inputs = np.array([packed.get(i, i) for i in numbers(reader.inputs)], np.int32)
     subgraph.outputs = np.array([packed.get(i, i) for i in numbers(subgraph.outputs)], np.int32)
-
-
-def _origin(subgraph: Subgraph, place: int) -> int:
-    """The constant behind a tensor, what only unpacks or rounds it looked through."""
-    stored = [operator for operator in subgraph.operators if operator.name in graph.STORED_AS]
-    makers = {operator.outputs[0]: operator.inputs[0] for operator in stored}
-    while place in makers:
-        place = makers[place]
-    return place

@@ -48,6 +48,12 @@ class Tensor:
         return flatbuffer.shape(self._table)
 
     @cached_property
+    def signature(self) -> tuple[int, ...]:
+        """Its shape with -1 for what is open until it runs."""
+        given = self._table.shapeSignature
+        return self.shape if given is None else tuple(int(n) for n in given)
+
+    @cached_property
     def type(self) -> str:
         """The type of its elements in lower case: `float32`, `int8`, …"""
         return flatbuffer.type_name(self._table)
@@ -139,14 +145,7 @@ class Tensor:
 
 
 class Operator:
-    """One operator of a subgraph.
-
-    Args:
-        model: the tables of the file.
-        table: its own.
-        subgraph: number of its subgraph.
-        place: its number there.
-    """
+    """One operator: `model`, `table`, `subgraph` and `place` are as of a `Tensor`."""
 
     def __init__(self, model: ModelT, table: OperatorT, subgraph: int, place: int):
         self._table = table

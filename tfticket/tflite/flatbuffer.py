@@ -86,7 +86,9 @@ def has_external_data(model: ModelT) -> bool:
 
 
 def operator_name(model: ModelT, operator: OperatorT) -> str:
-    """Returns the builtin name of an operator, `FULLY_CONNECTED` for instance.
+    """Returns the builtin name of an operator, `FULLY_CONNECTED` for instance, or its own.
+
+    What is not the runtime's is told as `CUSTOM name`.
 
     Args:
         model: the tables of a file.
@@ -94,7 +96,10 @@ def operator_name(model: ModelT, operator: OperatorT) -> str:
     """
     code = model.operatorCodes[operator.opcodeIndex]
     number = max(code.builtinCode, code.deprecatedBuiltinCode)
-    return names(schema().BuiltinOperator).get(number, str(number))
+    name = names(schema().BuiltinOperator).get(number, str(number))
+    if name == "CUSTOM" and code.customCode:
+        return f"CUSTOM {code.customCode.decode('utf-8', 'replace')}"
+    return name
 
 
 def tensor_name(tensor: TensorT) -> str:

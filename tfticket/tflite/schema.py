@@ -56,6 +56,7 @@ class OperatorCodeT(Protocol):
 
     builtinCode: int  # noqa: N815 (the schema's names, here and below)
     deprecatedBuiltinCode: int  # noqa: N815
+    customCode: bytes | None  # noqa: N815
     version: int
 
 
@@ -90,6 +91,7 @@ class TensorT(Protocol):
 
     name: bytes | None
     shape: Places
+    shapeSignature: Places  # noqa: N815
     type: int
     buffer: int
     isVariable: bool  # noqa: N815

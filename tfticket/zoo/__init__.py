@@ -5,6 +5,15 @@
 0.0003
 >>> zoo.load_data("digits").num_classes
 10
+
+Every network is a function of keyword arguments that returns a built model with logits:
+
+    keras: which Keras, by module or name. Defaults to Keras 3.
+    seed: chooses the initial weights. Defaults to 0.
+    input_shape: of one example, `(height, width, channels)`. Defaults to the paper's data.
+    num_classes: number of logits. Defaults to 10.
+
+and raises a ValueError if images are too small for it.
 """
 
 from tfticket.zoo.cifar import (

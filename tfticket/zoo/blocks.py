@@ -23,27 +23,16 @@ class ConvLayers:
     def conv(self, x: Any, name: str, channels: int, size: int = 3, strides: int = 1) -> Any:
         """Applies a convolution without bias, and its BatchNorm."""
         conv = self.make.Conv2D(
-            channels,
-            size,
-            strides=strides,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            name=name,
+            channels, size, kernel_initializer="he_normal", **self._plain(name, strides)
         )
-        return self.make.BatchNormalization(epsilon=1e-5, name=f"{name}_norm")(conv(x))
+        return self._normed(conv(x), name)
 
     def depthwise(self, x: Any, name: str, strides: int = 1) -> Any:
         """Applies a 3 x 3 convolution of each channel by itself, and its BatchNorm."""
         conv = self.make.DepthwiseConv2D(
-            3,
-            strides=strides,
-            padding="same",
-            use_bias=False,
-            depthwise_initializer="he_normal",
-            name=name,
+            3, depthwise_initializer="he_normal", **self._plain(name, strides)
         )
-        return self.make.BatchNormalization(epsilon=1e-5, name=f"{name}_norm")(conv(x))
+        return self._normed(conv(x), name)
 
     def relu(self, x: Any, name: str) -> Any:
         """Applies a ReLU."""
@@ -60,3 +49,9 @@ class ConvLayers:
         if strides != 1 or x.shape[-1] != channels:
             x = self.conv(x, f"{name}_projection", channels, size=1, strides=strides)
         return self.relu(self.make.Add(name=f"{name}_add")([inner, x]), name)
+
+    def _plain(self, name: str, strides: int) -> dict[str, Any]:
+        return {"strides": strides, "padding": "same", "use_bias": False, "name": name}
+
+    def _normed(self, x: Any, name: str) -> Any:
+        return self.make.BatchNormalization(epsilon=1e-5, name=f"{name}_norm")(x)

@@ -37,14 +37,8 @@ def vgg_small(
 
     A VGG for images of 28 x 28 pixels, small enough to be trained on a CPU.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`, at least 8 pixels each way.
-        num_classes: number of logits.
-
-    Raises:
-        ValueError: if the images are too small to be halved three times.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`;
+    images have at least 8 pixels each way.
 
     References:
         Simonyan & Zisserman 2015, https://arxiv.org/abs/1409.1556
@@ -60,11 +54,7 @@ def mobilenet_small(
     The first convolution takes every pixel where images are smaller than 64 pixels, every other
     one where they are larger, as in the paper.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`.
-        num_classes: number of logits.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`.
 
     References:
         Howard et al. 2017, table 1, https://arxiv.org/abs/1704.04861
@@ -88,14 +78,8 @@ def vgg_11_bn(
 ) -> Any:
     """VGG-11 with BatchNorm and one dense layer: 9 222 848 weights on CIFAR-10.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`, at least 32 pixels each way.
-        num_classes: number of logits.
-
-    Raises:
-        ValueError: if the images are too small to be halved five times.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`;
+    images have at least 32 pixels each way.
 
     References:
         Simonyan & Zisserman 2015, table 1, https://arxiv.org/abs/1409.1556; in this form
@@ -109,14 +93,8 @@ def vgg_16_bn(
 ) -> Any:
     """VGG-16 with BatchNorm and one dense layer: 14 715 584 weights on CIFAR-10.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`, at least 32 pixels each way.
-        num_classes: number of logits.
-
-    Raises:
-        ValueError: if the images are too small to be halved five times.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`;
+    images have at least 32 pixels each way.
 
     References:
         Simonyan & Zisserman 2015, table 1, https://arxiv.org/abs/1409.1556; in this form
@@ -130,11 +108,7 @@ def resnet_20(
 ) -> Any:
     """ResNet-20, projections where the shape changes: 270 896 weights on CIFAR-10.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`.
-        num_classes: number of logits.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`.
 
     References:
         He et al. 2016, section 4.2, https://arxiv.org/abs/1512.03385
@@ -147,11 +121,7 @@ def resnet_56(
 ) -> Any:
     """ResNet-56, projections where the shape changes: 851 504 weights on CIFAR-10.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`.
-        num_classes: number of logits.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`.
 
     References:
         He et al. 2016, section 4.2, https://arxiv.org/abs/1512.03385

@@ -62,14 +62,8 @@ def conv_431k(
     The network of a course project on lottery tickets. Kernels and biases are drawn as PyTorch,
     in which that project is written, draws them: uniform within `±1/√fan_in`.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`; at least 16 pixels each way.
-        num_classes: number of logits.
-
-    Raises:
-        ValueError: if the images are too small for two valid 5 x 5 convolutions with pooling.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`;
+    images have at least 16 pixels each way.
 
     References:
         Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
@@ -107,14 +101,8 @@ def conv_1200k(
     layers, pixels normalised by MNIST's mean and deviation in the network itself. Kernels are He
     normal.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`, at least 6 pixels each way, of values in [0, 1].
-        num_classes: number of logits.
-
-    Raises:
-        ValueError: if the images are too small for two valid 3 x 3 convolutions and a pool.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`;
+    images have at least 6 pixels each way, of values in [0, 1].
 
     References:
         Ramanujan et al. 2020, "What's Hidden in a Randomly Weighted Neural Network?",
@@ -146,11 +134,8 @@ def conv_2(
 ) -> Any:
     """Conv-2: two 3 x 3 convolutions, dense 256, 256, output: 4 300 992 weights on CIFAR-10.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`, at least 2 pixels each way.
-        num_classes: number of logits.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`;
+    images have at least 2 pixels each way.
 
     References:
         Frankle & Carbin 2019, "The Lottery Ticket Hypothesis", https://arxiv.org/abs/1803.03635
@@ -163,11 +148,8 @@ def conv_4(
 ) -> Any:
     """Conv-4: four 3 x 3 convolutions, dense 256, 256, output: 2 425 024 weights on CIFAR-10.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`, at least 4 pixels each way.
-        num_classes: number of logits.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`;
+    images have at least 4 pixels each way.
 
     References:
         Frankle & Carbin 2019, "The Lottery Ticket Hypothesis", https://arxiv.org/abs/1803.03635
@@ -180,11 +162,8 @@ def conv_6(
 ) -> Any:
     """Conv-6: six 3 x 3 convolutions, dense 256, 256, output: 2 261 184 weights on CIFAR-10.
 
-    Args:
-        keras: which Keras.
-        seed: chooses the initial weights.
-        input_shape: `(height, width, channels)`, at least 8 pixels each way.
-        num_classes: number of logits.
+    `keras`, `seed`, `input_shape` and `num_classes` are as for every network of `tfticket.zoo`;
+    images have at least 8 pixels each way.
 
     References:
         Frankle & Carbin 2019, "The Lottery Ticket Hypothesis", https://arxiv.org/abs/1803.03635

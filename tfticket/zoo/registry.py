@@ -29,6 +29,17 @@ def _conv_entry(build: Any, learning_rate: float, num_steps: int, conv_rate: flo
     )
 
 
+def _mnist_entry(build: Any, num_epochs: int, optimizer: OptimizerConfig) -> Entry:
+    return Entry(
+        name=build.__name__,
+        build=build,
+        input_shape=(28, 28, 1),
+        batch_size=64,
+        num_steps=938 * num_epochs,  # 60 000 examples
+        optimizer=optimizer,
+    )
+
+
 def _cifar_entry(build: Any) -> Entry:
     return Entry(
         name=build.__name__,
@@ -50,35 +61,14 @@ _ENTRIES = (
         optimizer=OptimizerConfig("Adam", 1.2e-3),
         pruning_rates={_DENSE: 0.2, _OUTPUT: 0.1},
     ),
-    Entry(
-        name="conv_431k",
-        build=models.conv_431k,
-        input_shape=(28, 28, 1),
-        batch_size=64,
-        num_steps=4_690,  # 5 epochs of 60 000 examples, 938 batches each
-        optimizer=OptimizerConfig("SGD", 0.01),
-    ),
-    Entry(
-        name="conv_1200k",
-        build=models.conv_1200k,
-        input_shape=(28, 28, 1),
-        batch_size=64,
-        num_steps=18_760,  # 20 epochs of 60 000 examples, 938 batches each
-        optimizer=OptimizerConfig("SGD", 0.01, {"momentum": 0.9}),
-    ),
+    _mnist_entry(models.conv_431k, 5, OptimizerConfig("SGD", 0.01)),
+    _mnist_entry(models.conv_1200k, 20, OptimizerConfig("SGD", 0.01, {"momentum": 0.9})),
     _conv_entry(models.conv_2, 2e-4, 20_000, 0.10),
     _conv_entry(models.conv_4, 3e-4, 25_000, 0.10),
     _conv_entry(models.conv_6, 3e-4, 30_000, 0.15),
     *map(_cifar_entry, (cifar.vgg_11_bn, cifar.vgg_16_bn, cifar.resnet_20, cifar.resnet_56)),
     _cifar_entry(cifar.mobilenet_small),
-    Entry(
-        name="vgg_small",
-        build=cifar.vgg_small,
-        input_shape=(28, 28, 1),
-        batch_size=64,
-        num_steps=4_690,  # 5 epochs of 60 000 examples, 938 batches each
-        optimizer=OptimizerConfig("SGD", 0.05, {"momentum": 0.9}),
-    ),
+    _mnist_entry(cifar.vgg_small, 5, OptimizerConfig("SGD", 0.05, {"momentum": 0.9})),
     Entry(
         name="regression_mlp",
         build=models.regression_mlp,

@@ -23,10 +23,7 @@ def get(masker: str | Mapping[str, Any] | Masker) -> Masker:
     EdgePopup(density=0.25, scope='layer')
 
     Args:
-        masker: one of `MASKERS`, a mapping `{"name": …, setting: value}`, or a `Masker`.
-
-    Raises:
-        ValueError: if there is no masker of that name.
-        TypeError: if it is of another kind, or a setting is unknown.
+        masker: one of `MASKERS`, a mapping `{"name": …, setting: value}`, or a `Masker`; what is
+            neither is refused as by `tfticket.scores.get`.
     """
     return look_up(masker, MASKERS, "masker", Masker)
