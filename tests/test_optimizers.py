@@ -79,3 +79,10 @@ def test_the_learning_rate_is_read_wherever_it_is(keras):
     else:
         choice = keras.optimizers.OptimizerMap(keras.optimizers.SGD(0.1))
         assert _optimizers.learning_rate(keras.optimizers.MultiOptimizer(choice)) is None
+
+
+def test_a_learning_rate_may_follow_a_schedule(keras, model):
+    decay = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    optimizers = [keras.optimizers.SGD(rate) for rate in (0.1, decay)]
+    assert [_optimizers.is_scheduled(optimizer) for optimizer in optimizers] == [False, True]
+    assert [_optimizers.learning_rate(o) for o in optimizers] == pytest.approx([0.1, 0.1])

@@ -196,3 +196,21 @@ def test_a_file_of_the_other_keras_or_none_is_named(keras, tmp_path):
 def test_a_file_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(ValueError, match="must be an existing .keras file"):
         zoo.get_model(str(tmp_path / "none.keras"))
+
+
+@pytest.mark.parametrize("activation", ["softmax", None])
+def test_a_network_without_a_loss_gets_that_of_what_it_ends_in(keras, activation, tmp_path):
+    layers = keras.layers
+    ending = layers.Dense(4, activation=activation)
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(6, activation="relu"), ending])
+    model.save(tmp_path / "model.keras")
+    made = zoo.get_model(str(tmp_path / "model.keras")).compiled(keras=keras)
+    assert made.loss.get_config()["from_logits"] is (activation is None)
+
+
+def test_a_network_of_several_outputs_must_come_compiled(keras, tmp_path):
+    given = keras.Input((8,))
+    model = keras.Model(given, [keras.layers.Dense(2)(given), keras.layers.Dense(3)(given)])
+    model.save(tmp_path / "model.keras")
+    with pytest.raises(ValueError, match="must come compiled: it has 2 outputs"):
+        zoo.get_model(str(tmp_path / "model.keras")).compiled(keras=keras)
