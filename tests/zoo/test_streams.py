@@ -75,7 +75,7 @@ def test_a_training_meets_the_same_batches_from_any_step_on(source):
 
 
 def test_numbered_batches_come_in_another_order_each_epoch_and_each_once():
-    batches = Stream(Numbered(), name="train", seed=1).between(0, 12).as_numpy_iterator()
+    batches = Stream(Numbered(), name="train").between(0, 12, seed=1).as_numpy_iterator()
     epochs = [[int(x[0, 0]) for x, _ in itertools.islice(batches, 3)] for _ in range(4)]
     assert all(sorted(epoch) == [0, 8, 16] for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) > 1
@@ -95,6 +95,8 @@ def test_another_training_of_a_function_draws_other_batches():
     stream = Stream(lambda: in_tf(shuffled=True), name="train")
     first, later = (next(stream.between(k, k + 1, origin=k).as_numpy_iterator()) for k in (0, 50))
     assert not np.array_equal(first[0], later[0])
+    other = next(stream.between(0, 1, seed=1).as_numpy_iterator())
+    assert not np.array_equal(first[0], other[0])  # so that replicates differ
 
 
 def test_weights_and_several_inputs_are_kept():

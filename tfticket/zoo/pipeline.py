@@ -83,7 +83,7 @@ def batches(
         split: examples in memory, or a `Stream`, whose batches are as they come.
         batch_size: examples per batch, always full; not of a `Stream`.
         num_steps: the step after the last batch, counted from the beginning of the stream.
-        seed: chooses the order; not of a `Stream`.
+        seed: chooses the order; of a `Stream`, what a function draws that makes it.
         start_step: first step, to resume at.
         origin: the step at which a `Stream` begins with its first batch.
 
@@ -93,7 +93,7 @@ def batches(
     import tensorflow as tf
 
     if isinstance(split, Stream):
-        return split.between(start_step, num_steps, origin=origin)
+        return split.between(start_step, num_steps, origin=origin, seed=seed)
 
     index = positions(
         len(split), batch_size=batch_size, num_steps=num_steps, seed=seed, start_step=start_step

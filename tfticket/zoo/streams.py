@@ -52,7 +52,7 @@ class Stream:
         source: a `tf.data.Dataset`; a `PyDataset` or `Sequence`; another object that can be
             iterated again and again; or a function without arguments that returns one of these.
         name: what messages call it.
-        seed: of what a function draws.
+        seed: of what a function draws where the batches are read in order.
 
     Raises:
         TypeError: if it gives anything else than batches, or can be read once only.
@@ -94,12 +94,14 @@ class Stream:
 
     def examples(self) -> Iterator[tuple[Any, ...]]:
         """Yields the batches of one epoch as arrays, in order."""
-        source = self._opened("in order")
+        source = self._opened(self.seed, "in order")
         read = source.as_numpy_iterator() if _is_tf(source) else _epoch(source)
         for batch in read:
             yield _columns(batch, self.name)
 
-    def between(self, start_step: int, end_step: int, *, origin: int = 0) -> tf.data.Dataset:
+    def between(
+        self, start_step: int, end_step: int, *, origin: int = 0, seed: int = 0
+    ) -> tf.data.Dataset:
         """Yields the batches of the steps `start_step … end_step - 1`, epoch after epoch.
 
         Batches before them are read and left out, so that they are those that a training from the
@@ -109,33 +111,34 @@ class Stream:
             start_step: of the first batch.
             end_step: one after that of the last.
             origin: the step at which the pipeline begins with its first batch.
+            seed: of what a function draws, and of the order of numbered batches.
         """
         import tensorflow as tf
 
-        source = self._opened(origin)
+        source = self._opened(seed, origin)
         if _is_tf(source):
             endless = source.repeat()
         else:
-            seed = derived_seed(self.seed, "stream", self.name)
-            endless = self._generated(lambda: _epochs(source, seed))
+            order = derived_seed(seed, "stream", self.name)
+            endless = self._generated(lambda: _epochs(source, order))
         count = end_step - start_step
         batches = endless.skip(start_step - origin).take(count).prefetch(2)
         return batches.apply(tf.data.experimental.assert_cardinality(count))
 
     def in_order(self) -> tf.data.Dataset:
         """Yields the batches of one epoch."""
-        source = self._opened("in order")
         import tensorflow as tf
 
+        source = self._opened(self.seed, "in order")
         if _is_tf(source):
             return source
         count = tf.data.experimental.assert_cardinality(self.num_batches)
         return self._generated(lambda: _epoch(source)).apply(count)
 
-    def _opened(self, what: Any) -> Any:
+    def _opened(self, seed: int, *names: str | int) -> Any:
         if not _is_function(self.source):
             return _checked(self.source, self.name)
-        with seeded(derived_seed(self.seed, "stream", self.name, what)):
+        with seeded(derived_seed(seed, "stream", self.name, *names)):
             return _checked(self.source(), self.name)
 
     def _generated(self, read: Any) -> tf.data.Dataset:
