@@ -168,7 +168,11 @@ def export_run(
         model = plan.build(chosen.seed)
         sparse = spec.common.tflite_sparse
         wanted = _Written(target, destination, sparse, quantize or "float32", tolerance)
-        return _write(wanted, found, model, plan)
+        report = _write(wanted, found, model, plan)
+    if destination.resolve().parent == folder.root.resolve():
+        size = export.sizes(destination).raw_bytes
+        folder.keep_export(destination.name, report.to_dict(), size)
+    return report
 
 
 def _require_fitting(target: str, quantize: str | None, tolerance: float | None) -> None:
