@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfticket import zoo
 
 DIGITS = zoo.load_data("digits")
-KERAS = importlib.import_module(os.environ["FLAVOUR"])
+KERAS = importlib.import_module(os.environ.get("FLAVOUR", "keras"))
 
 
 def parts(make):

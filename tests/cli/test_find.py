@@ -53,6 +53,8 @@ SETTINGS = {
     "learning_rate": 0.1,
     "steps_per_execution": 10,
     "eval_every": 100,
+    "class_weight": {0: 1.0, 1: 2.5},
+    "callbacks": "builtins:list",
     "seed": 5,
     "replicates": 2,
     "validation_size": 0.25,
@@ -67,6 +69,8 @@ def test_every_setting_has_a_flag(tmp_path, monkeypatch):
     def written(value):
         if isinstance(value, list):
             return value[0]
+        if isinstance(value, dict):
+            return json.dumps(value)
         return (",".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)
 
     others = {n: value for n, value in SETTINGS.items() if n != "recipe"}

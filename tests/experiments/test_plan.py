@@ -107,4 +107,6 @@ def test_a_rewind_point_after_the_end_is_refused():
 def test_replicates_of_a_saved_model_share_their_start_and_it_is_noted():
     spec = Spec(model="trained.keras", data="digits", sparsity=0.5, replicates=2)
     data = zoo.load_data("digits")
-    assert "every replicate starts from the weights in trained.keras" in notes_on(spec, data)[1]
+    _, start, replicates = notes_on(spec, data)
+    assert "the start is the weights in trained.keras: rewinding goes back to them" in start
+    assert "every replicate starts from the weights in trained.keras" in replicates

@@ -180,3 +180,7 @@ def test_data_that_do_not_fit_are_told_before_training(model, data):
         check_fit(model, flat, Training(5))
     with pytest.raises(ValueError, match="a weight for each of the 10 classes"):
         check_fit(model, data, Training(5, class_weight={0: 1.0, 1: 2.0}))
+    split = dataclasses.replace(data.train, weights=np.ones(len(data.train), np.float32))
+    weighted = dataclasses.replace(data, train=split)
+    with pytest.raises(ValueError, match="`class_weight` must be left out where the examples"):
+        check_fit(model, weighted, Training(5, class_weight=dict.fromkeys(range(10), 1.0)))

@@ -82,7 +82,7 @@ def corrupted(dataset: Dataset, corruption: str, *, seed: int) -> Dataset:
         A `Dataset` whose `notes` name the corruption and its seed.
 
     Raises:
-        ValueError: if there is no such corruption.
+        ValueError: if there is no such corruption, or the examples come from a pipeline.
 
     References:
         Su et al. 2020, "Sanity-Checking Pruning Methods", section 3,
@@ -92,6 +92,11 @@ def corrupted(dataset: Dataset, corruption: str, *, seed: int) -> Dataset:
         raise ValueError(
             f"`corruption` must be one of {sorted(CORRUPTIONS)}."
             f" Received: corruption={corruption!r}"
+        )
+    if not isinstance(dataset.train, Split):
+        raise ValueError(
+            "`dataset` must be in memory: a pipeline is read as it comes. Received:"
+            f" dataset.train={type(dataset.train).__name__}"
         )
     note = f"The training examples are corrupted: {corruption}, seed {seed}."
     return dataclasses.replace(

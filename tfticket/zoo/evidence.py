@@ -122,14 +122,16 @@ def objective(model: Any, inputs: Any, targets: Any) -> tuple[Any, Any]:
 
     Args:
         model: compiled.
-        inputs: some examples, of which one is looked at.
+        inputs: some examples, of which one may be looked at.
         targets: of these examples; by the names of the outputs, or in their order.
 
     Returns:
         The targets, as many as outputs and with their number of axes, and the loss: as it was
         compiled, or for several outputs the sum that they are weighted in.
     """
-    outputs = evaluation(model)(mapped(lambda array: tf.constant(array[:1]), inputs))
+    outputs = getattr(model, "outputs", None) or ()
+    if len(outputs) != 1:  # several, in a structure that only a call shows; or not known yet
+        outputs = evaluation(model)(mapped(lambda array: tf.constant(array[:1]), inputs))
     flat = tf.nest.flatten(outputs)
     names = _names(model, outputs, len(flat))
     matched = tuple(map(_with_axes_of, by_output(targets, names), flat))

@@ -212,6 +212,11 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
             f" the data. Received: class_weight={dict(weighted)}"
         )
     batch = in_order(data.train, batch_size=training.batch_size).take(1)
+    if weighted is not None and len(batch.element_spec) == 3:  # type: ignore[arg-type]
+        raise ValueError(
+            "`class_weight` must be left out where the examples have weights: multiply these."
+            f" Received: class_weight={dict(weighted)}"
+        )
     try:
         model.evaluate(batch, verbose=0)
     except Exception as error:
