@@ -40,12 +40,16 @@ def read_record(path: Path) -> dict[str, Any]:
     found = files.read_json(path)
     if not isinstance(found, dict):
         raise CorruptFileError(f"{path} is damaged: it is no record of a run.")
-    written = found.get("format", f"{_FAMILY}1, of tfticket 0.1")
-    if written != FORMAT and str(written).startswith(_FAMILY):
+    written = str(found.get("format", ""))
+    if not written and "model" in found:  # settings were written without a format once
+        written = f"{_FAMILY}1, of tfticket 0.1"
+    if written != FORMAT and written.startswith(_FAMILY):
         raise FormatError(
             f"{path} is of a run folder of the format {written}, and this version reads {FORMAT}:"
             " go on with it in the version that began it, or choose another folder."
         )
+    if written != FORMAT:
+        raise CorruptFileError(f"{path} is damaged: it is no record of a run.")
     record = files.unsealed(found, path)
     return {name: value for name, value in record.items() if name != "format"}
 
