@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tfticket.errors import CorruptFileError, TicketError
+from tfticket.experiments.records import read_record, write_record
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
@@ -91,7 +92,7 @@ def test_a_run_is_as_the_spec_says(whole, small):
     lines = [json.loads(line) for line in (root / "metrics.jsonl").read_text().splitlines()]
     assert [(x["replicate"], x["round"], x["arm"]) for x in lines] == arms
     assert all("curve" not in x["log"] and x["log"]["early_stop_step"] for x in lines)
-    assert RunFolder(root).spec() == small
+    assert RunFolder(root).settings() == small.to_dict()
 
 
 def test_controls_have_the_counts_of_the_ticket_and_a_seed_of_their_own(whole):
@@ -165,7 +166,7 @@ def test_damaged_files_are_named_and_computed_again_on_request(whole, small, tmp
     with pytest.raises(CorruptFileError, match=r"replicate_1/level_01/trained.*repair"):
         run(small, root)
     run(small, root, repair=True, on_event=lambda e: notes.append(e.text))
-    gone = [n.rpartition(" ")[2] for n in notes if n.startswith("removed, to be computed again")]
+    gone = [n.rpartition(" ")[2] for n in notes if n.startswith("removed, to be made again")]
     again = ["replicate_1/level_01", "replicate_1/level_02"]
     assert gone == ["controls/replicate_1/level_02", *again]
     assert contents(root) == contents(whole.root)
@@ -226,9 +227,16 @@ def test_a_folder_in_which_nothing_was_trained_takes_another_spec(spec, tmp_path
     assert RunFolder(tmp_path / "run").spec() == other
 
 
+def complete_level(root):
+    """Makes what looks like a complete level."""
+    folder = root / "replicate_0" / "level_00"
+    folder.mkdir(parents=True)
+    (folder / "metrics.json").touch()
+
+
 def test_a_folder_of_another_spec_is_refused_and_the_difference_named(spec, tmp_path):
     RunFolder(tmp_path / "run").begin(spec)
-    (tmp_path / "run/replicate_0").mkdir()
+    complete_level(tmp_path / "run")
     other = Spec(**{**spec.to_dict(), "seed": 4})
     with pytest.raises(ValueError, match=r"other settings: seed \(0, now 4\)"):
         run(other, tmp_path / "run")
@@ -248,10 +256,9 @@ def test_a_second_process_is_kept_out(spec, tmp_path):
 def test_a_change_of_environment_is_noted(spec, tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.begin(spec)
-    (folder.root / "replicate_0").mkdir()
-    environment = json.loads((folder.root / "environment.json").read_text())
-    environment["tensorflow"] = "2.9"
-    (folder.root / "environment.json").write_text(json.dumps(environment))
+    complete_level(folder.root)
+    environment = read_record(folder.root / "environment.json")
+    write_record(folder.root / "environment.json", {**environment, "tensorflow": "2.9"})
     (note,) = folder.begin(spec)
     assert note.startswith("tensorflow was 2.9 when the run was begun")
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tfticket.experiments.reading import read_settings, read_spec
+from tfticket.experiments.records import differences
 from tfticket.experiments.spec import Spec
 from tfticket.recipes.run import Task
 from tfticket.zoo import Training
@@ -86,7 +87,7 @@ def test_equal_specs_have_one_digest_and_others_another():
 
 
 def test_differences_name_the_setting_and_both_values():
-    assert Spec(**GIVEN).differences(Spec(**GIVEN, seed=1)) == {"seed": (0, 1)}
+    assert differences(Spec(**GIVEN).to_dict(), Spec(**GIVEN, seed=1).to_dict()) == {"seed": (0, 1)}
 
 
 def test_a_spec_survives_its_dictionary():

@@ -58,7 +58,8 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
         name = FILES[target]
         try:
             wanted = _Written(target, folder.root / name, spec.common.tflite_sparse)
-            report = _write(wanted, level, model, plan)
+            # What is there under this name is the run's own, also if it does not look so any more.
+            report = _write(wanted, level, model, plan, overwrite=True)
             exports[name] = {**report.to_dict(), "path": name}
             written.append(name)
         except (ExportError, MissingDependencyError) as error:
@@ -101,14 +102,17 @@ class _Written:
     tolerance: float | None = None
 
 
-def _write(wanted: _Written, level: Level, model: Any, plan: Plan) -> Any:
+def _write(
+    wanted: _Written, level: Level, model: Any, plan: Plan, *, overwrite: bool = False
+) -> Any:
     """Writes a level's trained network as a file and has it checked on training examples."""
     if wanted.target == "seeds":
-        return export.seed_file(level.ticket, wanted.path)
+        return export.seed_file(level.ticket, wanted.path, overwrite=overwrite)
     restore(model, level.trained)
     model = plan.recipe.handed_over(model, level)
     inputs = first_inputs(plan.data.train, _NUM_SAMPLES)
     options: dict[str, Any] = {"inputs": inputs, "num_samples": _NUM_SAMPLES}
+    options["overwrite"] = overwrite
     if wanted.target == "tflite":
         options |= {"sparse": wanted.sparse, "weights": wanted.quantize}
         options["representative_data"] = inputs if wanted.quantize == "int8" else None
@@ -168,7 +172,11 @@ def export_run(
         model = plan.build(chosen.seed)
         sparse = spec.common.tflite_sparse
         wanted = _Written(target, destination, sparse, quantize or "float32", tolerance)
-        return _write(wanted, found, model, plan)
+        report = _write(wanted, found, model, plan)
+    if destination.resolve().parent == folder.root.resolve():
+        size = export.sizes(destination).raw_bytes
+        folder.keep_export(destination.name, report.to_dict(), size)
+    return report
 
 
 def _require_fitting(target: str, quantize: str | None, tolerance: float | None) -> None:

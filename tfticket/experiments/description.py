@@ -73,7 +73,8 @@ def describe(path: str | Path) -> Description:
         ticket = Ticket.load(path)
         return Description(str(path), profile(ticket), dict(ticket.provenance))
     folder = RunFolder(path)
-    folder.spec()
+    folder.settings()
+    folder.check()
     outcome = folder.outcome()
     if outcome is None:
         return Description(str(path), results=tuple(folder.results()))

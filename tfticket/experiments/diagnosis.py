@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from tfticket._version import __version__
-from tfticket.experiments.run_folder import library_versions
+from tfticket.experiments.environment import library_versions
 from tfticket.zoo.tfds import find_prepared, root_folder
 
 __all__ = ["diagnose"]

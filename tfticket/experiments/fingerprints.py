@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfticket import _keras, files, weights
+from tfticket.experiments.records import differences
 from tfticket.recipes.run import Plan
 from tfticket.zoo import Dataset, Split, Stream
 
-__all__ = ["described", "described_data", "fingerprint_of_data", "fingerprint_of_model"]
+__all__ = [
+    "compared",
+    "described",
+    "described_data",
+    "fingerprint_of_data",
+    "fingerprint_of_model",
+]
+
+_WHAT = {"data": "the data", "network": "the network", "optimizer": "the optimizer"}
 
 
 def described(plan: Plan) -> dict[str, Any]:
@@ -42,6 +53,45 @@ def described(plan: Plan) -> dict[str, Any]:
             "optimizer": _of_configuration(model.optimizer.get_config()),
         },
     }
+
+
+def compared(before: Mapping[str, Any], now: Mapping[str, Any], root: Path) -> list[str]:
+    """Makes sure that a run goes on with what it was begun with.
+
+    Args:
+        before: what `described` returned when it was begun.
+        now: what it returns now.
+        root: the run folder, for messages.
+
+    Returns:
+        Notes: with how many threads it was begun, if with another number.
+
+    Raises:
+        ValueError: if data, network or optimizer are others, or something else was decided; the
+            message says what.
+    """
+    kept = before.get("fingerprints", {})
+    others = [_WHAT[n] for n, value in now["fingerprints"].items() if kept.get(n) != value]
+    if others:
+        pipelines = _of_pipelines(before.get("pipelines", {}), now["pipelines"])
+        raise ValueError(
+            f"a run must go on with what it was begun with: {' and '.join(others)} of {root} were"
+            f" others.{pipelines} Choose another folder, or give back what was there: file, seed"
+            " and versions of libraries."
+        )
+    decided = {n: v for n, v in now.items() if n not in ("threads", "fingerprints")}
+    different = differences({n: before.get(n) for n in decided}, decided)
+    if different:
+        raise ValueError(
+            f"a run must go on as it was begun: of {root} these were otherwise (before, now):"
+            f" {different}. Choose another folder."
+        )
+    if before.get("threads") == now["threads"]:
+        return []
+    return [
+        f"it was begun with the threads {before.get('threads')} and goes on with {now['threads']}:"
+        " levels computed before and after may differ in the last bits"
+    ]
 
 
 def fingerprint_of_data(data: Dataset) -> str:
@@ -96,3 +146,15 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     is_plain = isinstance(value, (str, int, float, type(None)))
     return value if is_plain else type(value).__name__  # not where it lies in memory
+
+
+def _of_pipelines(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Says what is otherwise with pipelines; nothing if all is the same."""
+    found = [
+        f"{name}: {what} was {known.get(what)!r} and is {value!r}"
+        for name, survey in now.items()
+        for known in [before.get(name, {})]
+        for what, value in survey.items()
+        if known.get(what) != value
+    ]
+    return "".join(f" {text}." for text in found)

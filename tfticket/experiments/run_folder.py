@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
 import re
 import shutil
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from tfticket import files
-from tfticket._version import __version__
-from tfticket.errors import CorruptFileError, FormatError, TicketError
-from tfticket.experiments.fingerprints import described
+from tfticket import trust
+from tfticket.errors import CorruptFileError, TicketError
+from tfticket.experiments.environment import environment
+from tfticket.experiments.fingerprints import compared, described
+from tfticket.experiments.products import damaged_products, digests
+from tfticket.experiments.records import differences, read_record, write_record
 from tfticket.experiments.spec import Spec
-from tfticket.experiments.store import LevelStore
+from tfticket.experiments.store import LINES, LevelStore
 from tfticket.recipes.run import Plan
 from tfticket.reports.outcome import Outcome
 
-__all__ = ["FORMAT", "RunFolder", "is_run_folder", "library_versions"]
+__all__ = ["RunFolder", "is_run_folder"]
 
 _SPEC, _ENVIRONMENT, _REPORT = "spec.json", "environment.json", "report.json"
 _PLAN = "plan.json"
@@ -33,9 +31,10 @@ _BEFORE_TRAINING = frozenset([_SPEC, _ENVIRONMENT, _PLAN, _LOCK])
 _DRAFT = re.compile(
     r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.(\w{8}|[0-9a-f]{32})"
 )
-#: Of run folders: settings, plan, levels and report change together.
-FORMAT = "tfticket.run/2"
-_LIBRARIES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow-model-optimization")
+#: Where a report has the digests of the files it names.
+_PRODUCTS = "products"
+#: Settings that may name code.
+_CODE = ("recipe", "model", "data", "callbacks")
 
 
 class RunFolder(LevelStore):
@@ -48,6 +47,8 @@ class RunFolder(LevelStore):
     def begin(self, spec: Spec) -> list[str]:
         """Makes the folder of a spec, or goes on in it.
 
+        A folder in which no level is complete is begun anew, with whatever settings.
+
         Args:
             spec: the experiment.
 
@@ -57,22 +58,26 @@ class RunFolder(LevelStore):
         Raises:
             ValueError: if the folder holds another experiment; the message says what differs.
             FileExistsError: if it holds something else.
+            FormatError: if another version of tfticket wrote it.
+            CorruptFileError: if its settings cannot be read.
         """
         is_begun = (self.root / _SPEC).is_file()
         if is_begun:
             self._sweep()
         present = {p.name for p in self.root.iterdir()} if self.root.exists() else set()
-        if present <= _BEFORE_TRAINING:  # what failed before it is begun anew, with other settings
-            files.write_json(self.root / _ENVIRONMENT, _environment())
-            files.write_json(self.root / _SPEC, {"format": FORMAT, **spec.to_dict()})
-            return []
-        if not is_begun:
+        if not is_begun and present - _BEFORE_TRAINING:
             raise FileExistsError(
                 f"`out` must be new, empty or a run folder: {self.root} has other files."
             )
-        differences = self.spec().differences(spec)
-        if differences:
-            listed = ", ".join(f"{n} ({a!r}, now {b!r})" for n, (a, b) in differences.items())
+        if is_begun:
+            different = differences(read_record(self.root / _SPEC), spec.to_dict())
+        else:
+            different = {}
+        if not is_begun or (_REPORT not in present and not self.has_levels()):
+            self._begin_anew(spec)
+            return []
+        if different:
+            listed = ", ".join(f"{n} ({a!r}, now {b!r})" for n, (a, b) in different.items())
             raise ValueError(
                 f"`out` must hold the same experiment: {self.root} was begun with other settings:"
                 f" {listed}. Give those again, or choose another folder."
@@ -86,31 +91,30 @@ class RunFolder(LevelStore):
             plan: made of the spec.
 
         Returns:
-            Notes: what of the network differs from when the folder was begun.
+            Notes: with how many threads the folder was begun, if with another number.
 
         Raises:
-            ValueError: if the data are others than those the folder was begun with.
+            ValueError: if data, network or optimizer are others than those the folder was begun
+                with, or the plan decides something else; the message says what.
         """
-        path, now = self.root / _PLAN, {"format": FORMAT, **described(plan)}
+        path, now = self.root / _PLAN, described(plan)
         if not path.is_file():
-            files.write_json(path, now)
+            write_record(path, now)
             return []
-        before = files.read_json(path)
-        if not isinstance(before, dict) or set(before.get("fingerprints", ())) != set(
-            now["fingerprints"]
-        ):
-            raise CorruptFileError(
-                f"{path} is damaged: it does not say what the run was begun with. Remove it, and it"
-                " is written anew."
-            )
-        changed = [n for n, v in now["fingerprints"].items() if before["fingerprints"][n] != v]
-        if "data" in changed:
-            others = _differences(before.get("pipelines", {}), now["pipelines"])
-            raise ValueError(
-                f"`data` must be what {self.root} was begun with: the examples are others now."
-                f"{others} Choose another folder, or give back the old examples."
-            )
-        return [f"the {name} is not as it was when the run was begun" for name in changed]
+        return compared(read_record(path), now, self.root)
+
+    def settings(self) -> dict[str, Any]:
+        """Returns every setting the folder was begun with; nothing they name is imported.
+
+        Raises:
+            FileNotFoundError: if it is no run folder.
+            FormatError: if another version of tfticket wrote it.
+            CorruptFileError: if the settings cannot be read.
+        """
+        path = self.root / _SPEC
+        if not path.is_file():
+            raise FileNotFoundError(f"`path` must be a run folder: there is no {path}.")
+        return read_record(path)
 
     def spec(self) -> Spec:
         """Returns the spec the folder was begun with.
@@ -118,32 +122,26 @@ class RunFolder(LevelStore):
         Raises:
             FileNotFoundError: if it is no run folder.
             FormatError: if another version of tfticket wrote it.
-            CorruptFileError: if the spec cannot be read.
+            CorruptFileError: if the settings cannot be read.
+            ValueError: if they name code, and the folder is not trusted.
         """
-        path = self.root / _SPEC
-        if not path.is_file():
-            raise FileNotFoundError(f"`path` must be a run folder: there is no {path}.")
-        found = files.read_json(path)
-        if isinstance(found, dict) and found.get("format") != FORMAT:
-            written = found.get("format", "tfticket.run/1, of tfticket 0.1")
-            raise FormatError(
-                f"{self.root} is a run folder of the format {written}, and this version reads"
-                f" {FORMAT}: go on with it in the version that began it, or choose another folder."
-            )
+        found = self.settings()
+        trust.require_code(self.root, [found.get(name) for name in _CODE])
         try:
-            return Spec(**{n: v for n, v in found.items() if n != "format"})
+            return Spec(**found)
         except (ValueError, TypeError) as error:
             raise CorruptFileError(
-                f"{path} is damaged or of another version of tfticket: {error}"
+                f"{self.root / _SPEC} is damaged or of another version of tfticket: {error}"
             ) from error
 
     def check(self) -> None:
-        """Reads every file of every complete level.
+        """Reads every file of every complete level, and every file of a finished run.
 
         Raises:
             CorruptFileError: naming the damaged files, and what to do.
         """
         damaged = [path for paths in self.damaged().values() for path in paths]
+        damaged += self._damaged_records() + self._damaged_products()
         if damaged:
             listed = ", ".join(map(str, damaged))
             raise CorruptFileError(
@@ -151,16 +149,37 @@ class RunFolder(LevelStore):
                 " command line --repair) to compute their levels anew, and what follows from them."
             )
 
+    def repair_records(self, spec: Spec) -> list[str]:
+        """Puts records that cannot be read in order: of what was begun, what begins it now.
+
+        Args:
+            spec: the experiment.
+
+        Returns:
+            What was done, in words.
+
+        Raises:
+            FormatError: if another version of tfticket wrote one.
+        """
+        damaged = self._damaged_records()
+        for path in damaged:
+            path.unlink()
+        if self.root / _SPEC in damaged:
+            write_record(self.root / _SPEC, spec.to_dict())
+        return [f"damaged, to be written anew: {path.name}" for path in damaged]
+
     def repair(self) -> list[str]:
-        """Removes damaged levels and what was made of them, so that they are computed again.
+        """Removes what is damaged, and what was made of it, so that it is made again.
 
         Returns:
             What was removed, in words.
         """
-        gone = self.remove(self.damaged())
+        gone = [*self._damaged_products(), *self.remove(self.damaged())]
+        for path in gone:
+            path.unlink(missing_ok=True) if not path.is_dir() else shutil.rmtree(path)
         if gone:
             (self.root / _REPORT).unlink(missing_ok=True)
-        return [f"removed, to be computed again: {path.relative_to(self.root)}" for path in gone]
+        return [f"removed, to be made again: {path.relative_to(self.root)}" for path in gone]
 
     def outcome(self) -> Outcome | None:
         """Returns the outcome of a finished run; `None` unless all its files are there.
@@ -170,16 +189,55 @@ class RunFolder(LevelStore):
         """
         if not (self.root / _REPORT).is_file():
             return None
-        record = files.read_json(self.root / _REPORT)
-        if not isinstance(record, dict):
-            raise CorruptFileError(f"{self.root / _REPORT} is damaged: it is not a report.")
-        found = Outcome.from_dict({n: v for n, v in record.items() if n != "format"})
-        is_whole = all((self.root / name).exists() for name in found.files)
+        record = read_record(self.root / _REPORT)
+        is_whole = all((self.root / name).is_file() for name in record.pop(_PRODUCTS))
+        found = Outcome.from_dict(record)
         return found if is_whole and len(self.results()) == len(found.results) else None
 
     def keep_outcome(self, outcome: Outcome) -> None:
-        """Writes the report: from now on the run is finished."""
-        files.write_json(self.root / _REPORT, {"format": FORMAT, **outcome.to_dict()})
+        """Writes the report, with a digest of everything it names: the run is finished."""
+        products = digests(self.root, [*outcome.files, LINES])
+        write_record(self.root / _REPORT, {**outcome.to_dict(), _PRODUCTS: products})
+
+    def keep_export(self, name: str, report: Mapping[str, Any], num_bytes: int) -> None:
+        """Adds a file to the report of a finished run, in the place of one of the same name.
+
+        Args:
+            name: of a file or folder in the folder.
+            report: of its exporter.
+            num_bytes: its size.
+        """
+        path = self.root / _REPORT
+        if not path.is_file():
+            return
+        record = read_record(path)
+        record["files"][name], record["exports"][name] = num_bytes, {**report, "path": name}
+        rest = {n: d for n, d in record[_PRODUCTS].items() if Path(n).parts[0] != name}
+        write_record(path, {**record, _PRODUCTS: {**rest, **digests(self.root, [name])}})
+
+    def _damaged_records(self) -> list[Path]:
+        damaged = []
+        for path in (self.root / n for n in (_SPEC, _PLAN, _ENVIRONMENT, _REPORT)):
+            try:
+                if path.is_file():
+                    read_record(path)
+            except CorruptFileError:
+                damaged.append(path)
+        return damaged
+
+    def _damaged_products(self) -> list[Path]:
+        path = self.root / _REPORT
+        if not path.is_file() or path in self._damaged_records():
+            return []
+        return damaged_products(self.root, read_record(path)[_PRODUCTS])
+
+    def _begin_anew(self, spec: Spec) -> None:
+        for path in (*self.root.glob("replicate_*"), self.root / "controls"):
+            shutil.rmtree(path, ignore_errors=True)
+        for name in (_PLAN, LINES):
+            (self.root / name).unlink(missing_ok=True)
+        write_record(self.root / _ENVIRONMENT, environment())
+        write_record(self.root / _SPEC, spec.to_dict())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -208,26 +266,16 @@ class RunFolder(LevelStore):
                 path.unlink(missing_ok=True)
 
     def _changes_of_environment(self) -> list[str]:
-        path = self.root / _ENVIRONMENT
-        before, now = (files.read_json(path) if path.is_file() else {}), _environment()
+        path, now = self.root / _ENVIRONMENT, environment()
+        if not path.is_file():
+            write_record(path, now)
+        before = read_record(path)
         return [
             f"{name} was {before[name]} when the run was begun and is {now[name]} now; levels"
             " computed before and after may differ in the last bits"
             for name in now
             if name != "begun" and name in before and before[name] != now[name]
         ]
-
-
-def _differences(before: Any, now: Any) -> str:
-    """Says what is otherwise with pipelines."""
-    found = [
-        f"{name}: {what} was {known.get(what)!r} and is {value!r}"
-        for name, survey in now.items()
-        for known in [before.get(name, {})]
-        for what, value in survey.items()
-        if known.get(what) != value
-    ]
-    return "".join(f" {text}." for text in found)
 
 
 def is_run_folder(path: str | Path) -> bool:
@@ -237,30 +285,3 @@ def is_run_folder(path: str | Path) -> bool:
         path: anything.
     """
     return (Path(path) / _SPEC).is_file()
-
-
-def _environment() -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "begun": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "tfticket": __version__,
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "num_cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
-    }
-    return {**found, **library_versions()}
-
-
-def library_versions(more: Iterable[str] = ()) -> dict[str, str]:
-    """Returns the installed version of each library that figures depend on.
-
-    Args:
-        more: names of other libraries.
-    """
-    found = {}
-    for name in (*_LIBRARIES, *more):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found

@@ -41,9 +41,10 @@ def run(
     """
     folder, tell = RunFolder(out), on_event or (lambda event: None)
     with folder.locked():
+        rewritten = folder.repair_records(spec) if repair else []
         notes = folder.begin(spec)
         removed = folder.repair() if repair else folder.check() or []
-        for text in (*notes, *removed):
+        for text in (*rewritten, *notes, *removed):
             tell(Event("note", text))
         finished = folder.outcome()
         if finished is not None:

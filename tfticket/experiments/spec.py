@@ -109,19 +109,6 @@ class Spec:
         text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def differences(self, other: Spec) -> dict[str, tuple[Any, Any]]:
-        """Returns `{setting: (its value here, its value there)}` where the two differ.
-
-        Args:
-            other: any spec; a setting that it does not have counts as `None`.
-        """
-        here, there = self.to_dict(), other.to_dict()
-        return {
-            name: (here.get(name), there.get(name))
-            for name in dict.fromkeys([*here, *there])
-            if here.get(name) != there.get(name)
-        }
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spec) and self.to_dict() == other.to_dict()
 

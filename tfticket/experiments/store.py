@@ -12,7 +12,6 @@ is complete, and every byte of it can be checked.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import os
@@ -23,12 +22,16 @@ from typing import Any
 
 from tfticket import files
 from tfticket.errors import CorruptFileError
+from tfticket.experiments.records import read_record, write_record
 from tfticket.lottery import Level
 from tfticket.reports.results import DENSE, Result, in_order
 from tfticket.rewinding import TrainingState
 from tfticket.tickets import Ticket
 
-__all__ = ["LevelStore"]
+__all__ = ["LINES", "LevelStore"]
+
+#: One line per trained network, made of the records of the levels.
+LINES = "metrics.jsonl"
 
 _METRICS = "metrics.json"
 _TRAINED = "trained.safetensors"
@@ -91,6 +94,10 @@ class LevelStore:
         _write_state(folder / _TRAINED, level.trained)
         self._complete(folder, result)
 
+    def has_levels(self) -> bool:
+        """Tells whether any level or control is complete."""
+        return bool(self._complete_folders())
+
     def has_control(self, replicate: int, round_: int, control: str) -> bool:
         """Tells whether a control is complete."""
         return (self.control_folder(replicate, round_, control) / _METRICS).is_file()
@@ -137,7 +144,7 @@ class LevelStore:
     def write_lines(self) -> None:
         """Writes `metrics.jsonl` anew from the level files, one line per trained network."""
         lines = [json.dumps(_line(result), ensure_ascii=False) for result in self.results()]
-        files.write_bytes(self.root / "metrics.jsonl", "".join(f"{x}\n" for x in lines).encode())
+        files.write_bytes(self.root / LINES, "".join(f"{x}\n" for x in lines).encode())
 
     def _states(self, replicate: int) -> Path:
         return self.root / f"replicate_{replicate}" / "states"
@@ -146,8 +153,8 @@ class LevelStore:
         beside = [p for p in folder.rglob("*") if p.is_file()]
         if result.arm == DENSE:
             beside += self._states(result.replicate).iterdir()
-        digests = {os.path.relpath(p, folder): _sha256(p) for p in sorted(beside)}
-        files.write_json(folder / _METRICS, {**result.to_dict(), "files": digests})
+        digests = {os.path.relpath(p, folder): files.sha256_of(p) for p in sorted(beside)}
+        write_record(folder / _METRICS, {**result.to_dict(), "files": digests})
         self.write_lines()
 
     def _complete_folders(self) -> list[Path]:
@@ -196,9 +203,9 @@ def _read_state(path: Path) -> TrainingState:
 
 
 def _read_record(path: Path) -> dict[str, Any]:
-    record = files.read_json(path)
+    record = read_record(path)
     known = {"files", *(f.name for f in dataclasses.fields(Result))}
-    if not isinstance(record, dict) or set(record) != known:
+    if set(record) != known:
         raise CorruptFileError(f"{path} is damaged: it is not the record of a level.")
     return record
 
@@ -219,8 +226,4 @@ def _damaged_in(folder: Path) -> list[Path]:
     except CorruptFileError:
         return [folder / _METRICS]
     paths = {(folder / name).resolve(): sha256 for name, sha256 in digests.items()}
-    return [p for p, sha256 in paths.items() if not p.is_file() or _sha256(p) != sha256]
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return [p for p, sha256 in paths.items() if files.sha256_of(p) != sha256]

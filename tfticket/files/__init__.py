@@ -1,6 +1,6 @@
 """Files that are never half written: JSON, bytes, named arrays, folders and archives."""
 
-from tfticket.files.arrays import digest, read_arrays, write_arrays
+from tfticket.files.arrays import digest, read_arrays, sha256_of, write_arrays
 from tfticket.files.atomic import new_file, new_folder, require_free, write_bytes
 from tfticket.files.plain_json import (
     parse_json,
@@ -20,6 +20,7 @@ __all__ = [
     "read_json",
     "require_free",
     "sealed",
+    "sha256_of",
     "to_dict",
     "unsealed",
     "write_arrays",

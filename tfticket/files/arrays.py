@@ -11,7 +11,7 @@ import numpy as np
 from tfticket.errors import CorruptFileError
 from tfticket.files.atomic import write_bytes
 
-__all__ = ["digest", "read_arrays", "write_arrays"]
+__all__ = ["digest", "read_arrays", "sha256_of", "write_arrays"]
 
 
 def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> str:
@@ -56,6 +56,16 @@ def read_arrays(path: str | Path, sha256: str | None = None) -> dict[str, np.nda
         return load(data)
     except (SafetensorError, ValueError, KeyError) as error:
         raise CorruptFileError(f"{path} is damaged: {error}.") from error
+
+
+def sha256_of(path: str | Path) -> str:
+    """SHA-256 of a file, in hexadecimal; nothing for what is no file.
+
+    Args:
+        path: of the file.
+    """
+    path = Path(path)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:

@@ -98,7 +98,7 @@ class Source:
     """What copies of a file are compared with: runs of the file itself.
 
     Args:
-        runs: two seeds, with and without delegates.
+        runs: two seeds, with and without delegates; those in which the file runs at all.
         input_shapes: as in `run_drawn`.
         checks: none: nothing is compared with Keras.
     """
@@ -116,15 +116,15 @@ class Source:
             input_shapes: as in `run_drawn`.
 
         Raises:
-            ExportError: if it does not run, with or without delegates.
+            ExportError: if it runs neither with nor without delegates.
         """
         runs = _runs(path, input_shapes)
-        failure = next((run.error for run in runs if run.error), "")
-        if failure:
+        sound = tuple(run for run in runs if not run.error)
+        if not sound:
             raise ExportError(
-                f"{path} itself does not run here, so no copy can be checked: {failure}"
+                f"{path} itself does not run here, so no copy can be checked: {runs[0].error}"
             )
-        return cls(runs, input_shapes)
+        return cls(sound, input_shapes)
 
     def check(self, path: Path, name: str, *, is_direct: bool) -> Verification:
         """Runs a copy and compares it with the file.
@@ -135,8 +135,10 @@ class Source:
             is_direct: whether a kernel walks sparse weights itself; what is only unpacked must be
                 equal bit for bit.
         """
+        settings = {run.has_delegates for run in self.runs}
+        runs = _runs(path, self.input_shapes)
         return compare(
-            _runs(path, self.input_shapes),
+            [run for run in runs if run.has_delegates in settings],
             [run.outputs for run in self.runs],
             tolerance=DIRECT_TOLERANCE if is_direct else DENSIFY_TOLERANCE,
             file=name,

@@ -1,0 +1,68 @@
+"""Records of a run folder: JSON that says its format, and that nothing in it has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfticket import files
+from tfticket.errors import CorruptFileError, FormatError
+
+__all__ = ["FORMAT", "differences", "read_record", "write_record"]
+
+#: Of run folders: settings, plan, levels and report change together.
+FORMAT = "tfticket.run/3"
+_FAMILY = "tfticket.run/"
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Writes a record, atomically.
+
+    Args:
+        path: of the file.
+        record: plain JSON values by name.
+    """
+    files.write_json(path, files.sealed({"format": FORMAT, **record}))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Reads what `write_record` wrote.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        FormatError: if another version of tfticket wrote it.
+        CorruptFileError: if it is damaged; the message names it.
+    """
+    found = files.read_json(path)
+    if not isinstance(found, dict):
+        raise CorruptFileError(f"{path} is damaged: it is no record of a run.")
+    written = str(found.get("format", ""))
+    if not written and "model" in found:  # settings were written without a format once
+        written = f"{_FAMILY}1, of tfticket 0.1"
+    if written != FORMAT and written.startswith(_FAMILY):
+        raise FormatError(
+            f"{path} is of a run folder of the format {written}, and this version reads {FORMAT}:"
+            " go on with it in the version that began it, or choose another folder."
+        )
+    if written != FORMAT:
+        raise CorruptFileError(f"{path} is damaged: it is no record of a run.")
+    record = files.unsealed(found, path)
+    return {name: value for name, value in record.items() if name != "format"}
+
+
+def differences(here: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Returns `{name: (its value here, its value there)}` where two records differ.
+
+    Args:
+        here: a record.
+        there: another; what it does not have counts as `None`.
+    """
+    return {
+        name: (here.get(name), there.get(name))
+        for name in dict.fromkeys([*here, *there])
+        if here.get(name) != there.get(name)
+    }
