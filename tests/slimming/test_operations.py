@@ -179,6 +179,34 @@ def test_one_channel_of_every_piece_stays(form, ops, build, batch):
     assert shrunk.report.num_removed == {"first and last": 4, "split by sizes": 3}[form]
 
 
+@pytest.mark.parametrize("num_channels", [0, 8])
+def test_lengths_that_are_read_off_a_tensor(num_channels, keras, build, batch, halved):
+    """Those of the batch and of positions may be; who asks for that of the channels, keeps them."""
+    if keras.__name__ == "keras":
+        pytest.skip("its shapes are numbers")
+
+    def made(k):
+        import tensorflow as tf
+
+        image = k.layers.Input((6, 6, 3), name="image")
+        x = k.layers.Conv2D(8, 3, activation="relu", name="first")(image)
+        x = x if num_channels else x / tf.cast(tf.shape(x)[3], "float32")
+        x = tf.reshape(x, (tf.shape(x)[0], tf.shape(x)[1], 4, 8))
+        x = tf.reshape(x, (tf.shape(x)[0], 128))
+        return k.Model(image, k.layers.Dense(3, name="last")(x))
+
+    model = build(made)
+    graph = channel_graph(model)
+    assert graph.num_channels == num_channels
+    if not num_channels:
+        assert "it reads the number of channels" in graph.refused.values()
+        return
+    masks = graph.masks(halved(graph))
+    shrunk = shrink(model, masks)
+    assert shrunk.report.num_removed == 4
+    assert max_relative_difference(model, masks, shrunk.model, batch(model)) <= 1e-5
+
+
 def test_a_lambda_that_moves_values_is_followed(keras, build, batch, halved):
     def made(k):
         image = k.layers.Input((6, 6, 3), name="image")

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfticket.graph.channel_sets import ChannelSets
 
-__all__ = ["ChannelFlow", "placed", "unknown"]
+__all__ = ["ChannelFlow", "Lengths", "placed", "unknown"]
 
 _ANY = 2  # stands in for a length that is not known: more than one, so that it is not broadcast
 
@@ -76,6 +76,20 @@ class ChannelFlow:
         aligned = [1] * len(lengths)
         aligned[self.axis] = lengths[self.axis] = channels.size
         return np.broadcast_to(channels.reshape(aligned), lengths)
+
+
+@dataclass(frozen=True, eq=False)
+class Lengths(ChannelFlow):
+    """The lengths of a tensor's axes, as `tf.shape` gives them, or one of them.
+
+    What reads the number of channels off it keeps the tensor's channels, which therefore go with
+    it.
+
+    Args:
+        read: the axis, counted from the end; `None` for all lengths.
+    """
+
+    read: int | None = None
 
 
 def placed(

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tfticket import _keras
 from tfticket.graph.call import Call, UnsupportedLayer
@@ -133,7 +134,7 @@ def _similarity(call: Call) -> list[ChannelFlow]:
     asking, asked = (f.shape[1] or 1 for f in (query, value))
     count(call, "", (query.channels.size + value.channels.size, asking, asked))
     constants = value.constants
-    if any(m is not None for m in np.ravel(call.kwargs.get("mask"))):
+    if any(m is not None for m in tf.nest.flatten(call.kwargs.get("mask"))):
         constants = np.where(constants == 0, 0, np.nan)
     return [value.having(call.shapes[0], constants=constants)]
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfticket.graph.call import Call, UnsupportedLayer
-from tfticket.graph.channel_flow import ChannelFlow, placed
+from tfticket.graph.channel_flow import ChannelFlow, Lengths, placed
 from tfticket.graph.record import Resize
 from tfticket.graph.rules.rearranging import reshaped_to
 
-__all__ = ["divided", "indexed", "moved", "padded", "reshaped"]
+__all__ = ["counted", "divided", "indexed", "moved", "padded", "reshaped"]
 
 _COUNTED = "it names numbers or places of its channels"
 _MIXING = "it moves values from one example to another"
@@ -97,9 +98,11 @@ def reshaped(call: Call) -> list[ChannelFlow]:
         UnsupportedLayer: if lengths are not known, or examples are mixed.
     """
     target = call.stated("newshape", "shape")
-    if not isinstance(target, (list, tuple)) or not all(isinstance(n, int) for n in target):
+    target = [_length(n) for n in target] if isinstance(target, (list, tuple)) else []
+    one = [n for n in target[1:] if isinstance(n, int)]
+    if not one or len(one) < len(target) - 1:
         raise UnsupportedLayer("its shape is not stated in numbers")
-    one, lengths = target[1:], [n for n in call.flow.shape[1:] if n is not None]
+    lengths = [n for n in call.flow.shape[1:] if n is not None]
     is_known = len(lengths) == call.flow.rank - 1
     if target[0] == -1 and not (is_known and math.prod(one) == math.prod(lengths)):
         raise UnsupportedLayer(_MIXING)
@@ -110,6 +113,19 @@ def reshaped(call: Call) -> list[ChannelFlow]:
         key = "newshape" if hasattr(call.layer, "newshape") else "shape"
         call.resize(key, flow.channels, flow.axis)
     return [flow]
+
+
+def _length(number: Any) -> Any:
+    """A length that `tf.shape` has been asked for; `None` for that of the batch."""
+    if not isinstance(number, Lengths):
+        return number
+    return None if number.read is None else number.shape[number.read]
+
+
+def counted(call: Call) -> list[ChannelFlow]:
+    """Follows `tf.shape(x)`."""
+    flow = call.flow
+    return [Lengths(flow.shape, flow.axis, flow.channels, flow.constants)]
 
 
 def indexed(call: Call) -> list[ChannelFlow]:
@@ -123,6 +139,8 @@ def indexed(call: Call) -> list[ChannelFlow]:
     raw = [_slice(k) for k in (raw if isinstance(raw, (list, tuple)) else (raw,))]
     if not isinstance(flow, ChannelFlow) or any(isinstance(k, ChannelFlow) for k in raw):
         raise UnsupportedLayer("it is indexed by tensors")
+    if isinstance(flow, Lengths):
+        return [_one_of(flow, raw[0])]
     key, places = _whole(raw, flow.rank)
     old = [p for p, k in enumerate(key) if k is not None]  # the others are new axes
     place = old[flow.axis]
@@ -133,6 +151,13 @@ def indexed(call: Call) -> list[ChannelFlow]:
     if key[place] == slice(None):
         return [made]
     return [_cut(call, made, key[place], places[place])]
+
+
+def _one_of(lengths: Lengths, place: Any) -> Lengths:
+    """One length, unless it is the number of channels."""
+    if not isinstance(place, int) or place % lengths.rank == lengths.axis % lengths.rank:
+        raise UnsupportedLayer("it reads the number of channels")
+    return replace(lengths, read=place % lengths.rank - lengths.rank)
 
 
 def _whole(raw: list, rank: int) -> tuple[list, list[int]]:

@@ -11,12 +11,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket.graph.call import Call, UnsupportedLayer
-from tfticket.graph.channel_flow import ChannelFlow, unknown
+from tfticket.graph.channel_flow import ChannelFlow, Lengths, unknown
 from tfticket.graph.elementwise import is_elementwise
 from tfticket.graph.moving import is_moving
 from tfticket.graph.rules.activating import softmax
 from tfticket.graph.rules.merging import concatenated, merged
-from tfticket.graph.rules.moving import divided, indexed, moved, padded, reshaped
+from tfticket.graph.rules.moving import counted, divided, indexed, moved, padded, reshaped
 from tfticket.graph.rules.normalizing import divided_by_norm
 from tfticket.graph.rules.passing import AVERAGING
 
@@ -32,7 +32,7 @@ def anything(call: Call) -> list[ChannelFlow]:
     flows = call.inputs
     if getattr(call.layer, "weights", None):
         raise UnsupportedLayer("it is a layer with weights of its own kind")
-    if not flows or any(len(s) < 2 for s in call.shapes):
+    if not flows or any(len(s) < 2 for s in call.shapes) or _is_counted(call):
         raise UnsupportedLayer("it is not known")
     function, shapes = _function(call), [f.shape for f in flows]
     is_alike = len(call.shapes) == 1 and all(f.rank == len(call.shapes[0]) for f in flows)
@@ -111,6 +111,10 @@ def _mixed(call: Call) -> list[ChannelFlow]:
     raise UnsupportedLayer("it multiplies two activations")
 
 
+def _is_counted(call: Call) -> bool:
+    return any(isinstance(f, Lengths) for f in call.inputs)
+
+
 def _function(call: Call) -> Callable:
     """The operation as a function of its tensors alone."""
 
@@ -166,13 +170,14 @@ _FUNCTIONS = {
     "nn.softmax": _softmax,
     "pad": padded,
     "reshape": reshaped,
+    "shape": counted,
     "split": divided,
 }
 
 
 def _function_of_tensorflow(call: Call) -> list[ChannelFlow]:
     name = str(getattr(call.layer, "symbol", "")).removeprefix("compat.v1.")
-    if name not in _FUNCTIONS:
+    if name not in _FUNCTIONS or (name != "reshape" and _is_counted(call)):
         return anything(call)
     first, *names = inspect.signature(call.layer.function).parameters
     given = {first: call.kwargs[first]} if first in call.kwargs else {}
