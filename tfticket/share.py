@@ -49,8 +49,8 @@ def remark(model: Any, prunable: FilterLike = None) -> str | None:
     options += ["frozen=True"] if rule.frozen or "frozen" in left.values() else []
     total, own = sum(sizes.values()), sum(sizes[p] for p in found.variables)
     return (
-        f"{share:.0%} of the weights of `model` are prunable ({own:,} of {total:,}): a sparsity is a"
-        f" fraction of these alone. Left out are {_listed(left, sizes)}. To include them:"
+        f"{share:.0%} of the weights of `model` are prunable ({own:,} of {total:,}): a sparsity is"
+        f" a fraction of these alone. Left out are {_listed(left, sizes)}. To include them:"
         f" prunable=Filter({', '.join(options)}), with a pattern of paths as `include` for some of"
         " them; a recipe has `kinds` for it."
     )
