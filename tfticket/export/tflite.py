@@ -11,16 +11,17 @@ import numpy as np
 
 from tfticket import files
 from tfticket.errors import CorruptFileError, ExportError
-from tfticket.export.ai_edge import ai_edge_tflite, ai_edge_version
+from tfticket.export.ai_edge import ai_edge_tflite
 from tfticket.export.checks import is_quantize_aware
 from tfticket.export.choices import ENCODINGS, Quantized, Request
 from tfticket.export.convert import WeightType, dense_tflite, quantized_tflite
+from tfticket.export.notes import larger, notes, order
 from tfticket.export.original import SEED, Original
 from tfticket.export.report import Attempt, ExportReport
 from tfticket.export.signature import Signature, signature
 from tfticket.litert._litert import runtime_version
 from tfticket.litert.comparison import Check
-from tfticket.litert.evidence import require_telling, weaknesses
+from tfticket.litert.evidence import require_telling
 from tfticket.litert.verify import Baseline, Examples
 from tfticket.tflite.encoder import Encoded, Encoding, differing_weight, encode_file
 from tfticket.tflite.file import File
@@ -31,16 +32,6 @@ from tfticket.tflite.tensor_encoding import TensorEncoding
 
 __all__ = ["tflite"]
 
-NOTE_DENSIFY = (
-    "DENSIFY makes the file smaller and nothing faster: weights are unpacked at load time, so it"
-    " runs as fast as the dense file, loads more slowly and takes more memory"
-)
-NOTE_INT8 = (
-    "int8 and dynamic files stay dense, zeros included: they are fast that way, and gzip makes the"
-    " zeros small on their way to the user"
-)
-NOTE_UNVERIFIED = "this file was never run: verify=False"
-
 
 @dataclass(frozen=True)
 class _Converted:
@@ -48,6 +39,7 @@ class _Converted:
 
     dense: File
     found: Rounding
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -134,14 +126,15 @@ def _converted(
 ) -> _Converted:
     exact = dense_tflite(model, given)
     if weights.type == "float32":
-        return _Converted(exact, rounding(exact, exact))
+        return _Converted(exact, rounding(exact, exact), order(exact, given))
     options: dict[str, Any] = {"weights": weights.type, "calibration": calibration}
     if weights.quantizer == "ai-edge":
         dense = ai_edge_tflite(given, exact, **options)
     else:
         dense = quantized_tflite(model, given, exact, **options)
     found = rounding(exact, dense, is_nearest=not is_quantize_aware(model))
-    return _Converted(dense, found)
+    said = (*larger(dense, exact, weights.type), *order(dense, given))
+    return _Converted(dense, found, said)
 
 
 def _calibration(given: Signature, representative_data: Any) -> dict[str, np.ndarray] | None:
@@ -220,7 +213,8 @@ def _reason(name: str, encoded: Encoded, baseline: Baseline | None) -> str:
     said = "smaller than dense"
     if name == "dense":
         elsewhere = (row.reason for row in encoded.rows if row.reason.startswith(("G5", "G6")))
-        said = next(elsewhere, "no weight is smaller encoded")
+        code = next(elsewhere, "").partition(":")[0]
+        said = f"phones would be wrong ({code})" if code else "no weight is smaller encoded"
     return said if baseline is None else f"{said}, passed every comparison"
 
 
@@ -248,18 +242,7 @@ def _report(
         num_samples=original.num_samples if original else 0,
         inputs=f"random, seed {SEED}" if asked.examples is None else "given",
         runtime=runtime_version(),
-        notes=_notes(asked, original, outcome),
+        notes=(*notes(asked.weights, outcome.rows, original), *converted.notes),
         zeros_before=converted.found.zeros_before,
         zeros_after=converted.found.zeros_after,
     )
-
-
-def _notes(asked: Request, original: Original | None, outcome: _Outcome) -> tuple[str, ...]:
-    notes = [] if original else [NOTE_UNVERIFIED]
-    if any(row.reader == "densify" for row in outcome.rows):
-        notes.append(NOTE_DENSIFY)
-    if asked.weights.type in ("dynamic", "int8"):
-        notes.append(NOTE_INT8)
-    if asked.weights.quantizer == "ai-edge":
-        notes.append(f"rounded by {ai_edge_version()}")
-    return (*notes, *(weaknesses(original.outputs) if original else ()))

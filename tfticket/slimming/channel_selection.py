@@ -13,7 +13,7 @@ from tfticket.graph import ROLES, Graph, channel_graph
 from tfticket.masks import Masks
 from tfticket.scores import Evidence
 from tfticket.selection import budget, keep_top
-from tfticket.slimming.channel_scores import channel_scores
+from tfticket.slimming.channel_scores import some_scores
 
 __all__ = ["ChannelLimits", "channel_masks", "select_channels"]
 
@@ -144,11 +144,6 @@ def channel_masks(
         ValueError: if an argument is out of range, or no channel may be removed.
     """
     graph = channel_graph(model)
-    scored = channel_scores(model, graph, score, evidence)
-    if not scored:
-        raise ValueError(
-            "`score` must find something to score, as a BatchNormalization's gamma for 'scale'."
-            f" Received: score={score!r}\n{graph}"
-        )
+    scored = some_scores(model, graph, score, evidence)
     kept = select_channels(graph, scored, channel_sparsity, scope=scope, limits=limits)
     return graph.masks(kept, roles=roles)

@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework import kernels
+from tensorflow.python.framework import kernels  # pyright: ignore[reportAttributeAccessIssue]
 
 __all__ = ["require_kernels"]
 
