@@ -123,3 +123,17 @@ def test_a_model_without_kernels_says_how_to_include_the_rest(keras):
     model = keras.Sequential([keras.layers.Input((3,)), Own(name="own")])
     with pytest.raises(ValueError, match=r"prunable=Filter\(kinds=\(…\)\)"):
         prune(model, schedule=HALF)
+
+
+def test_recipes_can_be_told_the_kinds():
+    from tfticket.recipes.gradual import Gradual
+    from tfticket.recipes.snip import Snip
+
+    for recipe in (Gradual, Snip):
+        assert recipe().filter == Filter()
+        found = recipe(kinds=["kernel", "other"], exclude="last").filter
+        assert found == Filter(kinds=("kernel", "other"), exclude="last")
+        own = Filter(kinds=("kernel", "embedding"))
+        assert recipe(prunable=own).filter == own
+    with pytest.raises(ValueError, match="kinds"):
+        Snip(kinds=["kernels"])
