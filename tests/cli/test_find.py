@@ -47,6 +47,7 @@ SETTINGS = {
     "examples_per_class": 3,
     "prunable": ["dense"],
     "exclude": ["output"],
+    "kinds": ("kernel", "other"),
     "num_steps": 1000,
     "batch_size": 60,
     "optimizer": "SGD",

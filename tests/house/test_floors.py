@@ -18,7 +18,7 @@ FLOORS = {
     ],
     "things": [
         ("initializers", "layouts", "weights"),
-        ("masks",),
+        ("masks", "share"),
         ("_ticket_files",),
         ("graph",),
         ("tickets",),

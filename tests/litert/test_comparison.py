@@ -1,7 +1,9 @@
+import re
+
 import numpy as np
 import pytest
 
-from tfticket.litert.comparison import Check, Tolerance, Verification, compare, difference
+from tfticket.litert.comparison import Check, Run, Tolerance, Verification, compare, difference
 
 
 def check(relative_diff=0.0, error=""):
@@ -43,3 +45,19 @@ def test_no_checks_are_no_pass():
 )
 def test_differences_are_relative_to_the_output_range(found, expected, relative):
     assert difference(np.array(found), np.array(expected))[1] == pytest.approx(relative)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "said"),
+    [
+        ([np.nan, 1.0], [0.0, 1.0], "1 of 2 values of output 'y' are not finite"),
+        ([1.0, 1.0], [np.inf, 1.0], "output 'y' is finite where it should not be"),
+        ([1e-9, 0.0], [0.0, 0.0], "output 'y' should be 0 everywhere and is up to 1e-09"),
+        ([1.0], [1.0, 1.0], r"output 'y' has the shape \(1,\), not \(2,\)"),
+    ],
+)
+def test_what_no_number_tells_is_told_in_words(found, expected, said):
+    run = Run(True, 1, {"y": np.array(found)})
+    verification = compare([run], [{"y": np.array(expected)}], tolerance=Tolerance(0.1))
+    assert not verification.passed
+    assert re.search(said, verification.reason) and "inf of" not in verification.reason

@@ -83,3 +83,15 @@ def test_an_unknown_score_is_answered_with_those_of_channels_and_of_weights(mode
     graph = channel_graph(model)
     with pytest.raises(ValueError, match=r"'l1'.*'magnitude'.*'scale'.*Did you mean 'magnitude'\?"):
         channel_scores(model, graph, "magnitud")
+
+
+@pytest.mark.parametrize("score", ["scale", "l1", "random"])
+def test_without_a_free_channel_the_reasons_are_told_and_the_score_is_not_blamed(keras, score):
+    given = keras.layers.Input((3,))
+    x = keras.layers.LayerNormalization(name="norm")(keras.layers.Dense(4, name="first")(given))
+    model = keras.Model(given, keras.layers.Dense(2, name="last")(x))
+    with pytest.raises(ValueError, match="it has none") as caught:
+        channel_scores(model, channel_graph(model), score, Evidence({}, seed=0))
+    said = str(caught.value)
+    assert "`score`" not in said
+    assert "not followed: norm: it takes its mean and variance over the channels" in said

@@ -19,6 +19,7 @@ from tfticket.masks import Masks, ones_like
 from tfticket.scores import Evidence
 from tfticket.selection import select
 from tfticket.slimming import ChannelLimits
+from tfticket.slimming.channel_scores import some_scores
 
 __all__ = ["StopAtEarlyBird"]
 
@@ -170,14 +171,7 @@ class _Channels(_OfModel):
 
     def draw(self, sparsity: float) -> tuple[Kept, float]:
         assert self._graph is not None
-        scored = slimming.channel_scores(
-            self._model, self._graph, self._score, Evidence({}, seed=0)
-        )
-        if not scored:
-            raise ValueError(
-                "`score` must find something to score, as a BatchNormalization's gamma for 'scale'."
-                f" Received: score={self._score!r}\n{self._graph}"
-            )
+        scored = some_scores(self._model, self._graph, self._score, Evidence({}, seed=0))
         options = {"scope": self._scope, "limits": self._limits}
         kept = slimming.select_channels(self._graph, scored, sparsity, **options)
         return kept, open_fraction(scored, kept, self._scope, sparsity)

@@ -25,6 +25,9 @@ __all__ = [
 WeightType = Literal["float32", "float16", "dynamic", "int8"]
 # The line of the caller that the converter names first; it says nothing about the model.
 PLACE = re.compile(r"^\S+:\d+:\d+: (error: )?")
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+NAMED = re.compile(r"^\w+(Error|Exception): ")
+CALLED = re.compile(r"(Call a|A)rguments received by |• ")
 WAYS = ("UNIDIRECTIONAL", "BIDIRECTIONAL")
 OPEN_LOOP = "TensorListReserve"
 LOOPS = {"WHILE", "IF"}
@@ -64,7 +67,7 @@ def dense_tflite(model: Any, given: Signature) -> File:
 
     Raises:
         ExportError: if TensorFlow's converter refuses the model, with its first words, or makes
-            an operator of it that starts where the last call ended.
+            an operator of it that starts where the last call ended, or one that takes no batches.
     """
     dense = _convert(model, given, lambda converter: None)
     found = STATEFUL & {operator.name for operator in dense.operators}
@@ -74,7 +77,24 @@ def dense_tflite(model: Any, given: Signature) -> File:
             " state over from one call to the next and so computes something else than Keras."
             " Unroll the recurrent layers (`unroll=True`)"
         )
+    _refuse_emptiness(dense)
     return dense
+
+
+def _refuse_emptiness(dense: File) -> None:
+    """Refuses what the converter spelled out for an operation that TFLite has no kernel for.
+
+    Its constants then have the length of the batch, which is open: 0.
+    """
+    for subgraph in dense.subgraphs:
+        made = {t for o in subgraph.operators for t in o.writes} | {*subgraph.inputs}
+        empty = [t.name for i, t in enumerate(subgraph.tensors) if 0 in t.shape and i not in made]
+        if empty:
+            raise ExportError(
+                f"TFLite has no kernel for {empty[0]!r}, and what TensorFlow's converter makes up"
+                " for it takes no batches. Build the model with a fixed batch size,"
+                " Input(batch_shape=(1, …)), or without that operation"
+            )
 
 
 def quantized_tflite(
@@ -137,9 +157,8 @@ def _convert(model: Any, given: Signature, choose: Callable[[Any], None]) -> Fil
             choose(converter)
             made = bytes(converter.convert())
     except Exception as error:
-        said = str(error).strip().splitlines() or [""]
-        words = PLACE.sub("", said[0])
-        hint = ""
+        words = _first_words(error)
+        hint = _open_shapes(given)
         if OPEN_LOOP in words:
             hint = (
                 ". A recurrent layer needs `unroll=True` and a fixed number of steps, or the model"
@@ -149,6 +168,27 @@ def _convert(model: Any, given: Signature, choose: Callable[[Any], None]) -> Fil
             f"TensorFlow's converter refused the model: {type(error).__name__}: {words}{hint}"
         ) from error
     return File(made)
+
+
+def _first_words(error: Exception) -> str:
+    """What is wrong in a sentence or two: the first line, or what follows an excerpt of code."""
+    lines = [ESCAPE.sub("", line).strip() for line in str(error).splitlines()]
+    lines = [line for line in lines if line] or [""]
+    excerpts = [i for i, line in enumerate(lines) if line.startswith("in user code")]
+    if not excerpts:
+        return PLACE.sub("", lines[0])
+    after = [line for line in lines[excerpts[-1] :] if not CALLED.match(line)]
+    at = next((i for i, line in enumerate(after) if NAMED.match(line)), len(after) - 1)
+    following = [line.partition(". ")[0] for line in after[at + 1 : at + 2]]
+    return " ".join([NAMED.sub("", after[at]), *following])
+
+
+def _open_shapes(given: Signature) -> str:
+    """What to do about lengths that are left open, where a layer cannot do without."""
+    names = [spec.name for spec in given.specs if None in list(spec.shape)[1:]]
+    if not names:
+        return ""
+    return f". Lengths of {names} are open: build the model with an Input of fixed lengths"
 
 
 def _choose_type(converter: Any, weights: WeightType, is_calibrated: bool) -> None:

@@ -8,12 +8,8 @@ from typing import Any
 
 from tfticket import files
 from tfticket.export.choices import ENCODINGS
-from tfticket.export.layouts import (
-    NOTE_DENSIFY,
-    NOTE_UNVERIFIED,
-    first_sound,
-    is_tflite,
-)
+from tfticket.export.layouts import first_sound, is_tflite
+from tfticket.export.notes import NOTE_DENSIFY, NOTE_UNVERIFIED
 from tfticket.export.report import Attempt, differences
 from tfticket.litert._litert import runtime_version
 from tfticket.litert.comparison import Check

@@ -15,13 +15,7 @@ from tfticket.tflite.file import File
 from tfticket.tflite.flatbuffer import IDENTIFIER
 from tfticket.tflite.tensor_encoding import TensorEncoding
 
-__all__ = ["NOTE_DENSIFY", "NOTE_UNVERIFIED", "Outcome", "first_sound", "is_tflite"]
-
-NOTE_DENSIFY = (
-    "DENSIFY makes the file smaller and nothing faster: weights are unpacked at load time, so it"
-    " runs as fast as the dense file, loads more slowly and takes more memory"
-)
-NOTE_UNVERIFIED = "this file was never run: verify=False"
+__all__ = ["Outcome", "first_sound", "is_tflite"]
 
 
 class Reference(Protocol):
@@ -122,5 +116,6 @@ def _reason(name: str, encoded: Encoded, baseline: Reference | None) -> str:
     said = "smaller than dense"
     if name == "dense":
         elsewhere = (row.reason for row in encoded.rows if row.reason.startswith(("G5", "G6")))
-        said = next(elsewhere, "no weight is smaller encoded")
+        code = next(elsewhere, "").partition(":")[0]
+        said = f"phones would be wrong ({code})" if code else "no weight is smaller encoded"
     return said if baseline is None else f"{said}, passed every comparison"

@@ -10,22 +10,17 @@ from typing import Any
 import numpy as np
 
 from tfticket import files
-from tfticket.export.ai_edge import ai_edge_tflite, ai_edge_version
+from tfticket.export.ai_edge import ai_edge_tflite
 from tfticket.export.checks import is_quantize_aware
 from tfticket.export.choices import ENCODINGS, Quantized, Request
 from tfticket.export.convert import WeightType, dense_tflite, quantized_tflite
-from tfticket.export.layouts import (
-    NOTE_DENSIFY,
-    NOTE_UNVERIFIED,
-    Outcome,
-    first_sound,
-    is_tflite,
-)
+from tfticket.export.layouts import Outcome, first_sound, is_tflite
+from tfticket.export.notes import larger, notes, order
 from tfticket.export.original import SEED, Original
 from tfticket.export.report import ExportReport
 from tfticket.export.signature import Signature, signature
 from tfticket.litert._litert import runtime_version
-from tfticket.litert.evidence import require_telling, weaknesses
+from tfticket.litert.evidence import require_telling
 from tfticket.litert.verify import Baseline, Examples
 from tfticket.tflite.encoder import Encoding
 from tfticket.tflite.file import File
@@ -34,11 +29,6 @@ from tfticket.tflite.sizes import bounds, gzip_size
 
 __all__ = ["tflite"]
 
-NOTE_INT8 = (
-    "int8 and dynamic files stay dense, zeros included: they are fast that way, and gzip makes the"
-    " zeros small on their way to the user"
-)
-
 
 @dataclass(frozen=True)
 class _Converted:
@@ -46,6 +36,7 @@ class _Converted:
 
     dense: File
     found: Rounding
+    notes: tuple[str, ...]
 
 
 def tflite(
@@ -111,14 +102,15 @@ def _converted(
 ) -> _Converted:
     exact = dense_tflite(model, given)
     if weights.type == "float32":
-        return _Converted(exact, rounding(exact, exact))
+        return _Converted(exact, rounding(exact, exact), order(exact, given))
     options: dict[str, Any] = {"weights": weights.type, "calibration": calibration}
     if weights.quantizer == "ai-edge":
         dense = ai_edge_tflite(given, exact, **options)
     else:
         dense = quantized_tflite(model, given, exact, **options)
     found = rounding(exact, dense, is_nearest=not is_quantize_aware(model))
-    return _Converted(dense, found)
+    said = (*larger(dense, exact, weights.type), *order(dense, given))
+    return _Converted(dense, found, said)
 
 
 def _calibration(given: Signature, representative_data: Any) -> dict[str, np.ndarray] | None:
@@ -173,18 +165,7 @@ def _report(
         num_samples=original.num_samples if original else 0,
         inputs=f"random, seed {SEED}" if asked.examples is None else "given",
         runtime=runtime_version(),
-        notes=_notes(asked, original, outcome),
+        notes=(*notes(asked.weights, outcome.rows, original), *converted.notes),
         zeros_before=converted.found.zeros_before,
         zeros_after=converted.found.zeros_after,
     )
-
-
-def _notes(asked: Request, original: Original | None, outcome: Outcome) -> tuple[str, ...]:
-    notes = [] if original else [NOTE_UNVERIFIED]
-    if any(row.reader == "densify" for row in outcome.rows):
-        notes.append(NOTE_DENSIFY)
-    if asked.weights.type in ("dynamic", "int8"):
-        notes.append(NOTE_INT8)
-    if asked.weights.quantizer == "ai-edge":
-        notes.append(f"rounded by {ai_edge_version()}")
-    return (*notes, *(weaknesses(original.outputs) if original else ()))

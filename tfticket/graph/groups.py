@@ -109,10 +109,7 @@ class Graph:
                 model has no channel that may be removed.
         """
         self.check(kept)
-        if not self.groups:
-            raise ValueError(
-                f"`model` must have channels that may be removed; it has none.\n{self}"
-            )
+        self.require_groups()
         found = {
             m.path: np.ones(self.shapes[m.path], np.bool_)
             for g in self.groups.values()
@@ -125,6 +122,13 @@ class Graph:
                     gone = np.isin(member.channels, np.flatnonzero(~np.asarray(keep)))
                     np.moveaxis(found[member.path], member.axis, 0)[gone] = False
         return Masks(found)
+
+    def require_groups(self) -> None:
+        """Raises `ValueError`, with the reasons, if no channel may be removed."""
+        if not self.groups:
+            raise ValueError(
+                f"`model` must have channels that may be removed; it has none.\n{self}"
+            )
 
     def check(self, per_channel: Mapping[str, Any]) -> None:
         """Raises `ValueError` unless arrays are `per_channel` of groups of this model."""

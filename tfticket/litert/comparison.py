@@ -90,7 +90,7 @@ class Check:
         max_abs_diff: largest absolute difference over all outputs; infinite if it did not run.
         relative_diff: the same, divided by the range of the reference output, 0 included.
         tolerance: the largest `relative_diff` that passes; 0 asks for equality bit for bit.
-        error: what the runtime said, empty if it ran.
+        error: what the runtime said, or why a difference is infinite; else empty.
         rms_diff: root mean square of all differences, divided by the same range.
         rms_tolerance: the largest `rms_diff` that passes. Of rounded activations one example in
             a hundred may be far off, near the border of two classes; the mean may not.
@@ -275,6 +275,24 @@ def rms_difference(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 def _mismatch(found: Outputs, expected: Outputs) -> str:
-    if set(found) == set(expected):
+    """Says why outputs cannot be told apart by a number; empty if they can."""
+    if set(found) != set(expected):
+        return f"its outputs are {sorted(found)}, not {sorted(expected)}"
+    reasons = (_incomparable(name, found[name], expected[name]) for name in expected)
+    return next((reason for reason in reasons if reason), "")
+
+
+def _incomparable(name: str, found: np.ndarray, expected: np.ndarray) -> str:
+    if found.shape != expected.shape:
+        return f"output {name!r} has the shape {found.shape}, not {expected.shape}"
+    if difference(found, expected).relative < float("inf"):
         return ""
-    return f"its outputs are {sorted(found)}, not {sorted(expected)}"
+    strange = np.isfinite(expected) & ~np.isfinite(found)
+    if strange.any():
+        return (
+            f"{strange.sum()} of {strange.size} values of output {name!r} are not finite, where"
+            " they should be: an operation has no kernel that is right here"
+        )
+    if not np.isfinite(expected).all():
+        return f"output {name!r} is finite where it should not be, or infinite the other way"
+    return f"output {name!r} should be 0 everywhere and is up to {np.abs(found).max():.3g}"

@@ -14,7 +14,7 @@ from tfticket.scores import Evidence
 from tfticket.seeds import generator
 from tfticket.tracing import batch_losses, mean_saliency
 
-__all__ = ["CHANNEL_SCORES", "ChannelScore", "channel_scores"]
+__all__ = ["CHANNEL_SCORES", "ChannelScore", "channel_scores", "some_scores"]
 
 Pooling = Literal["sum", "mean", "max", "norm"]
 POOLINGS: tuple[Pooling, ...] = ("sum", "mean", "max", "norm")
@@ -111,6 +111,9 @@ def channel_scores(
         `{group: [channels]}`; groups in which there is nothing to score, as those without a
         BatchNormalization, are left out.
 
+    Raises:
+        ValueError: if no channel may be removed.
+
     References:
         Liu et al. 2017, "Learning efficient convolutional networks through network slimming",
         https://arxiv.org/abs/1708.06519
@@ -118,6 +121,7 @@ def channel_scores(
         Molchanov et al. 2019, "Importance estimation for neural network pruning", equation 8 for a
         filter, https://arxiv.org/abs/1906.10771
     """
+    graph.require_groups()
     evidence = Evidence({}) if evidence is None else evidence
     if score == "random":
         return _drawn(graph, evidence.seed)
@@ -126,6 +130,29 @@ def channel_scores(
         score = registry.member(score, known, "score")
     made = score if isinstance(score, ChannelScore) else ChannelScore(scores.get(score))
     return made(model, graph, evidence)
+
+
+def some_scores(
+    model: Any, graph: Graph, score: Any, evidence: Evidence | None = None
+) -> dict[str, np.ndarray]:
+    """Scores channels as `channel_scores` does, and refuses to score none.
+
+    Args:
+        model: a built model of either Keras.
+        graph: its channel groups.
+        score: as for `channel_scores`.
+        evidence: as for `channel_scores`.
+
+    Raises:
+        ValueError: if no channel may be removed, or there is nothing to score in any group.
+    """
+    found = channel_scores(model, graph, score, evidence)
+    if not found:
+        raise ValueError(
+            "`score` must find something to score, as a BatchNormalization's gamma for 'scale'."
+            f" Received: score={score!r}\n{graph}"
+        )
+    return found
 
 
 def _drawn(graph: Graph, seed: int | None) -> dict[str, np.ndarray]:

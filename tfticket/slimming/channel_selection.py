@@ -14,7 +14,7 @@ from tfticket.masks import Masks
 from tfticket.scores import Evidence
 from tfticket.scores.base import require_finite_weights
 from tfticket.selection import budget, keep_top
-from tfticket.slimming.channel_scores import channel_scores
+from tfticket.slimming.channel_scores import some_scores
 
 __all__ = ["ChannelLimits", "channel_masks", "select_channels"]
 
@@ -145,12 +145,7 @@ def channel_masks(
         ValueError: if an argument is out of range, or no channel may be removed.
     """
     graph = channel_graph(model)
-    scored = channel_scores(model, graph, score, evidence)
-    if not scored:
-        raise ValueError(
-            "`score` must find something to score, as a BatchNormalization's gamma for 'scale'."
-            f" Received: score={score!r}\n{graph}"
-        )
+    scored = some_scores(model, graph, score, evidence)
     if not all(np.isfinite(np.sum(worth)) for worth in scored.values()):
         require_finite_weights(model, {})
     kept = select_channels(graph, scored, channel_sparsity, scope=scope, limits=limits)

@@ -215,6 +215,17 @@ class File:
         return (operator for subgraph in self.subgraphs for operator in subgraph.operators)
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the inputs in the order of their positions; none without a signature."""
+        known = self._model.signatureDefs or []
+        if not known:
+            return ()
+        names = {
+            m.tensorIndex: (m.name or b"").decode("utf-8", "replace") for m in known[0].inputs or []
+        }
+        return tuple(names[i] for i in self.subgraphs[known[0].subgraphIndex].inputs if i in names)
+
+    @property
     def metadata_buffers(self) -> set[int]:
         """Numbers of the buffers that are metadata."""
         return {metadata.buffer for metadata in self._model.metadata or []}

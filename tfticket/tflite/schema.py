@@ -116,6 +116,7 @@ class ModelT(Protocol):
     buffers: list[BufferT]
     operatorCodes: list[OperatorCodeT]  # noqa: N815
     metadata: list[MetadataT] | None
+    signatureDefs: list[Any] | None  # noqa: N815
     metadataBuffer: Places  # noqa: N815
 
     def Pack(self, builder: Any) -> int:  # noqa: N802

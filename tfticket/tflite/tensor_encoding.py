@@ -12,6 +12,7 @@ from tfticket.tables import aligned
 __all__ = ["Reader", "TensorEncoding", "table"]
 
 Reader = Literal["", "densify", "direct"]
+_WIDEST = 80
 HEADER = ("weight", "shape", "encoding", "non-zero", "dense", "bytes", "reason")
 
 
@@ -45,14 +46,19 @@ class TensorEncoding:
 
 
 def table(rows: Sequence[TensorEncoding]) -> str:
-    """Renders rows of weights as aligned text."""
-    return textwrap.indent(aligned(HEADER, [_cells(row) for row in rows], len(HEADER)), "  ")
+    """Renders rows of weights as aligned text; long reasons stand below it, each once."""
+    long = dict.fromkeys(row.reason for row in rows if len(row.reason) > _WIDEST)
+    marks = {reason: f"see [{number}]" for number, reason in enumerate(long, 1)}
+    cells = [_cells(row, marks.get(row.reason, row.reason)) for row in rows]
+    notes = [f"[{number}] {reason}" for number, reason in enumerate(long, 1)]
+    wrapped = [textwrap.fill(n, 98, subsequent_indent=" " * 4) for n in notes]
+    return textwrap.indent("\n".join([aligned(HEADER, cells, len(HEADER)), *wrapped]), "  ")
 
 
-def _cells(row: TensorEncoding) -> tuple[str, ...]:
+def _cells(row: TensorEncoding, reason: str) -> tuple[str, ...]:
     encoding = f"{row.encoding} {row.reader}".strip()
     shape = "x".join(map(str, row.shape))
     return (
         *(row.name, shape, encoding, f"{row.num_nonzero:,}"),
-        *(f"{row.dense_bytes:,}", f"{row.encoded_bytes:,}", row.reason),
+        *(f"{row.dense_bytes:,}", f"{row.encoded_bytes:,}", reason),
     )
