@@ -94,7 +94,8 @@ def shrink(
     of whole channels, or of single weights that leave a channel without inputs or outputs.
 
     Args:
-        model: a built functional or Sequential model of either Keras; left as it is.
+        model: a built functional or Sequential model of either Keras; left as it is. Of one of a
+            class of your own, the smaller model is a plain functional one.
         masks: the kept weights by path. Masked weights count as 0, whatever the model holds.
         carry_optimizer: whether to compile the smaller model as the old one is, with the state of
             its optimizer, so that training can go on.
@@ -105,7 +106,8 @@ def shrink(
         A `Shrunk`: the smaller model, its masks and a report.
 
     Raises:
-        MismatchError: if masks do not fit the model, or it cannot be made from its configuration.
+        MismatchError: if masks do not fit the model, or what was made from its configuration.
+        TypeError: if a layer cannot be made from its configuration.
         ValueError: if the model is subclassed or not built.
     """
     held = weights.read_all(model)
@@ -117,8 +119,8 @@ def shrink(
     record = follow(model, State(masked, masks))
     removal = plan(record, allow_inexact=allow_inexact)
     sizes = {r: removal.positions(channels).size for r, channels in record.resizes.items()}
-    made = rebuilt(model, sizes, _new_biases(removal))
-    targets = carrying.counterparts(model, made)
+    made, pairs = rebuilt(model, sizes, _new_biases(removal))
+    targets = carrying.counterparts(model, made, pairs)
     carrying.carry_weights(removal, masked, targets)
     if carry_optimizer:
         carrying.carry_optimizer(removal, model, made, targets)

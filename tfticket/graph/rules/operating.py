@@ -12,6 +12,7 @@ from tfticket.graph.call import Call, UnsupportedLayer
 from tfticket.graph.channel_flow import ChannelFlow
 from tfticket.graph.elementwise import is_elementwise
 from tfticket.graph.rules.merging import concatenated, merged
+from tfticket.graph.stating import resize_stated
 
 __all__ = ["OPERATIONS", "RULES", "anything"]
 
@@ -32,7 +33,9 @@ def anything(call: Call) -> list[ChannelFlow]:
     function = _function(call)
     if not is_elementwise(function, [f.shape for f in flows]):
         raise UnsupportedLayer("it is not known to treat each channel by itself")
-    return [merged(call, flows, lambda *constants: _applied(function, constants))]
+    made = merged(call, flows, lambda *constants: _applied(function, constants))
+    resize_stated(call, made)
+    return [made]
 
 
 def indexed(call: Call) -> list[ChannelFlow]:

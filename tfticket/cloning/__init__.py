@@ -1,0 +1,7 @@
+"""The one way to clone a model with layers replaced; the user's own objects are handed on."""
+
+from tfticket.cloning.cloning import can_clone, clone
+from tfticket.cloning.handing import own_objects
+from tfticket.cloning.remaking import remade
+
+__all__ = ["can_clone", "clone", "own_objects", "remade"]
