@@ -31,7 +31,7 @@ def _classifier(name: str, **settings):
 def hub_resnet():
     return _classifier(
         "ResNetBackbone",
-        input_conv_filters=[16],
+        input_conv_filters=[64],
         input_conv_kernel_sizes=[3],
         stackwise_num_filters=[64, 64],
         stackwise_num_blocks=[2, 2],
@@ -61,6 +61,7 @@ def hub_cspnet():
         stackwise_depth=[1, 2],
         stackwise_strides=[2, 2],
         block_type="dark_block",
+        stage_type="dark",
         bottle_ratio=(0.5,) * 2,
         block_ratio=(1.0,) * 2,
         expand_ratio=(2.0, 1.0),

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfticket import _keras
-from tfticket.cloning.running import require_running
+from tfticket.cloning.running import not_running, require_running
 from tfticket.nodes import can_be_network, filled, input_layer, nodes
 
 __all__ = ["can_clone", "clone"]
@@ -76,7 +76,10 @@ def clone(
 
 def _sequential(model: Any, copied: Callable[[Any], Any]) -> Any:
     layers = [copied(layer) for layer in _listed(model)]
-    return _settled(_class(model)(layers, name=model.name), model)
+    try:
+        return _settled(_class(model)(layers, name=model.name), model)
+    except Exception as error:  # tf_keras runs the layers as it is made
+        raise not_running(model, error) from error
 
 
 def _listed(model: Any) -> list[Any]:
@@ -94,7 +97,10 @@ def _functional(model: Any, copied: Callable[[Any], Any], arguments: Arguments |
         if arguments is not None:
             args, kwargs = arguments(node.operation, args, kwargs)
         operation = copied(node.operation)
-        made = operation(*filled(args, found), **filled(kwargs, found))
+        try:
+            made = operation(*filled(args, found), **filled(kwargs, found))
+        except Exception as error:
+            raise not_running(node.operation, error) from error
         found.update(zip(map(id, node.outputs), tf.nest.flatten(made), strict=True))
     inputs, outputs = filled(model.input, found), filled(model.output, found)
     return _settled(_class(model)(inputs, outputs, name=model.name), model)

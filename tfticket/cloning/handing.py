@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import types
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ _NAME = "tfticket>Handed"
 
 
 class Handed:
-    """Objects that entries of a configuration stand for; what Keras makes of an entry is the object.
+    """Objects with the entries of a configuration of which Keras is to make just these.
 
     >>> handed = Handed()
     >>> handed.from_config(handed.entry(print)["config"]) is print
@@ -94,7 +95,8 @@ def written(layer: Any) -> dict[str, Any]:
     try:
         return layer.get_config()
     except (NotImplementedError, TypeError, ValueError):
-        with _stand_ins(layer):
+        with _stand_ins(layer), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # tf_keras doubts what is not of its own classes
             return layer.get_config()
 
 

@@ -143,7 +143,7 @@ def _is_lambda(layer: Any) -> bool:
 
 def _lambda(layer: Any, edit: Edit) -> Any:
     """A Lambda with the same functions: of what Keras writes of these it need not make any."""
-    config = super(type(layer), layer).get_config()
+    config = _keras.module(layer).layers.Layer.get_config(layer)
     config["output_shape"] = copy.copy(layer._output_shape)
     edit(layer, config)
     functions = {"function": layer.function, "mask": layer.mask, "arguments": layer.arguments}

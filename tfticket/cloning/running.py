@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfticket.errors import MismatchError
 
-__all__ = ["require_running"]
+__all__ = ["not_running", "require_running"]
 
 
 def require_running(made: Any, model: Any) -> None:
@@ -30,12 +30,21 @@ def require_running(made: Any, model: Any) -> None:
             _run(model)
         except Exception:
             return
-        said = (str(error).strip().splitlines() or [""])[-1]
-        raise MismatchError(
-            f"the copy of the model {model.name!r} does not run, though it was built: a layer made"
-            " from its configuration lacks something that the layer has. Received:"
-            f" {type(error).__name__}: {said}"
-        ) from error
+        raise not_running(model, error) from error
+
+
+def not_running(layer: Any, error: Exception) -> MismatchError:
+    """Says that the copy of a layer, or of a model, does not run.
+
+    Args:
+        layer: what it is a copy of.
+        error: what was raised.
+    """
+    said = " ".join(str(error).split())[:300]
+    return MismatchError(
+        f"the copy of {layer.name!r} does not run as it does: what was made from a configuration"
+        f" lacks something. Received: {type(error).__name__}: {said}"
+    )
 
 
 def _run(model: Any) -> None:
