@@ -24,7 +24,6 @@ __all__ = [
     "Filter",
     "Prunable",
     "align",
-    "check_shapes",
     "fits",
     "matching",
     "prunable_weights",

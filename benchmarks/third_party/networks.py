@@ -72,14 +72,6 @@ def hub_bert():
     return _encoder("BertBackbone", segment_ids=True)
 
 
-def hub_distil_bert():
-    return _encoder("DistilBertBackbone")
-
-
-def hub_roberta():
-    return _encoder("RobertaBackbone")
-
-
 def hub_gpt2():
     return _encoder("GPT2Backbone")
 
@@ -145,26 +137,21 @@ NETWORKS = {
     "DenseNet": ("keras", "keras-hub", hub_densenet),
     "CSPNet": ("keras", "keras-hub", hub_cspnet),
     "BERT": ("keras", "keras-hub", hub_bert),
-    "DistilBERT": ("keras", "keras-hub", hub_distil_bert),
-    "RoBERTa": ("keras", "keras-hub", hub_roberta),
     "GPT-2": ("keras", "keras-hub", hub_gpt2),
     **{
         name: ("keras", "kimm", lambda name=name: _kimm(name))
         for name in (
-            *("LCNet035", "GhostNetW050", "MobileNetV3W050Small", "EfficientNetLiteB0"),
-            *("MobileNetV2W050", "HGNetV2B0", "MobileOneS0", "ConvNeXtAtto", "RegNetY002"),
+            *("LCNet035", "GhostNetW050", "MobileNetV3W050Small", "MobileNetV2W050"),
+            "RegNetY002",
         )
     },
     **{
         name: ("tf_keras", "keras-cv-attention-models", lambda g=g, name=name: _kecam(g, name))
         for g, name in (
-            ("resnet_family", "RegNetX016"),
             ("mobilenetv3_family", "MobileNetV3Small050"),
-            ("efficientnet", "EfficientNetV1B0"),
             ("ghostnet", "GhostNet_050"),
             ("mobilevit", "MobileViT_XXS"),
             ("fasternet", "FasterNetT0"),
-            ("edgenext", "EdgeNeXt_XX_Small"),
         )
     },
     "resnet18": ("tf_keras", "image-classifiers", lambda: _classic("resnet18")),

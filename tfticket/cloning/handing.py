@@ -66,7 +66,7 @@ def is_own(held: Any) -> bool:
 def own_classes(model: Any) -> dict[str, type]:
     """Returns the classes of layers in a model that Keras does not export, and could not find."""
     keras: Any = _keras.module(model)
-    types_ = {type(layer) for _, layer, _ in _keras.walk(model)}
+    types_ = {type(layer) for layer in _layers(model)}
     return {t.__name__: t for t in types_ if getattr(keras.layers, t.__name__, None) is not t}
 
 
@@ -104,7 +104,7 @@ def written(layer: Any) -> dict[str, Any]:
 def _stand_ins(layer: Any) -> Iterator[None]:
     """Puts a function that can be written down in the place of every callable of the user's."""
     before: list[tuple[dict[str, Any], str, Any]] = []
-    for _, inner, _ in _keras.walk(layer):
+    for inner in _layers(layer):
         attributes = vars(inner)
         held = [(attributes, name, value) for name, value in attributes.items() if is_own(value)]
         before += held
@@ -115,6 +115,10 @@ def _stand_ins(layer: Any) -> Iterator[None]:
     finally:
         for attributes, name, value in before:
             attributes[name] = value
+
+
+def _layers(held: Any) -> list[Any]:
+    return [one for _, one, _ in _keras.walk(held)] if _keras.is_layer(held) else [held]
 
 
 def _stand_in(*args: Any) -> None:

@@ -12,7 +12,7 @@ from tfticket.cloning.cloning import can_clone, clone
 from tfticket.cloning.handing import Handed, is_own, own_classes, written
 from tfticket.kinds import kinds
 
-__all__ = ["remade"]
+__all__ = ["from_configuration", "remade"]
 
 #: `edit(layer, config)` changes the configuration of a layer in place.
 Edit = Callable[[Any, dict[str, Any]], None]
@@ -49,12 +49,8 @@ def remade(layer: Any, edit: Edit | None = None, *, cls: Any = None) -> Any:
         return layer
     if _is_lambda(layer):
         return _lambda(layer, edit)
-    handed = Handed()
     try:
-        config = _with_objects(layer, _without_stale(written(layer)), edit, handed)
-        names = {**own_classes(layer), **handed.custom_objects()}
-        with _keras.module(layer).utils.custom_object_scope(names):
-            return (cls or type(layer)).from_config(config)
+        return from_configuration(layer, edit, cls=cls)
     except (NotImplementedError, TypeError, ValueError) as error:
         if not layer.weights and cls is None:
             return layer
@@ -62,6 +58,22 @@ def remade(layer: Any, edit: Edit | None = None, *, cls: Any = None) -> Any:
             f"`model` must hold layers that can be made from their configuration: {layer.name!r}"
             f" cannot. Give {type(layer).__name__} a `get_config`. Received: {error}"
         ) from error
+
+
+def from_configuration(held: Any, edit: Edit | None = None, *, cls: Any = None) -> Any:
+    """Makes an object of Keras anew from what it writes down; what is the user's is handed on.
+
+    Args:
+        held: a layer, a metric, …
+        edit: as in `remade`.
+        cls: the class to make; its own if left out.
+    """
+    handed = Handed()
+    edit = edit or (lambda layer, config: None)
+    config = _with_objects(held, _without_stale(written(held)), edit, handed)
+    names = {**own_classes(held), **handed.custom_objects()}
+    with _keras.module(held).utils.custom_object_scope(names):
+        return (cls or type(held)).from_config(config)
 
 
 def _without_stale(config: Any) -> Any:

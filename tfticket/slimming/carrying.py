@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras, _optimizers
+from tfticket.cloning import compile_like
 from tfticket.errors import MismatchError
 from tfticket.slimming.removal import Removal
 from tfticket.weights import fits
@@ -171,7 +172,7 @@ def carry_optimizer(
             "`model` must be compiled, for its optimizer's state to be carried along. Received:"
             f" model={model.name!r} without optimizer"
         )
-    made.compile_from_config(model.get_compile_config())
+    compile_like(made, model)
     new = made.optimizer
     for optimizer, variables in ((old, model), (new, made)):
         _optimizers.build(optimizer, variables.trainable_variables)

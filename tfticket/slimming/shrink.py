@@ -94,8 +94,7 @@ def shrink(
     of whole channels, or of single weights that leave a channel without inputs or outputs.
 
     Args:
-        model: a built functional or Sequential model of either Keras; left as it is. Of one of a
-            class of your own, the smaller model is a plain functional one.
+        model: a built functional or Sequential model of either Keras; left as it is.
         masks: the kept weights by path. Masked weights count as 0, whatever the model holds.
         carry_optimizer: whether to compile the smaller model as the old one is, with the state of
             its optimizer, so that training can go on.
@@ -103,12 +102,11 @@ def shrink(
             differ at the border; the report says where.
 
     Returns:
-        A `Shrunk`: the smaller model, its masks and a report.
+        A `Shrunk`: the smaller model, plain if the class is your own, its masks and a report.
 
     Raises:
         MismatchError: if masks do not fit the model, or what was made from its configuration.
-        TypeError: if a layer cannot be made from its configuration.
-        ValueError: if the model is subclassed or not built.
+        TypeError, ValueError: if a layer has no configuration; if the graph cannot be read.
     """
     held = weights.read_all(model)
     unknown = [p for p in masks if p not in held]
