@@ -21,6 +21,24 @@ def test_a_copy_has_the_same_weight_paths_and_computes_the_same_with_the_same_we
     np.testing.assert_array_equal(made(batch), model(batch))
 
 
+def test_structures_states_and_added_losses_are_kept(keras):
+    layers = keras.layers
+    given = {"a": keras.Input((5, 3), name="a"), "b": keras.Input((4,), name="b")}
+    _, *states = layers.LSTM(4, return_state=True)(given["a"])
+    again = layers.GRU(4)(given["a"], initial_state=states[0])
+    model = keras.Model(given, {"sum": again + given["b"], "one": layers.Dense(2)(again)})
+    if keras.__name__ == "tf_keras":
+        model.add_loss(keras.backend.mean(again))
+    made = clone(model, remade)
+    weights.write(made, weights.read_all(model))
+    batch = {"a": np.ones((2, 5, 3), np.float32), "b": np.ones((2, 4), np.float32)}
+    found, expected = made(batch), model(batch)
+    assert set(found) == {"sum", "one"}
+    for name in found:
+        np.testing.assert_array_equal(found[name], expected[name])
+    np.testing.assert_array_equal(made.losses, model.losses)
+
+
 def test_a_layer_that_is_used_twice_is_copied_once(keras):
     shared, x = keras.layers.Dense(4), keras.layers.Input((4,))
     asked = []

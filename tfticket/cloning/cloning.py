@@ -90,6 +90,7 @@ def _listed(model: Any) -> list[Any]:
 
 def _functional(model: Any, copied: Callable[[Any], Any], arguments: Arguments | None) -> Any:
     found: dict[int, Any] = {}
+    copies: dict[Any, None] = {}
     for tensor in tf.nest.flatten(model.input):
         found[id(tensor)] = copied(input_layer(tensor)).output
     for node in nodes(model):
@@ -97,13 +98,18 @@ def _functional(model: Any, copied: Callable[[Any], Any], arguments: Arguments |
         if arguments is not None:
             args, kwargs = arguments(node.operation, args, kwargs)
         operation = copied(node.operation)
+        copies[operation] = None
         try:
-            made = operation(*filled(args, found), **filled(kwargs, found))
+            called = operation(*filled(args, found), **filled(kwargs, found))
         except Exception as error:
             raise not_running(node.operation, error) from error
-        found.update(zip(map(id, node.outputs), tf.nest.flatten(made), strict=True))
+        found.update(zip(map(id, node.outputs), tf.nest.flatten(called), strict=True))
     inputs, outputs = filled(model.input, found), filled(model.output, found)
-    return _settled(_class(model)(inputs, outputs, name=model.name), model)
+    made = _class(model)(inputs, outputs, name=model.name)
+    aside = [one for one in copies if all(one is not layer for layer in made.layers)]
+    if aside and hasattr(made, "_insert_layers"):  # what `add_loss` of tf_keras has put in
+        made._insert_layers(aside)
+    return _settled(made, model)
 
 
 def _settled(made: Any, model: Any) -> Any:
