@@ -19,6 +19,7 @@ from tfticket.pruning_method import PruningMethod
 from tfticket.rewinding import TrainingState, capture, restore
 from tfticket.scores import Evidence
 from tfticket.seeds import derived_seed
+from tfticket.share import warn_of_share
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
 
@@ -210,6 +211,7 @@ class Search:
         provenance: Mapping[str, Any] | None = None,
     ):
         variables = weights_.prunable_weights(model, prunable).variables
+        warn_of_share(model, prunable)
         self.model, self.train, self.method, self.evaluate = model, train, method, evaluate
         self.seed, self.evidence = seed, evidence or Evidence({})
         self._details = dict(provenance or {})

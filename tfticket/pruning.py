@@ -17,6 +17,7 @@ from tfticket.layouts import layouts
 from tfticket.masks import Masks
 from tfticket.pruning_method import PruningMethod
 from tfticket.scores import Evidence, MaskedWeights
+from tfticket.share import warn_of_share
 from tfticket.tickets import Ticket
 from tfticket.weights import FilterLike
 
@@ -55,6 +56,7 @@ def prune(
     method = method or _method(choices)
     evidence = evidence or Evidence({}, seed=0)
     # Views, not copies: TensorFlow leaves memory alone that someone looks at.
+    warn_of_share(model, prunable)
     before = {p: np.asarray(_keras.value_of(v)) for p, v in weights_.variables(model).items()}
     present = {p: before[p] for p in weights_.prunable_weights(model, prunable).variables}
     masks = masks_.ones_like(present)

@@ -26,6 +26,7 @@ __all__ = [
     "align",
     "fits",
     "matching",
+    "missing_option",
     "prunable_weights",
     "read",
     "read_all",
@@ -124,8 +125,25 @@ def prunable_weights(model: Any, prunable: FilterLike = None) -> Prunable:
         else:
             result.variables[path] = variable
     if not result.variables:
-        raise ValueError(f"`model` must have prunable weights: all were skipped.\n{result}")
+        raise ValueError(
+            "`model` must have prunable weights: all were skipped. Other kinds than kernels are"
+            f" included by prunable=Filter(kinds=(…)), out of {KINDS}.\n{result}"
+        )
     return result
+
+
+def missing_option(reason: str) -> str | None:
+    """Returns which option of `Filter` would include a weight.
+
+    Args:
+        reason: why it was skipped.
+
+    Returns:
+        A kind, `"frozen"`, or `None` if the caller's patterns left it out or nothing includes it.
+    """
+    if reason == REASON_FROZEN:
+        return "frozen"
+    return next((k for k in KINDS if reason == REASON_KIND.format(kind=k)), None)
 
 
 def read(model: Any, prunable: FilterLike = None) -> dict[str, np.ndarray]:

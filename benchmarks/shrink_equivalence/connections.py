@@ -100,7 +100,7 @@ def operations(k):
     y = _conv_bn(k, x, 6, "conv_2")
     x = k.layers.ReLU(6.0, name="relu")(x + 3.0) * (1.0 / 6.0) + y
     x = _conv_bn(k, x[:, 1:, ::2], 8, "conv_3")
-    x = _conv_bn(k, x[..., :4] * x[..., 4:], 5, "conv_4")  # which is not followed
+    x = _conv_bn(k, x[..., :4] * x[..., 4:], 5, "conv_4")
     x = k.layers.Lambda(lambda v: v * 0.5 + 1.0, name="affine")(x)
     return _classified(k, image, k.layers.GlobalAveragePooling2D(name="pool")(x))
 

@@ -49,6 +49,8 @@ CARRIED = {
     "transposition": lambda k: k.layers.Permute((2, 1, 3), name="it"),
     "reshaping": lambda k: k.layers.Reshape((64, 4), name="it"),
     "rescaling": lambda k: k.layers.Rescaling(0.5, offset=0.1, name="it"),
+    "unit normalisation": lambda k: k.layers.UnitNormalization(name="it"),
+    "permuting function": lambda k: k.layers.Lambda(lambda v: v[:, ::-1, 1:], name="it"),
 }
 
 
@@ -82,10 +84,6 @@ REFUSED = {
     "layer normalisation": (
         lambda k: k.layers.LayerNormalization(name="it"),
         "it takes its mean and variance over the channels",
-    ),
-    "unit normalisation": (
-        lambda k: k.layers.UnitNormalization(name="it"),
-        "it divides by a norm over the channels",
     ),
     "noise over channels": (
         lambda k: k.layers.Dropout(0.5, noise_shape=(None, 1, 1, 4), name="it"),

@@ -19,7 +19,7 @@ FLOORS = {
     ],
     "things": [
         ("initializers", "layouts", "weights"),
-        ("masks",),
+        ("masks", "share"),
         ("graph",),
         ("tickets",),
     ],

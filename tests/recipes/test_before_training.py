@@ -72,3 +72,21 @@ def test_tickets_may_be_made_of_blocks_and_channels(granularity, unit, model_fn,
     blocks = mask.reshape(rows, unit[0], columns, unit[1])
     assert np.array_equal(blocks.any((1, 3)), blocks.all((1, 3)))
     assert mask.mean() == 0.5
+
+
+def test_what_a_score_cannot_be_told_of_is_refused_before_anything_is_trained(keras, data):
+    import tensorflow as tf
+
+    def build():
+        layers = keras.layers
+        norm = layers.Lambda(lambda x: tf.nn.local_response_normalization(x), name="norm")
+        parts = [norm, layers.Flatten(), layers.Dense(10, name="output")]
+        model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(4, 3), *parts])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+        return model
+
+    events = []
+    with pytest.raises(ValueError, match=r"exist in float64: its operation .* \(LRN\)"):
+        recipes.synflow(build, data, sparsity=0.5, num_steps=3, on_event=events.append)
+    assert [e.kind for e in events if e.kind == "result"] == []

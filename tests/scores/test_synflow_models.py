@@ -219,3 +219,57 @@ def test_half_precision_models_are_scored_in_double(keras, networks):
     mixed, single = synflow(model("mixed_float16")), synflow(model("float32"))
     for a, b in zip(mixed.values(), single.values(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-13)
+
+
+def spectrum(keras):
+    class Spectrum(keras.layers.Layer):
+        def call(self, inputs):
+            return tf.abs(tf.signal.rfft(inputs))
+
+        def compute_output_shape(self, shape):
+            return (shape[0], int(shape[-1]) // 2 + 1)
+
+    layers = keras.layers
+    return stacked(keras, (5,), layers.Dense(8, use_bias=False), Spectrum(), layers.Dense(2))
+
+
+def pooled(keras):
+    layers = keras.layers
+    pooling = [layers.AveragePooling3D(2, padding="same"), layers.Flatten()]
+    first = layers.Conv3D(3, 2, use_bias=False)
+    return stacked(keras, (5, 5, 5, 2), first, *pooling, layers.Dense(2))
+
+
+def antialiased(keras):
+    class Smaller(keras.layers.Layer):
+        def call(self, inputs):
+            return tf.image.resize(inputs, (3, 3), antialias=True)
+
+        def compute_output_shape(self, shape):
+            return (shape[0], 3, 3, shape[-1])
+
+    layers = keras.layers
+    ending = [Smaller(), layers.Flatten(), layers.Dense(2)]
+    return stacked(keras, (7, 7, 2), layers.Conv2D(3, 2, use_bias=False), *ending)
+
+
+@pytest.mark.parametrize("make", [pooled, antialiased])
+def test_flow_goes_through_what_has_no_kernel_in_float64(keras, make):
+    """What flows in and out of the layers on either side is the same, in the range of float64."""
+    model = make(keras)
+    before, after = totals(model)
+    assert before > 0
+    np.testing.assert_allclose(before, after, rtol=1e-5)
+    small = scores.SynFlow(input_value=1e-150)
+    tiny = small(model, scores.Evidence(weights.read(model)))
+    assert all(0 < s.sum() < 1e-250 for s in tiny.values())
+
+
+def test_complex_numbers_between_are_as_wide(keras):
+    """A transform makes negative parts, which flow too; into the last layer flows all of it."""
+    model = spectrum(keras)
+    first, last = (np.abs(k.astype(np.float64)) for k in weights.read(model).values())
+    flow = np.abs(np.fft.rfft(first.sum(0))) @ last.sum(1)
+    found = totals(model)
+    assert found[0] >= found[1]
+    np.testing.assert_allclose(found[1], flow, rtol=1e-14)

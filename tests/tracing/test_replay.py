@@ -116,10 +116,26 @@ def test_small_convolutions_have_the_same_gradient(padding, stride):
         )[0],
         lambda x: tf.image.resize(x, (9, 9)),
         lambda x: tf.image.resize(x, (3, 4), "bicubic"),
+        lambda x: tf.image.resize(x, (3, 4), antialias=True),
+        lambda x: tf.nn.avg_pool3d(tf.reshape(x, (1, 4, 6, 6, 2)), 3, 2, "SAME"),
+        lambda x: tf.nn.avg_pool3d(tf.reshape(x, (1, 4, 6, 6, 2)), (1, 2, 3), (1, 2, 1), "VALID"),
+        lambda x: tf.abs(tf.signal.rfft(x)),
+        lambda x: tf.math.real(tf.signal.fft2d(tf.cast(x, tf.complex64) * 2j)),
         lambda x: tf.nn.max_pool3d(tf.reshape(x, (1, 4, 6, 6, 2)), 3, 2, "SAME"),
         lambda x: tf.nn.max_pool3d(tf.reshape(x, (1, 4, 6, 6, 2)), (1, 2, 3), (1, 2, 1), "VALID"),
     ],
-    ids=["batch_norm", "bilinear", "bicubic", "pool_same", "pool_valid"],
+    ids=[
+        "batch_norm",
+        "bilinear",
+        "bicubic",
+        "antialiased",
+        "average_same",
+        "average_valid",
+        "rfft",
+        "fft2d",
+        "pool_same",
+        "pool_valid",
+    ],
 )
 def test_operations_without_float64_give_the_same_values(function):
     (found,) = replayed(function, X)

@@ -18,6 +18,7 @@ from tfticket.pruning_method import PruningMethod
 from tfticket.schedules import as_schedule, check_reachable
 from tfticket.schedules.reach import falls_short
 from tfticket.scores import Evidence
+from tfticket.share import warn_of_share
 from tfticket.weights import FilterLike, align, prunable_weights, variables
 
 __all__ = ["PruneOnSchedule"]
@@ -134,6 +135,7 @@ class PruneOnSchedule(Callback):
         ):
             current.attach()
             return
+        warn_of_share(self.model, self._prunable)
         self._enforcement = enforce(self.model, self._masks_to_start_from())
         self._masks, self._sparsity, self._is_done = self._enforcement.masks, None, False
 

@@ -136,7 +136,7 @@ class Call:
             self.record.mark(self.path_of(name), axis, channels, "along")
 
     def resize(self, key: str, channels: np.ndarray, index: int | None = None) -> None:
-        """Says which channels a number in the configuration counts.
+        """Says which channels a number in the configuration or in the arguments counts.
 
         Args:
             key: its name there.
@@ -144,6 +144,20 @@ class Call:
             index: its place, where the value is a list.
         """
         self.record.resizes.setdefault(Resize(self.path, (key,), index), channels)
+
+    def stated(self, *names: str, default: Any = None) -> Any:
+        """Returns an option of an operation: Keras 3 keeps it there, tf_keras in the arguments.
+
+        Args:
+            *names: what it may be called.
+            default: what it is if it is not stated.
+        """
+        for name in names:
+            if name in self.kwargs:
+                return self.kwargs[name]
+            if hasattr(self.layer, name):
+                return getattr(self.layer, name)
+        return default
 
     def refuse(self, reason: str, *flows: ChannelFlow) -> None:
         """Keeps the channels of some tensors.

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfticket.graph.channel_sets import ChannelSets
 
-__all__ = ["ChannelFlow", "unknown"]
+__all__ = ["ChannelFlow", "Lengths", "placed", "unknown"]
 
 _ANY = 2  # stands in for a length that is not known: more than one, so that it is not broadcast
 
@@ -63,23 +63,59 @@ class ChannelFlow:
             function: does to an array of the shape of one example what happens to the tensor.
             channel_sets: where to tie them.
         """
-        moved = function(self._spread(self.channels))
-        constants = function(self._spread(self.constants))
-        along = [a for a in range(moved.ndim) if (moved != moved.take([0], a)).any()]
-        axis = max(along, key=lambda a: (moved.shape[a], a), default=moved.ndim - 1)
-        rest = tuple(a for a in range(moved.ndim) if a != axis)
-        first = moved.take([0], rest[0]) if rest else moved
-        for other in rest[1:]:
-            first = first.take([0], other)
-        if any(a != axis for a in along):
-            channel_sets.tie(np.broadcast_to(first, moved.shape), moved)
-        same = constants.min(axis=rest) == constants.max(axis=rest)
-        kept = np.where(same, constants.max(axis=rest), np.nan)
-        return ChannelFlow(tuple(shape), axis - moved.ndim, first.ravel(), kept)
+        moved, constants = (function(self.spread(a)) for a in (self.channels, self.constants))
+        return placed(shape, moved, constants, channel_sets)
 
-    def _spread(self, channels: np.ndarray) -> np.ndarray:
-        """Lays something per channel out in the shape of one example."""
+    def spread(self, channels: np.ndarray) -> np.ndarray:
+        """Returns something per channel laid out in the shape of one example.
+
+        Args:
+            channels: `[channels]`.
+        """
         lengths = [_ANY if n is None else n for n in self.shape[1:]]
         aligned = [1] * len(lengths)
         aligned[self.axis] = lengths[self.axis] = channels.size
         return np.broadcast_to(channels.reshape(aligned), lengths)
+
+
+@dataclass(frozen=True, eq=False)
+class Lengths(ChannelFlow):
+    """The lengths of a tensor's axes, as `tf.shape` gives them, or one of them.
+
+    What reads the number of channels off it keeps the tensor's channels, which therefore go with
+    it.
+
+    Args:
+        read: the axis, counted from the end; `None` for all lengths.
+    """
+
+    read: int | None = None
+
+
+def placed(
+    shape: tuple[int | None, ...],
+    channels: np.ndarray,
+    constants: np.ndarray,
+    channel_sets: ChannelSets,
+) -> ChannelFlow:
+    """Describes a tensor by what lies where in one example.
+
+    Where channels lie along several axes, those that lie along all but the longest are tied.
+
+    Args:
+        shape: with the batch first.
+        channels: the channel of every value, in the shape of one example.
+        constants: their values, NaN where they vary.
+        channel_sets: where to tie them.
+    """
+    along = [a for a in range(channels.ndim) if (channels != channels.take([0], a)).any()]
+    axis = max(along, key=lambda a: (channels.shape[a], a), default=channels.ndim - 1)
+    rest = tuple(a for a in range(channels.ndim) if a != axis)
+    first = channels.take([0], rest[0]) if rest else channels
+    for other in rest[1:]:
+        first = first.take([0], other)
+    if any(a != axis for a in along):
+        channel_sets.tie(np.broadcast_to(first, channels.shape), channels)
+    same = constants.min(axis=rest) == constants.max(axis=rest)
+    kept = np.where(same, constants.max(axis=rest), np.nan)
+    return ChannelFlow(tuple(shape), axis - channels.ndim, first.ravel(), kept)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["is_elementwise", "is_plain_activation"]
+__all__ = ["is_elementwise", "is_plain_activation", "operations_of"]
 
 #: Activations of either Keras that need no proof.
 _ACTIVATIONS = frozenset(
@@ -57,15 +57,31 @@ def is_elementwise(
     return descriptions[0] is not None and descriptions[0] == descriptions[1]
 
 
-def _described(function: Callable, shapes: Sequence, dtype: Any) -> list | None:
-    """Lists the operations of a function; `None` if one is not elementwise."""
+def operations_of(function: Callable, shapes: Sequence, dtype: Any = tf.float32) -> list | None:
+    """Traces a function of tensors.
+
+    Args:
+        function: of as many tensors as there are shapes.
+        shapes: with the batch first.
+        dtype: of the tensors.
+
+    Returns:
+        The operations that it is made of; `None` if it cannot be traced.
+    """
     specs = [tf.TensorSpec(s, dtype) for s in shapes]
     try:
         traced = tf.function(function, autograph=False).get_concrete_function(*specs)
     except Exception:  # what cannot even be traced is not shown to be anything
         return None
-    found = []
-    for operation in traced.graph.get_operations():
+    return traced.graph.get_operations()
+
+
+def _described(function: Callable, shapes: Sequence, dtype: Any) -> list | None:
+    """Lists the operations of a function; `None` if one is not elementwise."""
+    found, operations = [], operations_of(function, shapes, dtype)
+    if operations is None:
+        return None
+    for operation in operations:
         if operation.type not in _OPERATIONS:
             return None
         value = _number(operation) if operation.type == "Const" else None

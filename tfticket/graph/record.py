@@ -9,7 +9,17 @@ import numpy as np
 
 from tfticket.graph.channel_sets import ChannelSets
 
-__all__ = ["Axis", "Fold", "Place", "Record", "Resize", "Use", "Work", "weighted"]
+__all__ = [
+    "Axis",
+    "Fold",
+    "MeanSquare",
+    "Place",
+    "Record",
+    "Resize",
+    "Use",
+    "Work",
+    "weighted",
+]
 
 Role = Literal["out", "along", "in"]
 
@@ -89,11 +99,33 @@ class Resize:
         layer: path of the layer.
         keys: its names in the configuration, of which one is there.
         index: its place, where the value is a list.
+        end: `"start"` or `"stop"`, where what stands there is a slice.
     """
 
     layer: str
     keys: tuple[str, ...]
     index: int | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class MeanSquare:
+    """A division by the root of the mean square over channels.
+
+    A channel that is 0 counts in the mean and in nothing else: with `kept` of `n` channels, the
+    results are the same for `epsilon · n / kept` and `scale · √(n / kept)`.
+
+    Args:
+        layer: path of the layer.
+        scale: path of the weight that its results are multiplied with.
+        channels: the channels it is taken over.
+        epsilon: what is added to the mean.
+    """
+
+    layer: str
+    scale: str
+    channels: np.ndarray
+    epsilon: float
 
 
 @dataclass(frozen=True)
@@ -137,6 +169,8 @@ class Record:
         axes: the channels along the axes of the weights, by weight path and axis from the end.
         uses: where channels are summed over.
         resizes: the channels that configuration entries count.
+        pieces: channels of which one has to stay, with the path of the layer that takes them.
+        means: the mean squares over channels.
         work: multiply-adds.
         refused: why a layer was not followed, by its path.
         opaque: paths of layers of which nothing is known in some call.
@@ -146,6 +180,8 @@ class Record:
     axes: dict[tuple[str, int], Axis] = field(default_factory=dict)
     uses: list[Use] = field(default_factory=list)
     resizes: dict[Resize, np.ndarray] = field(default_factory=dict)
+    pieces: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    means: list[MeanSquare] = field(default_factory=list)
     work: list[Work] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     opaque: set[str] = field(default_factory=set)
@@ -211,7 +247,7 @@ class Record:
         return Place(len(self.axes), len(self.uses), len(self.resizes), len(self.work))
 
     def go_back(self, place: Place) -> None:
-        """Forgets what was recorded after a `place`; ties and pins remain, being harmless."""
+        """Forgets what was recorded after a `place`; the rest remains, being harmless."""
         self.axes = dict(list(self.axes.items())[: place.num_axes])
         self.resizes = dict(list(self.resizes.items())[: place.num_resizes])
         del self.uses[place.num_uses :], self.work[place.num_work :]

@@ -127,14 +127,16 @@ class WeightRecipe(Recipe):
     granularity: fields.Granularity = "weight"
     prunable: fields.Prunable = None
     exclude: fields.Exclude = None
+    kinds: fields.Kinds = None
 
     @property
     def filter(self) -> Filter:
         """Which weights may be masked."""
         from tfticket.filters import Filter
 
-        rule = Filter.of(self.prunable)
-        return rule if self.exclude is None else dataclasses.replace(rule, exclude=self.exclude)
+        given = {"exclude": self.exclude, "kinds": self.kinds}
+        given = {n: v for n, v in given.items() if v is not None}
+        return dataclasses.replace(Filter.of(self.prunable), **given)
 
     def start(self, run: Run) -> Level:
         """Trains the dense network.

@@ -25,6 +25,7 @@ __all__ = [
     "FineTuneSteps",
     "Granularity",
     "Initializer",
+    "Kinds",
     "MaxChannelSparsity",
     "Penalty",
     "Prunable",
@@ -158,6 +159,13 @@ Prunable = Annotated[
         description="Which weights may be masked: a regular expression of their paths, several of"
         " them, or in Python a callable or a `Filter`; left out, every kernel.",
         json_schema_extra={"repeated": True},
+    ),
+]
+Kinds = Annotated[
+    tuple[Literal["kernel", "embedding", "normalization", "bias", "other"], ...] | None,
+    Field(
+        description="Which kinds of weights may be masked: kernel, embedding, normalization, bias,"
+        " other, as matrices of a layer of one's own are; left out, kernels alone."
     ),
 ]
 Exclude = Annotated[

@@ -13,7 +13,7 @@ from tfticket.errors import MismatchError
 from tfticket.slimming.removal import Removal
 from tfticket.weights import fits
 
-__all__ = ["carry_optimizer", "carry_weights", "counterparts", "sliced"]
+__all__ = ["carry_optimizer", "carry_weights", "counterparts", "rescaled", "sliced"]
 
 
 def sliced(removal: Removal, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -26,6 +26,23 @@ def sliced(removal: Removal, arrays: Mapping[str, np.ndarray]) -> dict[str, np.n
     return {p: a[np.ix_(*removal.slices(p, a.shape))] if a.ndim else a for p, a in arrays.items()}
 
 
+def rescaled(
+    removal: Removal, weights: Mapping[str, np.ndarray], power: int = 1
+) -> dict[str, np.ndarray]:
+    """Returns the weights with scales that make up for channels which a mean square has lost.
+
+    Args:
+        removal: what stays.
+        weights: by path; masks are left as they are.
+        power: -1 for the way back.
+    """
+    factors = removal.factors()
+    return {
+        p: w * factors[p] ** power if p in factors and w.dtype != np.bool_ else w
+        for p, w in weights.items()
+    }
+
+
 def folded(removal: Removal, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns the weights with the constants of removed channels added to biases.
 
@@ -36,7 +53,7 @@ def folded(removal: Removal, weights: Mapping[str, np.ndarray]) -> dict[str, np.
     Returns:
         The same, and biases of 0 and more where there were none; also in the old shapes.
     """
-    found = dict(weights)
+    found = rescaled(removal, weights)
     for use in removal.uses:
         fold = use.fold
         if fold is None or not (extra := removal.folded(use)).any():

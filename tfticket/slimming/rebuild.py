@@ -7,19 +7,20 @@ from typing import Any
 
 from tfticket import _keras
 from tfticket.cloning import clone, remade
-from tfticket.graph import Resize, paths_of
+from tfticket.graph import Resize, is_network, paths_of
+from tfticket.nodes import nodes
 
 __all__ = ["rebuilt"]
 
 
 def rebuilt(
-    model: Any, sizes: Mapping[Resize, int], biases: set[str]
+    model: Any, sizes: Mapping[Resize, float], biases: set[str]
 ) -> tuple[Any, list[tuple[Any, Any]]]:
     """Builds a model like another with other numbers of channels; its weights are new.
 
     Args:
         model: a functional or Sequential model of either Keras.
-        sizes: what to write into the configurations.
+        sizes: what to write into the configurations, and into what operations are called with.
         biases: paths of layers that get a bias.
 
     Returns:
@@ -30,21 +31,28 @@ def rebuilt(
         TypeError: if a layer cannot be made from its configuration.
         MismatchError: if the model that is made does not run.
     """
-    wanted: dict[str, list[tuple[Resize, int]]] = {}
+    wanted: dict[str, list[tuple[Resize, float]]] = {}
     for resize, size in sizes.items():
         wanted.setdefault(resize.layer, []).append((resize, size))
-    paths = paths_of(model)
+    paths, pairs = _places(model), []
 
     def edit(layer: Any, config: dict[str, Any]) -> None:
-        path = paths.get(id(layer))
-        if path is None:
-            return
+        path = paths.get(id(layer), "")
         for resize, size in wanted.get(path, ()):
             _write(config, resize, size)
         if path in biases:
             config["use_bias"] = True
 
-    pairs: list[tuple[Any, Any]] = []
+    def arguments(operation: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict[str, Any]]:
+        asked = wanted.get(paths.get(id(operation), ""), ())
+        if not asked or is_network(operation):
+            return args, kwargs
+        names = ("x", "key")[: len(args)]  # what follows a tensor is called key
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        for resize, size in asked:
+            _write(given, resize, size)
+        changed = tuple(given.pop(name) for name in names)
+        return (*changed, *args[len(names) :]), given
 
     def copied(layer: Any) -> Any:
         made = remade(layer, edit)
@@ -52,10 +60,19 @@ def rebuilt(
             pairs.append((layer, made))
         return made
 
-    return clone(model, copied), pairs
+    return clone(model, copied, arguments=arguments), pairs
 
 
-def _write(config: dict[str, Any], resize: Resize, size: int) -> None:
+def _places(model: Any) -> dict[int, str]:
+    """The path of every layer and operation of a model, by its id."""
+    found = paths_of(model)
+    for path, layer, _ in _keras.walk(model):
+        for node in nodes(layer) if is_network(layer) else ():
+            found.setdefault(id(node.operation), _keras.path_below(path, node.operation.name))
+    return found
+
+
+def _write(config: dict[str, Any], resize: Resize, size: float) -> None:
     """Writes a number of channels to its place; a length that is left open stays so."""
     key = next((k for k in resize.keys if k in config), None)
     if key is None:
@@ -66,7 +83,21 @@ def _write(config: dict[str, Any], resize: Resize, size: int) -> None:
     value = config[key]
     if isinstance(value, Mapping) and "items" in value:  # how tf_keras writes a shape
         value = value["items"]
-    lengths = [size] if value is None or isinstance(value, int) else list(value)
-    if lengths[resize.index] not in (None, -1):
-        lengths[resize.index] = size
-        config[key] = type(value)(lengths) if isinstance(value, (list, tuple)) else tuple(lengths)
+    is_list = isinstance(value, (list, tuple))
+    parts = list(value) if is_list else [size if value is None else value]
+    part = parts[resize.index]
+    if resize.end is not None:
+        parts[resize.index] = _cut(part, resize.end, size)
+    elif part in (None, -1):
+        return
+    else:
+        parts[resize.index] = size
+    config[key] = type(value)(parts) if is_list else tuple(parts)
+
+
+def _cut(part: Any, end: str, size: float) -> Any:
+    """A slice with another start or stop; tf_keras writes slices as mappings."""
+    if isinstance(part, Mapping):
+        return {**part, end: size}
+    ends = {"start": part.start, "stop": part.stop, end: size}
+    return slice(ends["start"], ends["stop"], part.step)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tfticket.graph import Record, Use, weighted
+from tfticket.graph import Record, Resize, Use, weighted
 
 __all__ = ["Removal", "plan"]
 
@@ -52,6 +52,18 @@ class Removal:
                 found.append(self.positions(known.channels))
         return tuple(found)
 
+    def numbers(self) -> dict[Resize, float]:
+        """Returns what is to be written into configurations: numbers of channels, epsilons."""
+        found = {r: self.positions(channels).size for r, channels in self.record.resizes.items()}
+        factors = self.factors()
+        epsilons = {Resize(m.layer, ("epsilon",)): m for m in self.record.means}
+        return {**found, **{r: m.epsilon * factors[m.scale] ** 2 for r, m in epsilons.items()}}
+
+    def factors(self) -> dict[str, float]:
+        """Returns by what scales grow that follow a mean square, by path."""
+        counts = {m.scale: (m.channels.size, m.channels) for m in self.record.means}
+        return {p: float(n / self.positions(c).size) ** 0.5 for p, (n, c) in counts.items()}
+
     def folded(self, use: Use) -> np.ndarray:
         """Returns what the removal of a constant adds to a layer's outputs, `[out]`."""
         assert use.fold is not None
@@ -77,16 +89,17 @@ def plan(record: Record, *, allow_inexact: bool = False) -> Removal:
     needed = np.zeros(classes.size, np.bool_)
     needed[list(record.channel_sets.pinned())] = True
     uses = _combined(record.uses)
-    makers = record.makers(classes)
+    parts = [(p[0].rpartition("/")[0], own) for p, own in record.makers(classes).items()]
+    parts += [(layer, classes[own].tolist()) for layer, own in record.pieces]
     blocked: dict[int, str] = {}
     silenced: list[str] = []
     while True:
         _spread(needed, uses, classes, allow_inexact, blocked)
-        empty = {paths: own for paths, own in makers.items() if not needed[own].any()}
+        empty = [(layer, own) for layer, own in parts if not needed[own].any()]
         if not empty:
             break
-        for paths, own in empty.items():
-            silenced.append(paths[0].rpartition("/")[0])
+        for layer, own in empty:
+            silenced.append(layer)
             needed[own[0]] = True
     kept = needed[classes]
     inexact = {u.layer: m for u in uses if (m := _border(u, kept)) > 0}

@@ -49,7 +49,7 @@ class Shrunk:
         Args:
             arrays: by weight path of the old model.
         """
-        cut = carrying.sliced(self._removal, arrays)
+        cut = carrying.sliced(self._removal, carrying.rescaled(self._removal, arrays))
         return {self.renamed[p]: a for p, a in cut.items() if p in self.renamed}
 
     def put(
@@ -75,7 +75,8 @@ class Shrunk:
         for path, array in found.items():
             if path in self.renamed and self.renamed[path] in arrays:
                 kept = self._removal.slices(path, array.shape)
-                array[np.ix_(*kept) if array.ndim else ...] = arrays[self.renamed[path]]
+                value = carrying.rescaled(self._removal, {path: arrays[self.renamed[path]]}, -1)
+                array[np.ix_(*kept) if array.ndim else ...] = value[path]
         return found
 
 
@@ -116,8 +117,7 @@ def shrink(
     masked = masks_.apply(held, Masks(masks))
     record = follow(model, State(masked, masks))
     removal = plan(record, allow_inexact=allow_inexact)
-    sizes = {r: removal.positions(channels).size for r, channels in record.resizes.items()}
-    made, pairs = rebuilt(model, sizes, _new_biases(removal))
+    made, pairs = rebuilt(model, removal.numbers(), _new_biases(removal))
     targets = carrying.counterparts(model, made, pairs)
     carrying.carry_weights(removal, masked, targets)
     if carry_optimizer:

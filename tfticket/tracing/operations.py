@@ -101,7 +101,11 @@ def _in_float64(value: Any) -> Any:
 
 
 def _wide(enum: int) -> int:
-    return tf.float64.as_datatype_enum if tf.as_dtype(enum).is_floating else enum
+    """The widest type of the same kind: complex numbers are two floats."""
+    dtype = tf.as_dtype(enum)
+    if dtype.is_complex:
+        return tf.complex128.as_datatype_enum
+    return tf.float64.as_datatype_enum if dtype.is_floating else enum
 
 
 def widened(value: Any) -> np.ndarray:
@@ -114,9 +118,12 @@ def widened(value: Any) -> np.ndarray:
     0.001
 
     Args:
-        value: an array of any type; other types than floats are returned as they are.
+        value: an array of any type; other types than floats are returned as they are, complex
+            numbers as complex128.
     """
     value = np.asarray(value)
+    if tf.as_dtype(value.dtype).is_complex:
+        return value.astype(np.complex128)
     if not tf.as_dtype(value.dtype).is_floating:
         return value
     return np.asarray(str(value[()]), np.float64) if value.ndim == 0 else value.astype(np.float64)
@@ -202,22 +209,62 @@ def _resized(node: Node, inputs: list) -> tf.Tensor:
     return tf.cast(outputs["resized_images"][0], tf.float64) * largest
 
 
+def _rescaled(node: Node, inputs: list) -> tf.Tensor:
+    """Antialiased resizing, which has a gradient in float32 only; again the range is kept."""
+    options = {n: node.attribute(n) for n in ("kernel_type", "antialias")}
+    scale, translation = (tf.cast(i, tf.float32) for i in inputs[2:])
+    options |= {"scale": scale, "translation": translation}
+
+    def resized(x: tf.Tensor) -> tf.Tensor:
+        return tf.raw_ops.ScaleAndTranslate(images=x, size=inputs[1], **options)
+
+    @tf.custom_gradient
+    def wide(x: tf.Tensor) -> tuple:
+        def gradient(flow: tf.Tensor) -> tf.Tensor:
+            narrow, largest = _narrowed(flow)
+            place = tf.zeros(tf.shape(x), tf.float32)  # it is linear: the same everywhere
+            (found,) = tf.gradients(resized(place), [place], [narrow])
+            return tf.cast(found, tf.float64) * largest
+
+        narrow, largest = _narrowed(x)
+        return tf.cast(resized(narrow), tf.float64) * largest, gradient
+
+    return wide(inputs[0])  # pyright: ignore[reportReturnType]
+
+
+def _narrowed(value: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns a tensor in float32 with entries up to 1, and what they are to be multiplied by."""
+    largest = tf.reduce_max(tf.abs(value))
+    largest = tf.where(largest > 0, largest, 1)
+    return tf.cast(value / largest, tf.float32), largest
+
+
 def _max_pool_3d(node: Node, inputs: list) -> tf.Tensor:
     """The maximum over height and width, then over depth: the whole exists in float32 only."""
+    return _pooled_3d(node, inputs, tf.nn.max_pool2d)
+
+
+def _average_pool_3d(node: Node, inputs: list) -> tf.Tensor:
+    """The same with means, which count no padding, so that those over depth have equal parts."""
+    return _pooled_3d(node, inputs, tf.nn.avg_pool2d)
+
+
+def _pooled_3d(node: Node, inputs: list, pool: Callable) -> tf.Tensor:
     (x,) = inputs
     size, strides = node.attribute("ksize"), node.attribute("strides")
     padding = node.attribute("padding").decode()
     batch, depth, height, width, channels = x.shape
     x = tf.reshape(x, [-1, height, width, channels])
-    x = tf.nn.max_pool2d(x, size[2:4], strides[2:4], padding)
+    x = pool(x, size[2:4], strides[2:4], padding)
     _, height, width, _ = x.shape
     x = tf.reshape(x, [batch or -1, depth, height * width, channels])
-    x = tf.nn.max_pool2d(x, [size[1], 1], [strides[1], 1], padding)
+    x = pool(x, [size[1], 1], [strides[1], 1], padding)
     return tf.reshape(x, [batch or -1, x.shape[1], height, width, channels])
 
 
 #: Operations that read variables, are slow, or do not exist in float64 as they are.
 RULES: dict[str, Rule] = {
+    "AvgPool3D": _average_pool_3d,
     "Const": _constant,
     "Conv2D": _convolution,
     "FusedBatchNorm": _batch_norm,
@@ -229,5 +276,6 @@ RULES: dict[str, Rule] = {
     "ResizeBilinear": _resized,
     "ResourceGather": _gather,
     "ResourceGatherNd": _gather_nd,
+    "ScaleAndTranslate": _rescaled,
     "VariableShape": _shape,
 }

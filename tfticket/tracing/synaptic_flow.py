@@ -14,6 +14,7 @@ from tfticket.masks import MaskedWeights
 from tfticket.tracing.examples import evaluation, input_specs
 from tfticket.tracing.homogeneous import homogeneous_layers
 from tfticket.tracing.homogeneous_rules import homogeneous_rules
+from tfticket.tracing.kernels import require_kernels
 from tfticket.tracing.operations import widened
 from tfticket.tracing.replay import Program, run
 
@@ -111,6 +112,7 @@ class SynapticFlow:
         values |= {f"input {i}": x for i, x in enumerate(inputs)}
         values = {p: v for p, v in values.items() if v.dtype.is_floating}
         gradients = tf.gradients(result, list(values.values()), unconnected_gradients=zero)
+        require_kernels(tf.compat.v1.get_default_graph())
         flows = {p: v * g for (p, v), g in zip(values.items(), gradients, strict=True)}
         return result, self._sources(flows), [tf.abs(flows[p]) for p in self._paths]
 
@@ -146,7 +148,7 @@ def _captured(model: Any, concrete: Any) -> list[Any]:
             found.append(paths[id(captured)])
         elif id(captured) in strangers:
             found.append(_positive(tf.constant(strangers[id(captured)].numpy())))
-        elif captured.dtype.is_floating:
+        elif captured.dtype.is_floating or captured.dtype.is_complex:
             found.append(tf.constant(widened(captured.numpy())))
         else:
             found.append(captured)  # an integer, or a lookup table

@@ -12,7 +12,7 @@ from tfticket.graph.call import Call, UnsupportedLayer
 from tfticket.graph.channel_flow import ChannelFlow, unknown
 from tfticket.graph.elementwise import is_elementwise, is_plain_activation
 
-__all__ = ["RULES", "activated", "identity", "through"]
+__all__ = ["RULES", "activated", "identity", "softmax", "through"]
 
 
 def through(function: Callable, constants: np.ndarray) -> np.ndarray:
@@ -68,12 +68,24 @@ def _layer(call: Call) -> list[ChannelFlow]:
     return [flow.having(flow.shape, constants=through(call.layer, flow.constants))]
 
 
-def _softmax(call: Call) -> list[ChannelFlow]:
-    axis = call.layer.axis
+def softmax(call: Call, axis: int | list[int] | tuple[int, ...]) -> list[ChannelFlow]:
+    """Follows a softmax.
+
+    Args:
+        call: of the layer or operation.
+        axis: along which it is taken, or several.
+
+    Raises:
+        UnsupportedLayer: if that is the axis of the channels.
+    """
     axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
     if call.flow.axis in [a if a < 0 else a - call.flow.rank for a in axes]:
         raise UnsupportedLayer("softmax mixes the channels")
     return [call.flow.having(call.flow.shape, constants=unknown(call.flow.channels.size))]
+
+
+def _softmax(call: Call) -> list[ChannelFlow]:
+    return softmax(call, call.layer.axis)
 
 
 def _prelu(call: Call) -> list[ChannelFlow]:

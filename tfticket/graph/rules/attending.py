@@ -1,4 +1,4 @@
-"""MultiHeadAttention: a head is a channel; the inputs and the output have theirs."""
+"""MultiHeadAttention: a head is a channel; the inputs and the output have theirs. Attention."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from tfticket import _keras
 from tfticket.graph.call import Call, UnsupportedLayer
 from tfticket.graph.channel_flow import ChannelFlow, unknown
-from tfticket.graph.rules.summing import Kernel, constant_sums, count, sums_over
+from tfticket.graph.rules.merging import product
+from tfticket.graph.rules.summing import Kernel, adds_up, constant_sums, count, sums_over
 
 __all__ = ["RULES"]
 
@@ -110,4 +113,39 @@ def _count_products(call: Call, parts: dict[str, Any], given: dict[str, Any]) ->
     count(call, "", (heads, sizes, asking, asked))
 
 
-RULES = {"MultiHeadAttention": _attention}
+def _similarity(call: Call) -> list[ChannelFlow]:
+    """Attention without projections: channels of queries and keys go together, where they add 0."""
+    call.require("scale", "concat_score_weight")
+    query, value, *rest = (call.on_axis(f, -1) for f in call.inputs)
+    key = rest[0] if rest else value
+    if len(call.shapes) != 1 or query.channels.size != key.channels.size:
+        raise UnsupportedLayer("its attention scores are used")
+    call.record.channel_sets.tie(query.channels, key.channels)
+    if _has_scale_per_channel(call):
+        call.mark("scale", query.channels)
+        if _keras.flavour(call.layer) == "tf_keras":  # whose scale is as long as a value
+            call.record.channel_sets.tie(query.channels, value.channels)
+    if getattr(call.layer, "score_mode", "concat") == "dot":
+        adds = product(query.constants, key.constants)
+    else:
+        adds = np.where((query.constants == 0) & (key.constants == 0), 0, np.nan)
+    adds = np.where(adds == 0, 0, np.nan)
+    adds_up(call, query.having(query.shape, constants=adds), value.channels)
+    asking, asked = (f.shape[1] or 1 for f in (query, value))
+    count(call, "", (query.channels.size + value.channels.size, asking, asked))
+    constants = value.constants
+    if any(m is not None for m in tf.nest.flatten(call.kwargs.get("mask"))):
+        constants = np.where(constants == 0, 0, np.nan)
+    return [value.having(call.shapes[0], constants=constants)]
+
+
+def _has_scale_per_channel(call: Call) -> bool:
+    """The scale of AdditiveAttention; that of Attention is one number."""
+    return call.has("scale") and len(dict(call.layer_weights())["scale"].shape) == 1
+
+
+RULES = {
+    "AdditiveAttention": _similarity,
+    "Attention": _similarity,
+    "MultiHeadAttention": _attention,
+}

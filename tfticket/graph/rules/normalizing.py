@@ -1,4 +1,4 @@
-"""Normalisations: those with a statistic per channel are followed, those across channels not."""
+"""Normalisations: all are followed but those that take a mean over channels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 
 from tfticket.graph.call import Call, UnsupportedLayer
 from tfticket.graph.channel_flow import ChannelFlow, unknown
+from tfticket.graph.record import MeanSquare
 from tfticket.graph.rules.activating import through
+from tfticket.graph.rules.summing import adds_up
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "divided_by_norm"]
 
 
 def _batch_normalization(call: Call) -> list[ChannelFlow]:
@@ -53,16 +55,50 @@ def _group_normalization(call: Call) -> list[ChannelFlow]:
 
 
 def _layer_normalization(call: Call) -> list[ChannelFlow]:
-    axis = call.layer.axis
-    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    """No gamma, beta or epsilon makes up for a channel of zeros that the mean lacks."""
     flow = call.flow
-    if flow.axis in [a if a < 0 else a - flow.rank for a in axes]:
+    if flow.axis in _axes(call.layer.axis, flow.rank):
         raise UnsupportedLayer("it takes its mean and variance over the channels")
     return [flow.having(flow.shape, constants=unknown(flow.channels.size))]
 
 
-def _across_channels(call: Call) -> list[ChannelFlow]:
-    raise UnsupportedLayer("it divides by a norm over the channels")
+def _rms_normalization(call: Call) -> list[ChannelFlow]:
+    """Only channels that are 0 may go; the scale and epsilon make up for their number."""
+    call.require("scale")
+    flow = call.flow
+    if _axes(call.layer.axis, flow.rank) != [flow.axis]:
+        raise UnsupportedLayer("it takes its mean over other axes than the channels")
+    path = call.path_of("scale")
+    call.mark("scale", flow.channels)
+    adds_up(call, flow, flow.channels, path=path)
+    mean = MeanSquare(call.path, path, flow.channels, call.layer.epsilon)
+    call.record.means.append(mean)
+    constants = np.where(flow.constants == 0, 0, np.nan)
+    if (kept := call.mask("scale")) is not None:
+        constants = np.where(kept, constants, 0)
+    return [flow.having(flow.shape, constants=constants)]
+
+
+def divided_by_norm(call: Call, axis: Any) -> list[ChannelFlow]:
+    """Follows a division by a norm: over channels, only those that are 0 may go.
+
+    Args:
+        call: of the layer or operation.
+        axis: over which it is taken, or several.
+    """
+    flow = call.flow
+    if axis is None or flow.axis in _axes(axis, flow.rank):
+        adds_up(call, flow, flow.channels)
+    return [flow.having(flow.shape, constants=np.where(flow.constants == 0, 0, np.nan))]
+
+
+def _unit_normalization(call: Call) -> list[ChannelFlow]:
+    return divided_by_norm(call, call.layer.axis)
+
+
+def _axes(axis: Any, rank: int) -> list[int]:
+    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    return [a if a < 0 else a - rank for a in axes]
 
 
 def _normalization(call: Call) -> list[ChannelFlow]:
@@ -103,7 +139,7 @@ RULES = {
     "LayerNormalization": _layer_normalization,
     "LayerScale": _layer_scale,
     "Normalization": _normalization,
-    "RMSNormalization": _across_channels,
+    "RMSNormalization": _rms_normalization,
     "Rescaling": _rescaling,
-    "UnitNormalization": _across_channels,
+    "UnitNormalization": _unit_normalization,
 }

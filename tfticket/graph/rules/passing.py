@@ -8,10 +8,10 @@ from tfticket.graph.call import Call
 from tfticket.graph.channel_flow import ChannelFlow
 from tfticket.graph.rules.convolving import channels_axis
 
-__all__ = ["RULES"]
+__all__ = ["AVERAGING", "RULES"]
 
 #: These give a constant image back as it is, their weights adding up to 1.
-_AVERAGING = ("nearest", "bilinear", "area")
+AVERAGING = ("nearest", "bilinear", "area")
 
 
 def _same(call: Call) -> list[ChannelFlow]:
@@ -30,7 +30,7 @@ def _padding(call: Call) -> list[ChannelFlow]:
 
 def _resizing(call: Call) -> list[ChannelFlow]:
     layer = call.layer
-    is_averaging = getattr(layer, "interpolation", "nearest") in _AVERAGING
+    is_averaging = getattr(layer, "interpolation", "nearest") in AVERAGING
     if not is_averaging or getattr(layer, "pad_to_aspect_ratio", False):
         return _padding(call)
     return _same(call)

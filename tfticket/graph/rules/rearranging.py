@@ -7,7 +7,7 @@ import numpy as np
 from tfticket.graph.call import Call, UnsupportedLayer
 from tfticket.graph.channel_flow import ChannelFlow
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "reshaped_to"]
 
 
 def _flatten(call: Call) -> list[ChannelFlow]:
@@ -22,13 +22,26 @@ def _flatten(call: Call) -> list[ChannelFlow]:
     return [flow.rearranged(call.shapes[0], flattened, call.record.channel_sets)]
 
 
-def _reshape(call: Call) -> list[ChannelFlow]:
-    target = tuple(call.layer.target_shape)
+def reshaped_to(call: Call, target: tuple[int, ...]) -> ChannelFlow:
+    """Follows the channels into another shape.
+
+    Args:
+        call: of the layer or operation.
+        target: the shape of one example; -1 for a length that follows from the others.
+
+    Raises:
+        UnsupportedLayer: if lengths are not known that it depends on.
+    """
     if None in call.flow.shape[1:] and (target[-1] in (None, -1) or call.flow.axis != -1):
         raise UnsupportedLayer("the lengths of what it reshapes are not known")
-    reshaped = call.flow.rearranged(
+    return call.flow.rearranged(
         call.shapes[0], lambda array: array.reshape(target), call.record.channel_sets
     )
+
+
+def _reshape(call: Call) -> list[ChannelFlow]:
+    target = tuple(call.layer.target_shape)
+    reshaped = reshaped_to(call, target)
     if target[reshaped.axis] != -1:
         call.resize("target_shape", reshaped.channels, reshaped.axis)
     return [reshaped]

@@ -10,7 +10,7 @@ from tfticket.graph.call import Call
 from tfticket.graph.channel_flow import ChannelFlow, unknown
 from tfticket.graph.record import Fold, Use, Work, weighted
 
-__all__ = ["Kernel", "constant_sums", "count", "matrices", "sums_over"]
+__all__ = ["Kernel", "adds_up", "constant_sums", "count", "matrices", "sums_over"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,20 @@ def sums_over(
         fold=fold,
     )
     call.record.uses.append(use)
+
+
+def adds_up(call: Call, flow: ChannelFlow, outputs: np.ndarray, *, path: str | None = None) -> None:
+    """Writes down that all channels enter a sum without weights: only those that are 0 may go.
+
+    Args:
+        call: of the layer.
+        flow: what is added up, its constants being what a channel adds.
+        outputs: the channels of the result.
+        path: of a weight that goes with it; a name of its own for this call if left out.
+    """
+    uses = call.record.uses
+    path = f"{call.path}/sum_{len(uses)}" if path is None else path
+    uses.append(Use(call.path, path, flow.channels, flow.constants, outputs, support=None))
 
 
 def count(call: Call, name: str, positions: tuple[int | None, ...]) -> None:
