@@ -15,6 +15,10 @@ def _images(side: int = SIDE) -> np.ndarray:
     return np.random.default_rng(0).random((2, side, side, 3), np.float32)
 
 
+def _floats(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
+
+
 def _tokens() -> dict[str, np.ndarray]:
     ids = np.random.default_rng(0).integers(1, 100, (2, 12)).astype("int32")
     return {"token_ids": ids, "padding_mask": np.ones_like(ids)}
@@ -128,7 +132,7 @@ def tcn():
 
     series = tf_keras.Input((20, 4))
     x = TCN(16, dilations=(1, 2, 4), use_batch_norm=True)(series)
-    return tf_keras.Model(series, tf_keras.layers.Dense(2)(x)), np.ones((2, 20, 4), np.float32)
+    return tf_keras.Model(series, tf_keras.layers.Dense(2)(x)), _floats(2, 20, 4)
 
 
 NETWORKS = {
