@@ -12,7 +12,7 @@ SIDE = 64
 
 
 def _images(side: int = SIDE) -> np.ndarray:
-    return np.random.default_rng(0).random((2, side, side, 3), np.float32)
+    return 3 * np.random.default_rng(0).normal(size=(2, side, side, 3)).astype("float32")
 
 
 def _floats(*shape: int) -> np.ndarray:

@@ -47,7 +47,8 @@ def tried(name: str) -> dict[str, Any]:
     k.utils.set_random_seed(0)
     model, inputs = build()
     disturb(model)
-    steps = {"pruned": pruned, "reloaded": reloaded, "shrunk": shrunk, "exported": exported}
+    # Channels go first: a network that was pruned to 80 % without training tells little apart.
+    steps = {"shrunk": shrunk, "pruned": pruned, "reloaded": reloaded, "exported": exported}
     row: dict[str, Any] = {"parameters": int(model.count_params())}
     for step, do in steps.items():
         row[step] = outcome(do, model, inputs)
