@@ -12,7 +12,11 @@ SIDE = 64
 
 
 def _images(side: int = SIDE) -> np.ndarray:
-    return np.random.default_rng(0).random((2, side, side, 3), np.float32)
+    return 3 * np.random.default_rng(0).normal(size=(2, side, side, 3)).astype("float32")
+
+
+def _floats(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype("float32")
 
 
 def _tokens() -> dict[str, np.ndarray]:
@@ -128,7 +132,7 @@ def tcn():
 
     series = tf_keras.Input((20, 4))
     x = TCN(16, dilations=(1, 2, 4), use_batch_norm=True)(series)
-    return tf_keras.Model(series, tf_keras.layers.Dense(2)(x)), np.ones((2, 20, 4), np.float32)
+    return tf_keras.Model(series, tf_keras.layers.Dense(2)(x)), _floats(2, 20, 4)
 
 
 NETWORKS = {

@@ -155,5 +155,7 @@ def test_a_mask_of_weights_outside_the_graph_is_refused(keras):
     aside = layers.Dense(3, name="aside")
     aside.build((None, 4))
     model.aside = aside
+    if "aside/kernel" not in weights.variables(model):
+        pytest.skip("this Keras does not count such weights as the model's")
     with pytest.raises(MismatchError, match="'aside'"):
         shrink(model, {"dense/kernel": np.ones((4, 2), bool)})

@@ -78,7 +78,9 @@ def own_objects(model: Any) -> dict[str, dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     for path, layer, _ in _keras.walk(model):
-        held = [v if hasattr(v, "__name__") else type(v) for v in vars(layer).values() if is_own(v)]
+        is_model = isinstance(layer, _keras.module(layer).Model)  # holds its training functions
+        values = [] if is_model else [v for v in vars(layer).values() if is_own(v)]
+        held = [v if hasattr(v, "__name__") else type(v) for v in values]
         if not kind(layer) and not type(layer).__module__.startswith("tfticket."):
             held.append(type(layer))
         if held:
