@@ -226,6 +226,14 @@ BENCHMARKS = (
         " 80.0 %",
     ),
     Benchmark(
+        "third_party",
+        "Can networks of other packages be pruned, trained, reloaded, shrunk and exported?",
+        (Script(20),),
+        "of 20, 17 shrank, 20 were exported, none crashed",
+        "keras-hub, kimm, keras-cv-attention-models, image-classifiers, keras-unet-collection,"
+        " keras-tcn",
+    ),
+    Benchmark(
         "tf_keras_loading",
         "How long does tf_keras take to load its own files?",
         (Script(10),),

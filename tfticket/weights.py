@@ -17,12 +17,14 @@ import numpy as np
 from tfticket import _keras
 from tfticket.errors import MismatchError
 from tfticket.filters import KINDS, Filter, FilterLike, matching
+from tfticket.kinds import kinds
 
 __all__ = [
     "KINDS",
     "Filter",
     "Prunable",
     "align",
+    "fits",
     "is_random_state",
     "matching",
     "missing_option",
@@ -193,10 +195,17 @@ def check_shapes(weights: Mapping[str, Any], targets: Mapping[str, Any]) -> None
     wrong = [
         f"{p}: {tuple(np.shape(w))} for {tuple(targets[p].shape)}"
         for p, w in weights.items()
-        if tuple(np.shape(w)) != tuple(targets[p].shape)
+        if not fits(w, targets[p])
     ]
     if wrong:
         raise MismatchError(f"these weights have another shape in the model: {wrong}")
+
+
+def fits(array: Any, target: Any) -> bool:
+    """Tells whether an `array` has the shape of a `target`, which may leave lengths open."""
+    shape, wanted = np.shape(array), tuple(target.shape)
+    pairs = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(w in (n, None) for n, w in pairs)
 
 
 def align(paths: Iterable[str], targets: Iterable[str]) -> dict[str, str]:
@@ -244,7 +253,7 @@ def _located(model: Any) -> Iterable[tuple[str, Any, Any]]:
             seen.add(id(variable))
             yield _keras.path_below(path, name), layer, variable
     # A layer may hold variables outside what Keras tracks by layer; none may be lost.
-    rest = [v for v in model.variables if id(v) not in seen]
+    rest = [v for v in _keras.variables(model) if id(v) not in seen]
     for number, variable in enumerate(rest):
         name = str(getattr(variable, "path", variable.name)).partition(":")[0]
         yield f"untracked_{number}/{name}", model, variable
@@ -253,7 +262,7 @@ def _located(model: Any) -> Iterable[tuple[str, Any, Any]]:
 def _kind(layer: Any, name: str, variable: Any) -> str:
     if _is_declared(layer, variable):
         return "kernel"
-    if "Normalization" in type(layer).__name__ or name in _NORMALIZATION:
+    if name in _NORMALIZATION or any("Normalization" in k for k in kinds(layer)):
         return "normalization"
     if name in _KERNELS or getattr(layer, "kernel", None) is variable:
         return "kernel"

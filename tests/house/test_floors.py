@@ -14,7 +14,8 @@ FLOORS = {
         ("_archives", "_version", "clock", "devices", "errors", "filters", "references", "tables"),
         ("optional", "registry", "seeds", "settings", "trust"),
         ("_keras", "_tfmot", "files"),
-        ("_optimizers", "cloning", "determinism", "litert", "tflite"),
+        ("_optimizers", "determinism", "kinds", "litert", "nodes", "tflite"),
+        ("cloning",),
     ],
     "things": [
         ("initializers", "layouts", "weights"),

@@ -12,6 +12,7 @@ from tfticket.export.checks import require_exportable
 from tfticket.export.convert import dense_tflite
 from tfticket.export.signature import signature
 from tfticket.files import to_dict
+from tfticket.kinds import kinds
 from tfticket.tflite import csr, xnnpack
 from tfticket.tflite.encoder import DENSIFY_BYTES, DIRECT_SPARSITY, TABLE_BYTES
 
@@ -211,7 +212,7 @@ def _note(kind: str, width: int, is_hidden: bool) -> str:
 
 
 def _kind(layer: Any, name: str, shape: tuple[int, ...]) -> str:
-    classes = {c.__name__ for c in type(layer).__mro__}
+    classes = kinds(layer)
     if "recurrent" in name or any(c.endswith(("LSTMCell", "GRUCell", "RNNCell")) for c in classes):
         return "recurrent"
     if any(c.endswith("Transpose") for c in classes):

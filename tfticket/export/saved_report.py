@@ -107,6 +107,8 @@ def _export_errors(kind: str) -> Iterator[None]:
     """Turns what goes wrong while a file is made into `ExportError`."""
     try:
         yield
+    except ExportError as error:
+        raise ExportError(f"the {kind} was not written: {error}") from error
     except Exception as error:
         said = str(error).strip().splitlines() or [""]
         raise ExportError(
