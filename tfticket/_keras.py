@@ -26,7 +26,6 @@ __all__ = [
     "Flavour",
     "assign",
     "children",
-    "finalize_states",
     "flavour",
     "flavour_or_none",
     "installed",
@@ -222,17 +221,6 @@ def walk(model: Any) -> Iterator[tuple[str, Any, list[tuple[str, Any]]]]:
 def to_numpy(variable: Any) -> np.ndarray:
     """Copies a variable's value to the host; never an alias of its memory."""
     return np.asarray(value_of(variable).numpy())  # `numpy` copies; bfloat16 too
-
-
-def finalize_states(model: Any) -> None:
-    """Has layers that compute with constants made of their variables, as Normalization, make them.
-
-    Args:
-        model: whose variables were written.
-    """
-    for _, layer, own in walk(model):
-        if own and hasattr(layer, "finalize_state"):
-            layer.finalize_state()
 
 
 def view(variable: Any) -> np.ndarray:
