@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from tfticket import _keras
 from tfticket.cloning import clone, remade
 from tfticket.graph import Resize, is_network, paths_of
+from tfticket.kinds import kind
 from tfticket.nodes import nodes
 
 __all__ = ["rebuilt"]
@@ -45,9 +47,9 @@ def rebuilt(
 
     def arguments(operation: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict[str, Any]]:
         asked = wanted.get(paths.get(id(operation), ""), ())
-        if not asked or is_network(operation):
+        if not asked or not _is_operation(operation):
             return args, kwargs
-        names = ("x", "key")[: len(args)]  # what follows a tensor is called key
+        names = _parameters(operation)[: len(args)]
         given = {**dict(zip(names, args, strict=False)), **kwargs}
         for resize, size in asked:
             _write(given, resize, size)
@@ -61,6 +63,17 @@ def rebuilt(
         return made
 
     return clone(model, copied, arguments=arguments), pairs
+
+
+def _is_operation(one: Any) -> bool:
+    """Whether it is an operation, which tf_keras puts into a layer, and no layer of a kind."""
+    return not _keras.is_layer(one) or kind(one) in ("TFOpLambda", "SlicingOpLambda")
+
+
+def _parameters(operation: Any) -> tuple[str, ...]:
+    """What an operation calls that which it is called with by position."""
+    function = operation.function if _keras.is_layer(operation) else operation.call
+    return tuple(inspect.signature(function).parameters)
 
 
 def _places(model: Any) -> dict[int, str]:
@@ -83,7 +96,7 @@ def _write(config: dict[str, Any], resize: Resize, size: float) -> None:
     value = config[key]
     if isinstance(value, Mapping) and "items" in value:  # how tf_keras writes a shape
         value = value["items"]
-    is_list = isinstance(value, (list, tuple))
+    is_list = hasattr(value, "__iter__")  # tf_keras has shapes of TensorFlow's own, too
     parts = list(value) if is_list else [size if value is None else value]
     part = parts[resize.index]
     if resize.end is not None:
