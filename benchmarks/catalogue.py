@@ -234,6 +234,32 @@ BENCHMARKS = (
         " keras-tcn",
     ),
     Benchmark(
+        "damage",
+        "Is anything that is damaged read as if it were whole?",
+        (Script(30),),
+        "FIGDAMAGE",
+    ),
+    Benchmark(
+        "kills",
+        "Do runs that are killed end with the same bits?",
+        (Script(25),),
+        "FIGKILLS",
+    ),
+    Benchmark(
+        "public_files",
+        "What becomes of TFLite files of other people?",
+        (Script(4),),
+        "FIGPUBLIC",
+        "a network",
+    ),
+    Benchmark(
+        "packaging",
+        "Do the wheel and the sdist work in an empty environment?",
+        (Script(25),),
+        "FIGPACK",
+        "uv, a network",
+    ),
+    Benchmark(
         "tf_keras_loading",
         "How long does tf_keras take to load its own files?",
         (Script(10),),
