@@ -105,7 +105,8 @@ def _write(config: dict[str, Any], resize: Resize, size: float) -> None:
         return
     else:
         parts[resize.index] = size
-    config[key] = type(value)(parts) if is_list else tuple(parts)
+    kind_of: Any = type(value) if is_list else tuple
+    config[key] = kind_of(parts)
 
 
 def _cut(part: Any, end: str, size: float) -> Any:
