@@ -177,6 +177,20 @@ def test_events_are_told_as_things_happen(model_fn, data):
     assert events[0].text == data.notes
 
 
+def test_progress_is_shown_when_asked_for_and_changes_nothing(model_fn, data, capsys):
+    settings = {**HALF, "num_steps": 2, "controls": ()}
+    found = recipes.lottery_ticket(model_fn, data, **settings)
+    assert capsys.readouterr() == ("", "")
+    watched = recipes.lottery_ticket(model_fn, data, progress=True, **settings)
+    assert [r.metrics for r in watched.outcome.results] == [
+        r.metrics for r in found.outcome.results
+    ]
+    note, dense, ticket = capsys.readouterr().err.splitlines()
+    assert note == data.notes
+    assert dense.startswith("[1/2] replicate 0: dense at sparsity 0.0000, test accuracy ")
+    assert ticket.startswith("[2/2] replicate 0: ticket at sparsity 0.5000, test accuracy ")
+
+
 def test_the_published_rates_give_the_published_grid():
     """LeNet-300-100 at 0.2 and 0.1 for the output layer; percent of weights left, rounded."""
     model = zoo.get_model("lenet_300_100").build(keras="keras", seed=0)

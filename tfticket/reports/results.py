@@ -10,6 +10,7 @@ from typing import Any
 
 __all__ = [
     "DENSE",
+    "NOTED",
     "TICKET",
     "Result",
     "Statistic",
@@ -23,6 +24,8 @@ __all__ = [
 
 #: The arms that are no controls: level 0, and the levels after it.
 DENSE, TICKET = "dense", "ticket"
+#: Numbers of the log that are shown with the metrics.
+NOTED = ("early_stop_step", "end_step", "num_channels")
 # The order in which arms are shown; others follow in that of the alphabet.
 _ORDER = (
     *(DENSE, TICKET, "reinitialize_from_kept", "reshuffle", "reinitialize"),
@@ -102,7 +105,8 @@ class Summary:
         sparsity: fraction of the prunable weights masked out, the mean over replicates.
         num_kept: prunable weights kept, of the first replicate.
         num_replicates: how many networks were trained.
-        statistics: by metric; `early_stop_step` among them where it was recorded.
+        statistics: by metric, and of what was noted in training: `early_stop_step`; `end_step`,
+            the step that training ended at; `num_channels`, where channels are removed.
     """
 
     round: int
@@ -226,8 +230,8 @@ def _rank(result: Result) -> tuple[float, float]:
 
 def _summary(round_: int, arm: str, group: Sequence[Result]) -> Summary:
     names = dict.fromkeys(name for r in group for name in r.metrics)
-    if any(r.value("early_stop_step") is not None for r in group):
-        names["early_stop_step"] = None
+    noted = [n for n in NOTED if any(r.value(n) is not None for r in group)]
+    names |= dict.fromkeys(noted)
     found = {name: statistic([r.value(name) for r in group]) for name in names}
     return Summary(
         round=round_,
