@@ -177,6 +177,17 @@ def test_events_are_told_as_things_happen(model_fn, data):
     assert events[0].text == data.notes
 
 
+def test_steps_that_weights_went_through_are_counted_where_the_clock_goes_back(model_fn, data):
+    settings = {"num_steps": 4, "rounds": 2, "pruning_rate": 0.5, "controls": ("random_sparse",)}
+    found = recipes.learning_rate_rewinding(model_fn, data, rewind_to=1, **settings)
+    steps = [r.value("trained_steps") for r in found.outcome.results]
+    assert steps == [4, 4 + 3, 4 + 3 + 3, 4]
+    said = "Budgets differ, in steps of training: dense 4, ticket 10, random sparse 4."
+    assert found.outcome.budget == said
+    back = recipes.late_rewinding(model_fn, data, rewind_to=1, **settings)
+    assert back.outcome.budget == "Equal budgets: every network was trained for 4 steps."
+
+
 def test_progress_is_shown_when_asked_for_and_changes_nothing(model_fn, data, capsys):
     settings = {**HALF, "num_steps": 2, "controls": ()}
     found = recipes.lottery_ticket(model_fn, data, **settings)

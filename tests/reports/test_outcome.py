@@ -76,7 +76,7 @@ def test_budgets_are_told_where_they_are_known(outcome):
         results = [replace(r, log={"end_step": steps[r.arm]}) for r in outcome.results]
         return Outcome(tuple(results), choose(results))
 
-    equal = "Equal budgets: every network was trained to step 100."
+    equal = "Equal budgets: every network was trained for 100 steps."
     assert trained(100).to_dict()["budget"] == equal
     assert equal in trained(100).text()
     assert trained(1_140).budget == (

@@ -86,6 +86,8 @@ def test_steps_are_told_where_they_differ_and_channels_where_they_go():
     header, dense, ticket = results_table(found).splitlines()
     assert header.split()[4:6] == ["channels", "steps"]
     assert (dense.split()[4:6], ticket.split()[4:6]) == (["20", "100"], ["10", "1,400"])
+    longer = result(0, 2, "ticket", {"end_step": 100, "trained_steps": 300}, test_accuracy=0.5)
+    assert longer.value("trained_steps") == 300 and not same_budget(summarize([*equal, longer]))
     measured = [*found, result(0, 1, "reshuffle", test_accuracy=0.5)]  # nothing was trained
     assert results_table(measured).splitlines()[-1].split()[4:6] == ["-", "-"]
 

@@ -58,11 +58,15 @@ class Outcome:
     def budget(self) -> str:
         """For how many steps the networks beside the chosen one were trained, in words."""
         shown = summarize(self.at_level(self.chosen.round))
-        steps = {s.arm: value_text(s, "end_step") for s in shown if "end_step" in s.statistics}
+        steps = {
+            s.arm: value_text(s, "trained_steps") for s in shown if "trained_steps" in s.statistics
+        }
         if not steps:
             return ""
         if same_budget(shown):
-            return f"Equal budgets: every network was trained to step {next(iter(steps.values()))}."
+            return (
+                f"Equal budgets: every network was trained for {next(iter(steps.values()))} steps."
+            )
         listed = ", ".join(f"{arm.replace('_', ' ')} {number}" for arm, number in steps.items())
         return f"Budgets differ, in steps of training: {listed}."
 

@@ -25,7 +25,7 @@ __all__ = [
 #: The arms that are no controls: level 0, and the levels after it.
 DENSE, TICKET = "dense", "ticket"
 #: Numbers of the log that are shown with the metrics.
-NOTED = ("early_stop_step", "end_step", "num_channels")
+NOTED = ("early_stop_step", "trained_steps", "num_channels")
 # The order in which arms are shown; others follow in that of the alphabet.
 _ORDER = (
     *(DENSE, TICKET, "reinitialize_from_kept", "reshuffle", "reinitialize"),
@@ -64,8 +64,15 @@ class Result:
         return asdict(self)
 
     def value(self, name: str) -> float | None:
-        """Returns a metric or a number of the log; `None` if there is none."""
+        """Returns a metric or a number of the log; `None` if there is none.
+
+        Args:
+            name: of it. `"trained_steps"` are the updates that the weights went through: those
+                up to `end_step`, unless a recipe says otherwise.
+        """
         found = self.metrics.get(name, self.log.get(name))
+        if found is None and name == "trained_steps":
+            found = self.log.get("end_step")
         return found if isinstance(found, (int, float)) else None
 
 
@@ -105,8 +112,8 @@ class Summary:
         sparsity: fraction of the prunable weights masked out, the mean over replicates.
         num_kept: prunable weights kept, of the first replicate.
         num_replicates: how many networks were trained.
-        statistics: by metric, and of what was noted in training: `early_stop_step`; `end_step`,
-            the step that training ended at; `num_channels`, where channels are removed.
+        statistics: by metric, and of what was noted in training: `early_stop_step`;
+            `trained_steps`; `num_channels`, where channels are removed.
     """
 
     round: int

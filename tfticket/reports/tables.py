@@ -11,7 +11,7 @@ __all__ = ["label", "results_rows", "results_table", "same_budget", "value_text"
 
 _LABELS = {
     "early_stop_step": "early-stop step",
-    "end_step": "steps",
+    "trained_steps": "steps",
     "num_channels": "channels",
 }
 
@@ -39,7 +39,7 @@ def results_rows(summaries: Sequence[Summary]) -> tuple[list[str], list[list[str
     """
     known = dict.fromkeys(name for s in summaries for name in s.statistics)
     before = [n for n in ("num_channels",) if n in known]
-    before += [] if same_budget(summaries) else ["end_step"]
+    before += [] if same_budget(summaries) else ["trained_steps"]
     after = _shown(known)
     header = ["network", "level", "sparsity", "kept", *map(label, [*before, *after])]
     rows = [
@@ -61,7 +61,7 @@ def same_budget(summaries: Sequence[Summary]) -> bool:
     Args:
         summaries: what `summarize` returned.
     """
-    found = [s.statistics.get("end_step") for s in summaries]
+    found = [s.statistics.get("trained_steps") for s in summaries]
     return len({(f.mean, f.sd or 0.0) for f in found if f is not None}) <= 1
 
 
