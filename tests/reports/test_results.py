@@ -66,13 +66,17 @@ def test_the_table_says_how_many_replicates_and_calls_test_test():
     results = [result(i, test_accuracy=0.9 + i / 100, test_loss=0.1) for i in range(2)]
     text = results_table(results)
     header, row = text.splitlines()
-    assert header.split()[-1] == "replicates" and row.split()[-1] == "2"
+    assert header.startswith("network (n = 2)  level")
     assert "test accuracy" in header
     assert "0.9050 ± 0.0071" in row
 
 
-def test_of_one_replicate_there_is_no_column_of_ones():
-    assert "replicates" not in results_table([result(0, test_accuracy=0.5)])
+def test_of_one_replicate_nothing_is_said_and_where_numbers_differ_there_is_a_column():
+    one, other = result(0, test_accuracy=0.5), result(1, test_accuracy=0.5)
+    assert results_table([one]).splitlines()[0].split()[-2:] == ["test", "accuracy"]
+    ticket = result(0, 1, "ticket", test_accuracy=0.5)
+    lines = results_table([one, other, ticket]).splitlines()
+    assert [line.split()[-1] for line in lines] == ["replicates", "2", "1"]
 
 
 def test_steps_are_told_where_they_differ_and_channels_where_they_go():

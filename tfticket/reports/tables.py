@@ -31,8 +31,8 @@ def label(metric: str) -> str:
 def results_rows(summaries: Sequence[Summary]) -> tuple[list[str], list[list[str]]]:
     """Returns header and rows, one row per arm and level, with test figures called test.
 
-    How many steps each was trained is told where they differ, and how many replicates there are
-    where there are several.
+    How many steps each was trained is told where they differ. How many replicates there are is told
+    in the header, or where they differ in a column.
 
     Args:
         summaries: what `summarize` returned.
@@ -41,7 +41,9 @@ def results_rows(summaries: Sequence[Summary]) -> tuple[list[str], list[list[str
     before = [n for n in ("num_channels",) if n in known]
     before += [] if same_budget(summaries) else ["trained_steps"]
     after = _shown(known)
-    header = ["network", "level", "sparsity", "kept", *map(label, [*before, *after])]
+    counts = {s.num_replicates for s in summaries}
+    network = f"network (n = {min(counts)})" if len(counts) == 1 and counts != {1} else "network"
+    header = [network, "level", "sparsity", "kept", *map(label, [*before, *after])]
     rows = [
         [
             *(s.arm.replace("_", " "), str(s.round), f"{s.sparsity:.4f}", f"{s.num_kept:,}"),
@@ -49,7 +51,7 @@ def results_rows(summaries: Sequence[Summary]) -> tuple[list[str], list[list[str
         ]
         for s in summaries
     ]
-    if any(s.num_replicates > 1 for s in summaries):
+    if len(counts) > 1:
         header.append("replicates")
         rows = [[*row, str(s.num_replicates)] for row, s in zip(rows, summaries, strict=True)]
     return header, rows
