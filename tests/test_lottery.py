@@ -72,6 +72,25 @@ def test_levels_are_trained_when_they_are_asked_for(keras):
     levels.close()
 
 
+def test_progress_is_shown_when_asked_for(keras, capsys):
+    find = {"schedule": SCHEDULE, "evaluate": evaluate}
+    next(find_ticket(make_model(keras), train, **find))
+    assert capsys.readouterr().err == ""
+    callbacks = []
+
+    def watched(model, given):
+        callbacks.append([type(c).__name__ for c in given])
+        return train(model, given)
+
+    levels = list(find_ticket(make_model(keras), watched, progress=True, **find))
+    accuracy = levels[1].metrics["accuracy"]
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert lines[1].startswith("[2/4] level 1 of 3 at sparsity 0.2031, ")
+    assert f"accuracy {accuracy:.4f}" in lines[1]
+    assert all(names[-1] == "ReportProgress" for names in callbacks)
+
+
 def test_masks_keep_the_largest_final_weights_and_never_grow(keras):
     for before, after in itertools.pairwise(
         find_ticket(make_model(keras), train, schedule=SCHEDULE)

@@ -1,4 +1,4 @@
-from tfticket.tables import aligned, fitting, markdown
+from tfticket.tables import aligned, fitting, folded, markdown
 
 HEADER, ROWS = ["network", "bytes", "why"], [["a", "1,000", "small"], ["longer", "5", ""]]
 
@@ -45,3 +45,33 @@ def test_a_table_that_fits_is_left_alone():
         assert aligned(HEADER, ROWS) == free
     with fitting(3):
         assert aligned(["only"], [["a long cell"]]) == "only\na long cell"
+
+
+def test_words_of_a_header_stand_below_each_other_before_columns_go_below():
+    header, rows = ["network", "test accuracy", "kept"], [["ticket", "0.9", "1,000"]]
+    with fitting(24):
+        assert aligned(header, rows).splitlines() == [
+            "             test",
+            "network  accuracy   kept",
+            "ticket        0.9  1,000",
+        ]
+
+
+def test_an_indented_table_is_no_wider_either():
+    header, rows = ["network", "test accuracy", "kept"], [["ticket", "0.9", "1,000"]]
+    with fitting(26):
+        lines = aligned(header, rows, indent=2).splitlines()
+    assert lines[1] == "  network  accuracy   kept"
+
+
+def test_paragraphs_are_folded_between_words_and_keep_what_they_are_indented_by():
+    text = "  note: a_very_long_word_that_fits_nowhere and four more words\nshort"
+    assert folded(text) == text
+    with fitting(20):
+        assert folded(text).splitlines() == [
+            "  note:",
+            "    a_very_long_word_that_fits_nowhere",
+            "    and four more",
+            "    words",
+            "short",
+        ]

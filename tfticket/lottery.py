@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,11 @@ import numpy as np
 from tfticket import weights as weights_
 from tfticket.actions import RewindPoints
 from tfticket.callbacks import EnforceMasks, RecordRewindPoint
+from tfticket.callbacks.report_progress import watched
 from tfticket.initializers import draws
+from tfticket.levels import Level
 from tfticket.masks import Masks, ones_like
+from tfticket.progress import ProgressLines
 from tfticket.pruning import next_masks
 from tfticket.pruning_method import PruningMethod
 from tfticket.rewinding import TrainingState, capture, restore
@@ -30,42 +32,6 @@ Train = Callable[[Any, list[Any]], Any]
 Evaluate = Callable[[Any], Mapping[str, float]]
 
 
-@dataclass(frozen=True)
-class Level:
-    """The state after some rounds of pruning and the training that followed; 0 is dense.
-
-    Attributes:
-        round: number of pruning rounds behind it.
-        ticket: the masks, and the weights this level's training started from.
-        trained: everything at the end of this level's training.
-        metrics: what `evaluate` returned.
-        log: what `train` returned.
-        states: the training states that later levels may go back to, by step.
-    """
-
-    round: int
-    ticket: Ticket
-    trained: TrainingState
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    log: Any = None
-    states: Mapping[int, TrainingState] = field(default_factory=dict)
-
-    @property
-    def masks(self) -> Masks:
-        """The level's masks."""
-        return self.ticket.masks
-
-    @property
-    def sparsity(self) -> float:
-        """Fraction of the prunable weights masked out."""
-        return self.masks.sparsity
-
-    @property
-    def density(self) -> float:
-        """Fraction of the prunable weights kept."""
-        return self.masks.density
-
-
 def find_ticket(
     model: Any,
     train: Train,
@@ -76,6 +42,7 @@ def find_ticket(
     seed: int = 0,
     resume: Level | None = None,
     evidence: Evidence | None = None,
+    progress: bool = False,
     **choices: Any,
 ) -> Iterator[Level]:
     """Finds a ticket by iterative pruning: yields each level as it has been trained.
@@ -95,6 +62,8 @@ def find_ticket(
         seed: seed of scores that draw random numbers.
         resume: a level of an earlier run of the same search, to go on after.
         evidence: batch and loss, where the score needs them; the rest is the search's own.
+        progress: whether to show each level's figures and, on a terminal or in a notebook, how far
+            a training is and what is left.
         **choices: the parts of `method`.
 
     Returns:
@@ -113,9 +82,8 @@ def find_ticket(
             f"`method` must be given whole or in parts. Received also: {sorted(choices)}"
         )
     method = method or PruningMethod(**choices)
-    search = Search(
-        model, train, method, evaluate=evaluate, prunable=prunable, seed=seed, evidence=evidence
-    )
+    options: Any = {"evaluate": evaluate, "prunable": prunable, "seed": seed}
+    search = Search(model, train, method, evidence=evidence, progress=progress, **options)
     return _levels(search, resume)
 
 
@@ -196,6 +164,7 @@ class Search:
         seed: seed of scores that draw random numbers.
         evidence: batch and loss, where the score needs them.
         provenance: what the tickets are to tell of themselves besides.
+        progress: whether to show it, as `find_ticket` says.
     """
 
     def __init__(
@@ -209,10 +178,13 @@ class Search:
         seed: int = 0,
         evidence: Evidence | None = None,
         provenance: Mapping[str, Any] | None = None,
+        progress: bool = False,
     ):
         variables = weights_.prunable_weights(model, prunable).variables
         warn_of_share(model, prunable)
-        self.model, self.train, self.method, self.evaluate = model, train, method, evaluate
+        self._display = ProgressLines() if progress else None
+        self.train = watched(train, self._display and self._display.progress)
+        self.model, self.method, self.evaluate = model, method, evaluate
         self.seed, self.evidence = seed, evidence or Evidence({})
         self._details = dict(provenance or {})
         self._draws = draws(model, variables)
@@ -227,6 +199,8 @@ class Search:
     def release(self) -> None:
         """Lets go of the model: masks are not in force any more."""
         self._enforced.release()
+        if self._display is not None:
+            self._display.close()
 
     def dense(self) -> Level:
         """Trains level 0 and records the state that the action goes back to."""
@@ -283,10 +257,17 @@ class Search:
 
     def _trained(self, round_: int, ticket: Ticket, callbacks: list[Any]) -> Level:
         """Trains the model as it stands, under the ticket's masks, and measures it."""
+        num_levels = self.method.num_rounds + 1
+        what = f"level {round_} of {num_levels - 1} at sparsity {ticket.masks.sparsity:.4f}"
+        if self._display is not None:
+            self._display.begin(what, round_, num_levels)
         self._enforced.update(ticket.masks, ticket.pruned_values)
         log = self.train(self.model, [self._enforced, *callbacks])
         self._enforced.check(self.model)
         metrics = dict(self.evaluate(self.model)) if self.evaluate else {}
+        if self._display is not None:
+            measured = [f"{name} {value:.4f}" for name, value in metrics.items()]
+            self._display.done(", ".join([what, *measured]), round_ + 1, num_levels)
         return Level(round_, ticket, capture(self.model), metrics, log)
 
     def _prunable(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

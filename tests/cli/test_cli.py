@@ -139,7 +139,7 @@ def test_collapse_compares_scores_without_training(tmp_path):
     assert done.exit_code == 0, done.output
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[2][:3] == ["score", "rounds", "critical"]
-    assert lines[3][:3] == ["synflow", "5", "1e+04"]
+    assert lines[3][:3] == ["synflow", "5", "10,000"]
     assert lines[4][:2] == ["magnitude", "1"] and lines[4][-1] == "dense_1/kernel"
     assert "made-up examples with random labels" in done.stdout
     assert "[18/18] snip at compression" in done.stderr

@@ -11,7 +11,8 @@ import graphlib
 
 FLOORS = {
     "ground": [
-        ("_archives", "_version", "clock", "devices", "errors", "filters", "references", "tables"),
+        ("_archives", "_version", "clock", "devices", "errors", "filters"),
+        ("progress", "references", "tables"),
         ("optional", "registry", "seeds", "settings", "trust"),
         ("_keras", "_tfmot", "files", "paths"),
         ("_optimizers", "determinism", "kinds", "litert", "nodes", "tflite"),
@@ -31,7 +32,7 @@ FLOORS = {
     ],
     "procedures": [
         ("enforcement", "rewinding", "slimming"),
-        ("early_bird",),
+        ("early_bird", "levels"),
         ("callbacks", "pruning"),
         ("collapse", "lottery"),
         ("supermasks",),

@@ -177,6 +177,31 @@ def test_events_are_told_as_things_happen(model_fn, data):
     assert events[0].text == data.notes
 
 
+def test_steps_that_weights_went_through_are_counted_where_the_clock_goes_back(model_fn, data):
+    settings = {"num_steps": 4, "rounds": 2, "pruning_rate": 0.5, "controls": ("random_sparse",)}
+    found = recipes.learning_rate_rewinding(model_fn, data, rewind_to=1, **settings)
+    steps = [r.value("trained_steps") for r in found.outcome.results]
+    assert steps == [4, 4 + 3, 4 + 3 + 3, 4]
+    said = "Budgets differ, in steps of training: dense 4, ticket 10, random sparse 4."
+    assert found.outcome.budget == said
+    back = recipes.late_rewinding(model_fn, data, rewind_to=1, **settings)
+    assert back.outcome.budget == "Equal budgets: every network was trained for 4 steps."
+
+
+def test_progress_is_shown_when_asked_for_and_changes_nothing(model_fn, data, capsys):
+    settings = {**HALF, "num_steps": 2, "controls": ()}
+    found = recipes.lottery_ticket(model_fn, data, **settings)
+    assert capsys.readouterr() == ("", "")
+    watched = recipes.lottery_ticket(model_fn, data, progress=True, **settings)
+    assert [r.metrics for r in watched.outcome.results] == [
+        r.metrics for r in found.outcome.results
+    ]
+    note, dense, ticket = capsys.readouterr().err.splitlines()
+    assert note == data.notes
+    assert dense.startswith("[1/2] replicate 0: dense at sparsity 0.0000, test accuracy ")
+    assert ticket.startswith("[2/2] replicate 0: ticket at sparsity 0.5000, test accuracy ")
+
+
 def test_the_published_rates_give_the_published_grid():
     """LeNet-300-100 at 0.2 and 0.1 for the output layer; percent of weights left, rounded."""
     model = zoo.get_model("lenet_300_100").build(keras="keras", seed=0)

@@ -246,7 +246,11 @@ def test_fewer_channels_than_asked_for_are_told(conv_fn, data):
     said = "4 of 20 removable channels are gone (0.200), where channel_sparsity=0.5 was asked for"
     assert said in str(found) and "round_to=8" in str(found)
     kept = recipes.l1_filters(conv_fn, data, channel_sparsity=0.5, **settings)
-    assert "was asked for" not in str(kept)
+    said = "10 of 20 removable channels are gone (0.500); channel_sparsity=0.5 was asked for"
+    assert said in str(kept) and "round_to" not in str(kept)
+    counts = [r.log["num_channels"] for r in kept.outcome.results]
+    assert counts == [20, 10]
+    assert "Budgets differ, in steps of training: dense 2, ticket 3." in str(kept)
     assert kept.level.log["channel_sparsity"] == 0.5
 
 

@@ -10,6 +10,8 @@ pytest.importorskip("ai_edge_litert")
 
 from tfticket import export
 from tfticket.reports import plot_files, profile_files
+from tfticket.reports.file_plots import _distinct
+from tfticket.reports.file_profile import TWIN
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_it_is_data_and_text_and_markdown(profile):
     assert plain["files"][1]["tensors"][0]["encoding"] in ("1x4", "csr", "dense")
     assert (plain["batch_size"], plain["num_threads"], plain["num_rounds"]) == (1, 1, 2)
     for text in (str(profile), profile.markdown()):
-        assert "batch 1, 1 thread(s), 2 rounds in turn" in text
+        assert "batch 1, 1 thread, 2 rounds in turn" in text
         assert "FULLY_CONNECTED x1" in text
         assert f"{profile.files[2].latency.file_bytes:,}" in text
     assert profile.markdown().count("\n|---|") == 2
@@ -84,13 +86,31 @@ def test_files_with_other_outputs_are_timed_and_not_compared(files, profile, tmp
 
 def test_the_picture_has_size_and_speed_over_sparsity(profile):
     pytest.importorskip("matplotlib")
-    figure = plot_files([profile])
+    figure = plot_files([profile, profile])
     left, right = figure.axes
     names = [text.get_text() for text in left.get_legend().get_texts()]
     assert names == ["dense.tflite", "direct.tflite", "unpacked.tflite"]
     assert left.lines[0].get_ydata()[0] == 1.0
     assert right.get_ylabel() == "speed against the first file"
-    assert "batch 1, 1 thread(s)" in figure.get_suptitle()
+    assert "batch 1, 1 thread," in figure.get_suptitle()
+
+
+def test_of_one_profile_every_file_has_bars(profile):
+    pytest.importorskip("matplotlib")
+    figure = plot_files(profile)
+    sizes, zipped, speeds = figure.axes
+    first = profile.files[0].latency.file_bytes
+    expected = [f"{f.latency.file_bytes / first:.3f}" for f in profile.files]
+    assert [t.get_text() for t in sizes.texts] == expected
+    assert zipped.get_xlim() == sizes.get_xlim()
+    assert speeds.texts[0].get_text() == "1.00"
+    names = [t.get_text().splitlines()[0] for t in sizes.get_yticklabels()]
+    assert names == ["dense.tflite", "direct.tflite", "unpacked.tflite"]
+
+
+def test_files_of_one_name_are_told_by_their_folders():
+    names = [TWIN.format(name="/runs/a/m.tflite"), "/runs/a/m.tflite", "/runs/b/m.tflite"]
+    assert _distinct(names) == ["dense twin of a/m.tflite", "a/m.tflite", "b/m.tflite"]
 
 
 def test_nothing_to_compare_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,22 @@ def test_the_text_leaves_nothing_out(outcome):
         "model.tflite: no.",
     ):
         assert part in text
+
+
+def test_budgets_are_told_where_they_are_known(outcome):
+    assert outcome.budget == "" and "udget" not in outcome.text()
+
+    def trained(ticket_steps):
+        steps = {"dense": 100, "ticket": ticket_steps, "random_sparse": 100}
+        results = [replace(r, log={"end_step": steps[r.arm]}) for r in outcome.results]
+        return Outcome(tuple(results), choose(results))
+
+    equal = "Equal budgets: every network was trained for 100 steps."
+    assert trained(100).to_dict()["budget"] == equal
+    assert equal in trained(100).text()
+    assert trained(1_140).budget == (
+        "Budgets differ, in steps of training: dense 100, ticket 1,140, random sparse 100."
+    )
 
 
 def test_an_outcome_survives_json(outcome):

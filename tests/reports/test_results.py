@@ -5,6 +5,7 @@ import math
 import pytest
 
 from tfticket.reports import Result, best, results_table, statistic, summarize
+from tfticket.reports.tables import same_budget
 
 
 def result(replicate, round_=0, arm="dense", log=None, **metrics):
@@ -65,9 +66,34 @@ def test_the_table_says_how_many_replicates_and_calls_test_test():
     results = [result(i, test_accuracy=0.9 + i / 100, test_loss=0.1) for i in range(2)]
     text = results_table(results)
     header, row = text.splitlines()
-    assert header.split()[-1] == "replicates" and row.split()[-1] == "2"
+    assert header.startswith("network (n = 2)  level")
     assert "test accuracy" in header
     assert "0.9050 ± 0.0071" in row
+
+
+def test_of_one_replicate_nothing_is_said_and_where_numbers_differ_there_is_a_column():
+    one, other = result(0, test_accuracy=0.5), result(1, test_accuracy=0.5)
+    assert results_table([one]).splitlines()[0].split()[-2:] == ["test", "accuracy"]
+    ticket = result(0, 1, "ticket", test_accuracy=0.5)
+    lines = results_table([one, other, ticket]).splitlines()
+    assert [line.split()[-1] for line in lines] == ["replicates", "2", "1"]
+
+
+def test_steps_are_told_where_they_differ_and_channels_where_they_go():
+    def trained(arm, steps, **log):
+        return result(0, int(arm != "dense"), arm, {"end_step": steps, **log}, test_accuracy=0.5)
+
+    equal = [trained("dense", 100), trained("ticket", 100)]
+    assert same_budget(summarize(equal))
+    assert "steps" not in results_table(equal)
+    found = [trained("dense", 100, num_channels=20), trained("ticket", 1_400, num_channels=10)]
+    header, dense, ticket = results_table(found).splitlines()
+    assert header.split()[4:6] == ["channels", "steps"]
+    assert (dense.split()[4:6], ticket.split()[4:6]) == (["20", "100"], ["10", "1,400"])
+    longer = result(0, 2, "ticket", {"end_step": 100, "trained_steps": 300}, test_accuracy=0.5)
+    assert longer.value("trained_steps") == 300 and not same_budget(summarize([*equal, longer]))
+    measured = [*found, result(0, 1, "reshuffle", test_accuracy=0.5)]  # nothing was trained
+    assert results_table(measured).splitlines()[-1].split()[4:6] == ["-", "-"]
 
 
 def test_the_table_tells_what_is_missing():

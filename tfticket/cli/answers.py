@@ -7,17 +7,23 @@ from typing import Annotated, Any
 
 import typer
 
+from tfticket.tables import folded
+
 __all__ = ["Json", "answer"]
 
 #: The flag of every command that can answer in JSON.
 Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
 
 
-def answer(found: Any, *, as_json: bool) -> None:
+def answer(found: Any, *, as_json: bool, text: str | None = None) -> None:
     """Prints what was found.
 
     Args:
         found: has `to_dict()` and can be printed.
         as_json: whether as JSON, indented by 2.
+        text: what to print otherwise; `None` for what it says of itself.
     """
-    typer.echo(json.dumps(found.to_dict(), indent=2) if as_json else str(found))
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=2))
+    else:
+        typer.echo(folded(str(found) if text is None else text))

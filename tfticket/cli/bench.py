@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tfticket.cli.answers import Json
+from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.shapes import InputShape, input_shapes
 
@@ -48,5 +47,7 @@ def bench(
     )
     if plot is not None:
         plots.save(reports.plot_files(found), plot)
-    text = found.markdown() if markdown else str(found)
-    typer.echo(json_.dumps(found.to_dict(), indent=2) if json else text)
+    if markdown and not json:
+        typer.echo(found.markdown())  # a row of a table is one line
+    else:
+        answer(found, as_json=json)

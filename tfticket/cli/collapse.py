@@ -59,14 +59,14 @@ def collapse(
     network = entry.compiled(keras=keras, seed=seed)
     evidence, notes = untrained_evidence(entry, network, data, seed)
     ratios = collapse_.compressions(network, per_decade)
-    with shown_progress() as on_event:
+    with shown_progress(as_json=json) as shown:
         curves = collapse_.compare(
             network,
             compared,
             rounds={**collapse_.PAPER_ROUNDS, **asked},
             compression_ratios=ratios,
             evidence=evidence,
-            on_compression=_as_events(on_event, len(ratios) * len(compared)),
+            on_compression=_as_events(shown.on_event, len(ratios) * len(compared)),
             check_flow=True,
         )
     comparison = CollapseComparison(model, seed, tuple(curves), notes)
@@ -74,20 +74,24 @@ def collapse(
         from tfticket.reports import plots
         from tfticket.reports.collapse import plot_collapse
 
-        plots.save(plot_collapse(comparison.curves, model), plot)
+        batch = f"batch of {data}" if data else "made-up batch"
+        title = f"{Path(model).name or model}, untrained, seed {seed}, {batch}"
+        plots.save(plot_collapse(comparison.curves, title), plot)
     answer(comparison, as_json=json)
 
 
 def _as_events(on_event: Callable[[Any], None], num_planned: int) -> Callable[..., None]:
     """Counts compressions over all scores."""
     from tfticket.recipes.run import Event
+    from tfticket.reports.collapse import ratio_text
 
     done = itertools.count(1)
 
     def on_compression(score: str, ratio: float, kept: Mapping[str, int]) -> None:
         emptied = [path for path, count in kept.items() if not count]
-        ending = f": {len(emptied)} layers emptied" if emptied else ""
-        text = f"{score} at compression {ratio:.4g}{ending}"
+        layers = "1 layer" if len(emptied) == 1 else f"{len(emptied)} layers"
+        ending = f": {layers} emptied" if emptied else ""
+        text = f"{score} at compression {ratio_text(ratio)}{ending}"
         on_event(Event("note", text, next(done), num_planned))
 
     return on_compression

@@ -9,6 +9,7 @@ import typer
 from tfticket.cli.answers import Json
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
+from tfticket.tables import folded
 
 __all__ = ["doctor"]
 
@@ -28,4 +29,4 @@ def doctor(
     width = max(map(len, found))
     for name, value in found.items():
         shown = ", ".join(map(str, value)) or "none" if isinstance(value, list) else value
-        typer.echo(f"{name:{width}}  {shown}")
+        typer.echo(folded(f"{name:{width}}  {shown}"))

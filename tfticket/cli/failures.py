@@ -54,9 +54,9 @@ def handle_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _width() -> int | None:
-    """How wide tables may be: as the terminal is, or as `COLUMNS` says; in a file, as they are."""
+    """How wide text may be: as the terminal is, or as `COLUMNS` says; in a file, as they are."""
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
-        return shutil.get_terminal_size().columns - 2  # some tables are indented
+        return shutil.get_terminal_size().columns
     return None
 
 

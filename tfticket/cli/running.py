@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from tfticket.cli.answers import answer
 from tfticket.cli.failures import INTERRUPTED
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
@@ -31,14 +31,15 @@ def run_and_print(
     if dry_run:
         from tfticket.experiments.estimate import estimate
 
-        expected = estimate(spec)
-        typer.echo(json.dumps(expected.to_dict(), indent=2) if as_json else str(expected))
+        answer(estimate(spec), as_json=as_json)
         return
     from tfticket.experiments.runner import run
 
     try:
-        with shown_progress() as on_event:
-            outcome = run(spec, out, on_event=on_event, repair=repair)
+        with shown_progress(as_json=as_json) as shown:
+            outcome = run(
+                spec, out, on_event=shown.on_event, on_progress=shown.on_progress, repair=repair
+            )
     except KeyboardInterrupt:
         typer.echo(
             f"\nStopped. The levels trained so far are kept in {out}; the same command goes on"
@@ -46,4 +47,4 @@ def run_and_print(
             err=True,
         )
         raise typer.Exit(INTERRUPTED) from None
-    typer.echo(json.dumps(outcome.to_dict(), indent=2) if as_json else outcome.text(out))
+    answer(outcome, as_json=as_json, text=outcome.text(out))

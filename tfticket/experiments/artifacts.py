@@ -65,7 +65,8 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
         except (ExportError, MissingDependencyError) as error:
             skipped[name] = str(error)
     try:
-        figure = plots.plot_against_sparsity(results, _metric(results), title=spec.recipe_name)
+        title = plots.title_of(spec.common.model, spec.common.data, spec.recipe_name)
+        figure = plots.plot_against_sparsity(results, _metric(results), title)
         plots.save(figure, folder.root / _PLOT)
         written.append(_PLOT)
     except MissingDependencyError as error:

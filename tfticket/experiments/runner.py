@@ -9,6 +9,7 @@ from tfticket.experiments.artifacts import finish
 from tfticket.experiments.plan import make_plan, notes_on
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
+from tfticket.recipes.run.context import OnProgress
 from tfticket.recipes.run.levels import Event, OnEvent, run_levels
 from tfticket.reports.outcome import Outcome
 
@@ -16,7 +17,12 @@ __all__ = ["run"]
 
 
 def run(
-    spec: Spec, out: str | Path, *, on_event: OnEvent | None = None, repair: bool = False
+    spec: Spec,
+    out: str | Path,
+    *,
+    on_event: OnEvent | None = None,
+    on_progress: OnProgress | None = None,
+    repair: bool = False,
 ) -> Outcome:
     """Runs an experiment, or goes on with it where it stopped.
 
@@ -28,6 +34,7 @@ def run(
         spec: the experiment.
         out: the run folder; new, empty, or of the same spec.
         on_event: told what happens.
+        on_progress: told now and then how far a training is.
         repair: whether to compute damaged levels anew, and what was made of them, instead of
             complaining.
 
@@ -53,6 +60,6 @@ def run(
             plan = make_plan(spec)
             for text in (*notes_on(spec, plan.data), *folder.remember(plan)):
                 tell(Event("note", text))
-            run_levels(plan, folder, tell)
+            run_levels(plan, folder, tell, on_progress)
             tell(Event("note", "writing the files of the chosen ticket"))
             return finish(spec, plan, folder, notes)

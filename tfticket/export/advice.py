@@ -92,7 +92,7 @@ class Advice(Plain):
         lines = []
         for row in self.weights:
             shape = "x".join(map(str, row.shape))
-            size = f"smaller from {_text(row.smaller_from)}"
+            size = f"smaller {_text(row.smaller_from)}"
             half = f"(float16: {_text(row.smaller_from_float16)})"
             ways = "; ".join(map(str, row.faster)) or "faster by removed channels only"
             note = f"; {row.note}" if row.note else ""
@@ -221,4 +221,4 @@ def _kind(layer: Any, name: str, shape: tuple[int, ...]) -> str:
 
 
 def _text(sparsity: float | None) -> str:
-    return "never" if sparsity is None else f"{sparsity:.2f}"
+    return "never" if sparsity is None else f"from {sparsity:.2f}"

@@ -86,12 +86,18 @@ class Conditions:
     cpu: str
 
     @property
+    def in_short(self) -> str:
+        """Batch, threads, rounds and runtime."""
+        threads, rounds = (
+            f"{number} {what}{'' if number == 1 else 's'}"
+            for number, what in ((self.num_threads, "thread"), (self.num_rounds, "round"))
+        )
+        return f"batch {self.batch_size}, {threads}, {rounds} in turn, {self.runtime}"
+
+    @property
     def conditions(self) -> str:
         """Says it in a line."""
-        return (
-            f"batch {self.batch_size}, {self.num_threads} thread(s), {self.num_rounds} rounds in"
-            f" turn, speeds against the first file, round by round; {self.runtime}; {self.cpu}"
-        )
+        return f"{self.in_short}, {self.cpu}; speeds against the first file, round by round"
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,10 @@ class ChannelRecipe(Recipe):
 
         if self.needs_scales:
             scales_of(run.model)  # or says so, before anything is trained
-        return run.dense(channel_graph(run.model).masks({}))
+        graph = channel_graph(run.model)
+        level = run.dense(graph.masks({}))
+        counts = _counted({name: g.num_channels for name, g in graph.groups.items()})
+        return dataclasses.replace(level, log={**(level.log or {}), **counts})
 
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:
         """Shrinks the network to another ticket and trains it from the ticket's start.
@@ -190,15 +193,23 @@ def _costs(small: Shrunk) -> dict[str, Any]:
         "flops": after.num_flops,
         "dense_parameters": before.num_parameters,
         "parameters": after.num_parameters,
-        "channels": {g.name: g.after for g in small.report.groups},
+        **_counted({g.name: g.after for g in small.report.groups}),
     }
+
+
+def _counted(channels: dict[str, int]) -> dict[str, Any]:
+    return {"channels": channels, "num_channels": sum(channels.values())}
 
 
 def _channels(small: Shrunk, settings: Mapping[str, Any]) -> dict[str, Any]:
     """How many channels are gone, and why they are not as many as was asked for."""
     groups, asked = small.report.groups, settings["channel_sparsity"]
     total, removed = sum(g.before for g in groups), small.report.num_removed
-    found: dict[str, Any] = {"channel_sparsity": removed / total if total else 0.0}
+    found: dict[str, Any] = {
+        "channel_sparsity": removed / total if total else 0.0,
+        "asked_channel_sparsity": asked,
+        "dense_channels": total,
+    }
     if abs(removed - asked * total) >= max(1, len(groups) / 2):  # more than counts are rounded
         limits = ", ".join(f"{n}={settings[n]}" for n in ("round_to", "max_channel_sparsity"))
         found["missed"] = (

@@ -23,7 +23,11 @@ _MODEL_AND_DATA = """\
     data: a `zoo.Dataset`, `((x_train, y_train), (x_test, y_test))`, `(x, y)`, of which a tenth
         becomes the test, or pipelines: see `zoo.as_dataset`.
 """
-_ON_EVENT = "    on_event: called with an `Event` before and after each training.\n"
+_SHOWN = """\
+    on_event: called with an `Event` before and after each training.
+    progress: whether to show each network's figures and, on a terminal or in a notebook, how far a
+        training is and what is left.
+"""
 
 
 def as_function(name: str, recipe: type[Recipe]) -> Callable[..., SearchResult]:
@@ -37,12 +41,19 @@ def as_function(name: str, recipe: type[Recipe]) -> Callable[..., SearchResult]:
         A function of `model_fn`, `data` and settings by name, which returns a `SearchResult`.
     """
 
-    def function(model_fn: Any, data: Any, *, on_event: Any = None, **settings: Any) -> Any:
+    def function(
+        model_fn: Any,
+        data: Any,
+        *,
+        on_event: Any = None,
+        progress: bool = False,
+        **settings: Any,
+    ) -> Any:
         from tfticket.recipes.run import search
 
         made, _ = sorted_out(settings, (recipe, SearchSettings), f"the recipe {name!r}", SETTINGS)
         common = {n: v for n, v in settings.items() if n in SearchSettings.model_fields}
-        return search(model_fn, data, made, on_event=on_event, **common)
+        return search(model_fn, data, made, on_event=on_event, progress=progress, **common)
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "tfticket.recipes"
@@ -62,6 +73,7 @@ def _signature(recipe: type[Recipe]) -> inspect.Signature:
                 inspect.Parameter(name, keyword, default=default, annotation=hints[name])
             )
     parameters.append(inspect.Parameter("on_event", keyword, default=None))
+    parameters.append(inspect.Parameter("progress", keyword, default=False, annotation=bool))
     return inspect.Signature(parameters)
 
 
@@ -73,7 +85,7 @@ def _docstring(recipe: type[Recipe]) -> str:
             + _MODEL_AND_DATA
             + _arguments(recipe)
             + _arguments(SearchSettings)
-            + _ON_EVENT,
+            + _SHOWN,
             "Returns:\n    A `SearchResult`: the ticket, every level and what was measured.",
             "\nRaises:\n    ValueError: if a setting is wrong, or does not fit model and data.",
             f"\nReferences:\n    {recipe.paper.authors}, {recipe.paper.link}",

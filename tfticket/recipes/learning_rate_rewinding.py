@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from tfticket.recipes import fields
@@ -11,6 +12,8 @@ from tfticket.settings import Step
 
 if TYPE_CHECKING:
     from tfticket.actions import Action
+    from tfticket.lottery import Level
+    from tfticket.recipes.run.context import Run
 
 __all__ = ["LearningRateRewinding"]
 
@@ -29,3 +32,11 @@ class LearningRateRewinding(Iterative):
         from tfticket.actions import RewindLearningRate
 
         return RewindLearningRate(self.rewind_to)
+
+    def treat(self, run: Run, level: Level) -> Level:
+        """See `Recipe`; says how many steps the weights have gone through, which no clock does."""
+        made = super().treat(run, level)
+        before, own = level.log or {}, made.log or {}
+        steps = before.get("trained_steps", before.get("end_step", 0))
+        steps += own["end_step"] - own["start_step"]
+        return dataclasses.replace(made, log={**own, "trained_steps": steps})

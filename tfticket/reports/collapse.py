@@ -11,9 +11,13 @@ from tfticket.collapse import CollapseCurve
 from tfticket.reports.plots import new_figure
 from tfticket.tables import aligned
 
-__all__ = ["CollapseComparison", "plot_collapse"]
+__all__ = ["CollapseComparison", "plot_collapse", "ratio_text"]
 
 _NOTHING = 0.5  # where 0 is drawn on a logarithmic axis
+#: Ratios from here on are written as whole numbers.
+_WHOLE = 1000
+#: Panels beside each other, and layers in the legend.
+_COLUMNS, _MAX_NAMES = 3, 12
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class CollapseComparison:
 def plot_collapse(curves: Sequence[CollapseCurve], title: str = "") -> Any:
     """Plots the kept weights of every layer against compression, one panel per score.
 
-    A layer that is emptied falls to the lowest line; the dashed line is the first collapse.
+    A layer that is emptied falls to the lowest line; the dashed line is the first collapse. The
+    legend below names the layers; of many, some between the first and the last.
 
     Args:
         curves: of any number of scores on one model.
@@ -65,13 +70,44 @@ def plot_collapse(curves: Sequence[CollapseCurve], title: str = "") -> Any:
     """
     if not curves:
         raise ValueError("`curves` must hold at least one curve. Received: curves=[]")
-    figure = new_figure((0.6 + 3.0 * len(curves), 3.4))
-    panels = figure.subplots(1, len(curves), sharex=True, sharey=True, squeeze=False)[0]
-    for panel, curve in zip(panels, curves, strict=True):
+    columns = min(len(curves), _COLUMNS)
+    rows = -(-len(curves) // columns)
+    names = _named(list(curves[0].num_weights))
+    lines = -(-(len(names) + 1) // columns)
+    figure = new_figure((1.0 + 3.0 * columns, 0.7 + 2.9 * rows + 0.2 * lines))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    panels = [*grid.flat]
+    for panel, curve in zip(panels, curves, strict=False):
         _draw(panel, curve)
-    panels[0].set_ylabel("kept weights of a layer")
-    figure.suptitle(title)
+    for panel in panels[len(curves) :]:
+        panel.set_visible(False)
+    for number, panel in enumerate(panels[: len(curves)]):
+        if number % columns == 0:
+            panel.set_ylabel("kept weights of a layer")
+        if number + columns >= len(curves):  # nothing below it
+            panel.set_xlabel("compression ratio")
+            panel.tick_params(labelbottom=True)
+    handles, labels = panels[0].get_legend_handles_labels()
+    shown = [handle for handle, name in zip(handles, labels, strict=True) if name in names]
+    dashed = panels[0].plot([], [], color="0.3", linestyle="--", linewidth=1)
+    figure.legend(
+        [*shown, *dashed],
+        [*names, "first collapse"],
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+    )
+    figure.suptitle(title, fontsize=10)
     return figure
+
+
+def _named(paths: list[str]) -> list[str]:
+    """The layers in the legend: all, or as many between the first and the last as have room."""
+    if len(paths) <= _MAX_NAMES:
+        return paths
+    last = len(paths) - 1
+    return [paths[round(i * last / (_MAX_NAMES - 1))] for i in range(_MAX_NAMES)]
 
 
 def _draw(panel: Any, curve: CollapseCurve) -> None:
@@ -83,16 +119,24 @@ def _draw(panel: Any, curve: CollapseCurve) -> None:
     if curve.first_collapse is not None:
         panel.axvline(curve.first_collapse, color="0.3", linestyle="--", linewidth=1)
     panel.axhline(_NOTHING, color="0.7", linewidth=0.6)
+    panel.annotate(
+        "0 weights",
+        (0.02, _NOTHING),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=7,
+        color="0.4",
+    )
     panel.set_xscale("log")
     panel.set_yscale("log")
-    panel.set_xlabel("compression ratio")
     panel.set_title(_heading(curve), fontsize=9)
 
 
 def _heading(curve: CollapseCurve) -> str:
     rounds = "1 round" if curve.rounds == 1 else f"{curve.rounds} rounds"
     critical = curve.critical_compression
-    reached = "collapses at once" if critical is None else f"critical {critical:.4g}"
+    reached = "collapses at once" if critical is None else f"critical {ratio_text(critical)}"
     if curve.first_collapse is None:
         reached = "no collapse"
     return f"{curve.score}, {rounds}\n{reached}"
@@ -105,12 +149,23 @@ def _line(row: dict[str, Any]) -> list[str]:
     return [
         row["score"],
         str(row["rounds"]),
-        _ratio(row["critical_compression"], "none"),
-        _ratio(row["first_collapse"], "no collapse"),
-        _ratio(row["first_disconnection"], "never"),
+        ratio_text(row["critical_compression"], "none"),
+        ratio_text(row["first_collapse"], "no collapse"),
+        ratio_text(row["first_disconnection"], "never"),
         f"{paths[0]}{more}" if paths else "-",
     ]
 
 
-def _ratio(value: float | None, absent: str) -> str:
-    return absent if value is None else f"{value:,.4g}"
+def ratio_text(value: float | None, absent: str = "") -> str:
+    """Returns a compression ratio in four digits, from 1000 on as a whole number.
+
+    >>> ratio_text(31.6228), ratio_text(31622.8)
+    ('31.62', '31,623')
+
+    Args:
+        value: of at least 1.
+        absent: what stands where there is none.
+    """
+    if value is None:
+        return absent
+    return f"{value:,.0f}" if value >= _WHOLE else f"{value:.4g}"

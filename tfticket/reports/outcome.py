@@ -9,7 +9,7 @@ from typing import Any
 
 from tfticket.errors import CorruptFileError
 from tfticket.reports.results import DENSE, TICKET, Result, best, summarize
-from tfticket.reports.tables import results_table
+from tfticket.reports.tables import results_table, same_budget, value_text
 from tfticket.tables import aligned
 
 __all__ = ["Outcome", "choose", "smaller_network"]
@@ -54,10 +54,27 @@ class Outcome:
         """Returns the dense networks, and every ticket and control of a level."""
         return [r for r in self.results if r.arm == DENSE or r.round == round_]
 
+    @property
+    def budget(self) -> str:
+        """For how many steps the networks beside the chosen one were trained, in words."""
+        shown = summarize(self.at_level(self.chosen.round))
+        steps = {
+            s.arm: value_text(s, "trained_steps") for s in shown if "trained_steps" in s.statistics
+        }
+        if not steps:
+            return ""
+        if same_budget(shown):
+            return (
+                f"Equal budgets: every network was trained for {next(iter(steps.values()))} steps."
+            )
+        listed = ", ".join(f"{arm.replace('_', ' ')} {number}" for arm, number in steps.items())
+        return f"Budgets differ, in steps of training: {listed}."
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the outcome as plain JSON values, means over replicates included."""
         return {
             "num_replicates": self.num_replicates,
+            "budget": self.budget,
             "chosen": {**self.chosen.to_dict(), "why": self.choice},
             "summaries": [s.to_dict() for s in summarize(self.results)],
             "files": dict(self.files),
@@ -104,6 +121,7 @@ class Outcome:
             "",
             f"{spread} {count} replicate{'s' if count > 1 else ''}; test figures are measured once"
             " after each training and not used for any choice.",
+            *filter(None, [self.budget]),
             f"Chosen: {self.choice}.",
             *(f"Note: {note}" for note in self.notes),
             *(f"Skipped: {name}: {reason}" for name, reason in self.skipped.items()),
@@ -163,8 +181,8 @@ def smaller_network(result: Result) -> tuple[str, ...]:
         result: of any network.
 
     Returns:
-        One sentence, and another if fewer channels are gone than was asked for; none if it is not
-        about channels.
+        A sentence, and another on the channels that are gone and those that were asked for; none
+        if it is not about channels.
     """
     log = result.log
     if not {"parameters", "dense_parameters", "flops", "dense_flops"} <= set(log):
@@ -178,4 +196,17 @@ def smaller_network(result: Result) -> tuple[str, ...]:
     ]
     trained = f"; trained from scratch for {log['budget']}" if "budget" in log else ""
     said = f"the smaller network has {' and '.join(parts)}{trained}"
-    return (said, log["missed"]) if "missed" in log else (said,)
+    return (said, *_channels(log))
+
+
+def _channels(log: Mapping[str, Any]) -> tuple[str, ...]:
+    if "missed" in log:
+        return (log["missed"],)
+    if not {"num_channels", "dense_channels", "asked_channel_sparsity"} <= set(log):
+        return ()
+    total = log["dense_channels"]
+    return (
+        f"{total - log['num_channels']} of {total} removable channels are gone"
+        f" ({log['channel_sparsity']:.3f}); channel_sparsity={log['asked_channel_sparsity']:g} was"
+        " asked for",
+    )

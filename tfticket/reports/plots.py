@@ -6,28 +6,50 @@ Figures are matplotlib objects of their own; no global state of matplotlib is to
 from __future__ import annotations
 
 import io
+import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tfticket import files
 from tfticket.errors import MissingDependencyError
-from tfticket.reports.results import DENSE, TICKET, Result, Summary, summarize
-from tfticket.reports.tables import label
+from tfticket.reports.bars import Bar, draw_bars
+from tfticket.reports.results import DENSE, TICKET, Result, Statistic, Summary, summarize
+from tfticket.reports.tables import label, value_text
 
-__all__ = ["new_figure", "plot_against_sparsity", "save"]
+__all__ = ["new_figure", "plot_against_sparsity", "save", "title_of"]
 
 _MARKERS = "osD^Pv*"
-_STEP_ASIDE = 0.98
+#: Of the width of the picture: what is left free at its sides, and between arms at one sparsity.
+_MARGIN, _STEP_ASIDE = 0.05, 0.022
+#: Characters of a line of a title.
+_TITLE_WIDTH = 68
+
+
+def title_of(model: str, data: str, recipe: str) -> str:
+    """Returns what a picture is called: its network, data and recipe.
+
+    >>> title_of("lenet_300_100", "/home/me/mine.py:digits", "snip")
+    'lenet_300_100 on mine.py:digits, snip'
+
+    Args:
+        model: as it was given; of a path the last part is shown.
+        data: likewise.
+        recipe: likewise.
+    """
+    network, examples, method = (Path(name).name or name for name in (model, data, recipe))
+    return f"{network} on {examples}, {method}"
 
 
 def plot_against_sparsity(
     results: Sequence[Result], metric: str = "test_accuracy", title: str = ""
 ) -> Any:
-    """Plots a metric against the sparsity of each level.
+    """Plots a metric against the sparsity of each level; of a single level, bars.
 
-    The line is the mean over replicates, the band one standard deviation either way; the legend
-    says how many replicates. The dense network's mean is a dashed line through the whole picture.
+    The line is the mean over replicates, the band one standard deviation either way where there
+    are several; the legend says how many. The dense network's mean is a dashed line through the
+    whole picture.
 
     Args:
         results: of any number of replicates, arms and levels.
@@ -41,18 +63,22 @@ def plot_against_sparsity(
         ValueError: if no result has the metric.
         MissingDependencyError: without matplotlib.
     """
-    summaries = [s for s in summarize(results) if metric in s.statistics]
+    everything = summarize(results)
+    summaries = [s for s in everything if metric in s.statistics]
     if not summaries:
         raise ValueError(f"`metric` must be in the results. Received: metric={metric!r}")
+    title = textwrap.fill(title, _TITLE_WIDTH)
+    if len({s.round for s in everything if s.arm != DENSE}) <= 1:
+        return _bars(everything, metric, title)
     figure = new_figure((6.4, 4.4))
     axes = figure.subplots()
+    width = _set_scale(axes, summaries)
     _draw_dense(axes, summaries, metric)
     arms = dict.fromkeys(s.arm for s in summaries if s.arm != DENSE)
     for number, arm in enumerate(sorted(arms, key=lambda a: a != TICKET)):
-        _draw_arm(axes, arm, summaries, metric, number)
-    _set_scale(axes, summaries)
-    axes.set_ylabel(f"{label(metric)}, mean ± sd")
-    axes.set_title(title)
+        _draw_arm(axes, [s for s in summaries if s.arm == arm], metric, number, width)
+    axes.set_ylabel(_axis_label(summaries, metric))
+    axes.set_title(title, fontsize=10)
     axes.legend(frameon=False)
     return figure
 
@@ -89,6 +115,42 @@ def new_figure(size: tuple[float, float]) -> Any:
     return figure
 
 
+def _bars(summaries: Sequence[Summary], metric: str, title: str) -> Any:
+    """A bar for each network of the one level and for the dense one, with its value."""
+    figure = new_figure((6.4, 1.5 + 0.5 * len(summaries)))
+    axes = figure.subplots()
+    draw_bars(axes, [_bar(s, metric, number) for number, s in enumerate(summaries)])
+    axes.set_xlabel(_axis_label(summaries, metric))
+    level = next((s for s in summaries if s.arm != DENSE), None)
+    under = "" if level is None else f"\nat sparsity {level.sparsity:.4g}"
+    axes.set_title(f"{title}{under}", fontsize=10)
+    return figure
+
+
+def _bar(summary: Summary, metric: str, number: int) -> Bar:
+    found = summary.statistics.get(metric)
+    spread = 0.0 if found is None else found.sd or 0.0
+    return Bar(
+        name=summary.arm.replace("_", " "),
+        value=None if found is None else found.mean,
+        text=value_text(summary, metric),
+        color="0.6" if summary.arm == DENSE else f"C{max(number - 1, 0)}",
+        below=spread,
+        above=spread,
+    )
+
+
+def _axis_label(summaries: Sequence[Summary], metric: str) -> str:
+    known = [s.statistics[metric] for s in summaries if metric in s.statistics]
+    if all(f.sd is None for f in known):
+        return label(metric)
+    return f"{label(metric)}, mean ± sd of {_counts(known)} replicates"
+
+
+def _counts(found: Sequence[Statistic]) -> str:
+    return "–".join(map(str, sorted({f.num for f in found})))
+
+
 def _draw_dense(axes: Any, summaries: Sequence[Summary], metric: str) -> None:
     for summary in (s for s in summaries if s.arm == DENSE):
         found = summary.statistics[metric]
@@ -99,32 +161,44 @@ def _draw_dense(axes: Any, summaries: Sequence[Summary], metric: str) -> None:
             axes.axhspan(*band, color="0.4", alpha=0.12, linewidth=0)
 
 
-def _draw_arm(axes: Any, arm: str, summaries: Sequence[Summary], metric: str, number: int) -> None:
-    chosen = [s for s in summaries if s.arm == arm]
-    found = [s.statistics[metric] for s in chosen]
-    kept = [s.density for s in chosen]
-    counts = sorted({f.num for f in found})
-    label = f"{arm.replace('_', ' ')} (n = {'–'.join(map(str, counts))})"
+def _draw_arm(axes: Any, levels: Sequence[Summary], metric: str, number: int, width: float) -> None:
+    """Draws the levels of one arm: a line, or a marker that steps aside of those before it."""
+    found = [s.statistics[metric] for s in levels]
+    kept = [s.density for s in levels]
+    missing = sum(f.num_missing for f in found)
+    left_out = f", {missing} not finite" if missing else ""
+    name = f"{levels[0].arm.replace('_', ' ')} (n = {_counts(found)}{left_out})"
     means, color = [f.mean for f in found], f"C{number}"
-    if len(chosen) > 1:
-        low = [f.mean - (f.sd or 0.0) for f in found]
-        high = [f.mean + (f.sd or 0.0) for f in found]
-        axes.fill_between(kept, low, high, color=color, alpha=0.2, linewidth=0)
-        axes.plot(kept, means, color=color, marker="o", markersize=3.5, label=label)
-    else:
-        sd = [f.sd or 0.0 for f in found]
-        marker = _MARKERS[number % len(_MARKERS)]
-        beside = [density * _STEP_ASIDE**number for density in kept]  # or they hide each other
-        axes.errorbar(beside, means, sd, color=color, fmt=marker, capsize=3, label=label)
+    spread = [f.sd or 0.0 for f in found]
+    if len(levels) > 1:
+        if any(f.sd is not None for f in found):
+            low = [f.mean - e for f, e in zip(found, spread, strict=True)]
+            high = [f.mean + e for f, e in zip(found, spread, strict=True)]
+            axes.fill_between(kept, low, high, color=color, alpha=0.2, linewidth=0)
+        axes.plot(kept, means, color=color, marker="o", markersize=3.5, label=name)
+        return
+    beside = [density * math.exp(-_STEP_ASIDE * width * number) for density in kept]
+    errors = {"yerr": spread, "capsize": 3} if any(f.sd is not None for f in found) else {}
+    marker = _MARKERS[number % len(_MARKERS)]
+    axes.errorbar(beside, means, color=color, fmt=marker, markersize=5, label=name, **errors)
 
 
-def _set_scale(axes: Any, summaries: Sequence[Summary]) -> None:
-    """Equal pruning rates are equal distances: a logarithmic axis of density, sparsity written."""
+def _set_scale(axes: Any, summaries: Sequence[Summary]) -> float:
+    """Equal pruning rates are equal distances: a logarithmic axis of density, sparsity written.
+
+    Returns how wide the levels lie, as a logarithm.
+    """
     densities = sorted({round(s.density, 6) for s in summaries}, reverse=True)
+    num_arms = len({s.arm for s in summaries})
     axes.set_xscale("log")
-    axes.invert_xaxis()
     step = max(1, -(-len(densities) // 8))
     ticks = densities[::-1][::step][::-1]
     axes.set_xticks(ticks, labels=[f"{1 - d:.3g}" for d in ticks])
     axes.set_xticks([], minor=True)
+    width = math.log(densities[0] / densities[-1]) or 1.0
+    aside = _MARGIN + _STEP_ASIDE * num_arms
+    axes.set_xlim(
+        densities[0] * math.exp(_MARGIN * width), densities[-1] * math.exp(-aside * width)
+    )
     axes.set_xlabel("sparsity (fraction of prunable weights masked out)")
+    return width

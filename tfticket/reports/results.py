@@ -10,6 +10,7 @@ from typing import Any
 
 __all__ = [
     "DENSE",
+    "NOTED",
     "TICKET",
     "Result",
     "Statistic",
@@ -23,6 +24,8 @@ __all__ = [
 
 #: The arms that are no controls: level 0, and the levels after it.
 DENSE, TICKET = "dense", "ticket"
+#: Numbers of the log that are shown with the metrics.
+NOTED = ("early_stop_step", "trained_steps", "num_channels")
 # The order in which arms are shown; others follow in that of the alphabet.
 _ORDER = (
     *(DENSE, TICKET, "reinitialize_from_kept", "reshuffle", "reinitialize"),
@@ -61,8 +64,15 @@ class Result:
         return asdict(self)
 
     def value(self, name: str) -> float | None:
-        """Returns a metric or a number of the log; `None` if there is none."""
+        """Returns a metric or a number of the log; `None` if there is none.
+
+        Args:
+            name: of it. `"trained_steps"` are the updates that the weights went through: those
+                up to `end_step`, unless a recipe says otherwise.
+        """
         found = self.metrics.get(name, self.log.get(name))
+        if found is None and name == "trained_steps":
+            found = self.log.get("end_step")
         return found if isinstance(found, (int, float)) else None
 
 
@@ -102,7 +112,8 @@ class Summary:
         sparsity: fraction of the prunable weights masked out, the mean over replicates.
         num_kept: prunable weights kept, of the first replicate.
         num_replicates: how many networks were trained.
-        statistics: by metric; `early_stop_step` among them where it was recorded.
+        statistics: by metric, and of what was noted in training: `early_stop_step`;
+            `trained_steps`; `num_channels`, where channels are removed.
     """
 
     round: int
@@ -226,8 +237,8 @@ def _rank(result: Result) -> tuple[float, float]:
 
 def _summary(round_: int, arm: str, group: Sequence[Result]) -> Summary:
     names = dict.fromkeys(name for r in group for name in r.metrics)
-    if any(r.value("early_stop_step") is not None for r in group):
-        names["early_stop_step"] = None
+    noted = [n for n in NOTED if any(r.value(n) is not None for r in group)]
+    names |= dict.fromkeys(noted)
     found = {name: statistic([r.value(name) for r in group]) for name in names}
     return Summary(
         round=round_,

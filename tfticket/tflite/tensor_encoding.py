@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tfticket.tables import aligned
+from tfticket.tables import aligned, folded
 
 __all__ = ["Reader", "TensorEncoding", "table"]
 
@@ -51,8 +50,8 @@ def table(rows: Sequence[TensorEncoding]) -> str:
     marks = {reason: f"see [{number}]" for number, reason in enumerate(long, 1)}
     cells = [_cells(row, marks.get(row.reason, row.reason)) for row in rows]
     notes = [f"[{number}] {reason}" for number, reason in enumerate(long, 1)]
-    wrapped = [textwrap.fill(n, 98, subsequent_indent=" " * 4) for n in notes]
-    return textwrap.indent("\n".join([aligned(HEADER, cells, len(HEADER)), *wrapped]), "  ")
+    wrapped = [folded(f"  {note}", usual=100) for note in notes]
+    return "\n".join([aligned(HEADER, cells, len(HEADER), indent=2), *wrapped])
 
 
 def _cells(row: TensorEncoding, reason: str) -> tuple[str, ...]:

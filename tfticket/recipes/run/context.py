@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras, _optimizers
+from tfticket.callbacks.report_progress import watched
 from tfticket.clock import steps
 from tfticket.lottery import Level, train_dense
+from tfticket.progress import TrainingProgress
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.rewinding import fresh_optimizer
 from tfticket.scores import Evidence
@@ -21,7 +23,9 @@ from tfticket.zoo.splits import Dataset
 from tfticket.zoo.streams import Stream
 from tfticket.zoo.training import Evaluate, Train, Training, check_fit, evaluate_on, train_on
 
-__all__ = ["Run", "Task"]
+__all__ = ["OnProgress", "Run", "Task"]
+
+OnProgress = Callable[[TrainingProgress], None]
 
 _NUM_EPOCHS = 10
 
@@ -94,20 +98,28 @@ class Run:
         training: how long and on which batches, with the replicate's own seed.
         seed: of the replicate.
         recipe_name: what tickets are to say they were found by.
+        on_progress: told now and then how far a training is.
 
     Raises:
         ValueError: if the data do not fit the model.
     """
 
     def __init__(
-        self, model: Any, data: Dataset, training: Training, *, seed: int, recipe_name: str
+        self,
+        model: Any,
+        data: Dataset,
+        training: Training,
+        *,
+        seed: int,
+        recipe_name: str,
+        on_progress: OnProgress | None = None,
     ):
         self.model, self.data, self.training, self.seed = model, data, training, seed
         if _optimizers.steps_done(model.optimizer):  # it was saved after a training
             fresh_optimizer(model)
         check_fit(model, data, training)
         self._learning_rate = _optimizers.learning_rate(model.optimizer)
-        self._train: Train = train_on(data, training)
+        self._train: Train = watched(train_on(data, training), on_progress)
         self.evaluate: Evaluate = evaluate_on(data)
         self._recipe_name = recipe_name
         self._kept: dict[str, Any] = {}

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from tfticket import controls as controls_
 from tfticket.lottery import Level
+from tfticket.progress import ProgressDisplay
 from tfticket.recipes.base import Recipe
-from tfticket.recipes.run.context import Run, Task
+from tfticket.recipes.run.context import OnProgress, Run, Task
 from tfticket.recipes.run.stores import Store
 from tfticket.reports.results import DENSE, TICKET, Result, headline
 from tfticket.reports.tables import label
@@ -53,16 +54,24 @@ class Plan:
         """The controls that are trained."""
         return self.recipe.usual_controls if self.controls is None else self.controls
 
-    def run(self, number: int) -> Run:
+    def run(self, number: int, on_progress: OnProgress | None = None) -> Run:
         """Returns a replicate's run, its model just built.
 
         Args:
             number: of the replicate.
+            on_progress: told now and then how far a training is.
         """
         training = self.task.training
         training = dataclasses.replace(training, seed=training.seed + number)
         seed = self.seed + number
-        return Run(self.build(seed), self.data, training, seed=seed, recipe_name=self.recipe_name)
+        return Run(
+            self.build(seed),
+            self.data,
+            training,
+            seed=seed,
+            recipe_name=self.recipe_name,
+            on_progress=on_progress,
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,15 @@ class Event:
     num_done: int = 0
     num_planned: int = 0
     result: Result | None = None
+
+    def show(self, display: ProgressDisplay) -> None:
+        """Has it shown.
+
+        Args:
+            display: where.
+        """
+        tell = {"begin": display.begin, "result": display.done, "note": display.note}[self.kind]
+        tell(self.text, self.num_done, self.num_planned)
 
 
 OnEvent = Callable[[Event], None]
@@ -104,17 +122,23 @@ def levels_of(recipe: Recipe, run: Run, resume: Level | None = None) -> Iterator
         yield level
 
 
-def run_levels(plan: Plan, store: Store, on_event: OnEvent | None = None) -> None:
+def run_levels(
+    plan: Plan,
+    store: Store,
+    on_event: OnEvent | None = None,
+    on_progress: OnProgress | None = None,
+) -> None:
     """Trains every level and control that is not in the store yet.
 
     Args:
         plan: what to do.
         store: where levels are kept, and taken from to go on after them.
         on_event: told what happens.
+        on_progress: told now and then how far a training is.
     """
     progress = _Progress(plan, len(store.results()), on_event or (lambda event: None))
     for number in range(plan.replicates):
-        with plan.run(number) as run:
+        with plan.run(number, on_progress) as run:
             replicate = _Replicate(plan, number, run, store, progress)
             replicate.train_levels()
             replicate.train_controls()

@@ -10,6 +10,7 @@ from typing import Any
 
 from tfticket.determinism import seeded
 from tfticket.lottery import Level
+from tfticket.progress import ProgressLines
 from tfticket.recipes.base import Recipe
 from tfticket.recipes.catalogue import name_of
 from tfticket.recipes.run.context import Task
@@ -58,6 +59,7 @@ def search(
     recipe: Recipe,
     *,
     on_event: OnEvent | None = None,
+    progress: bool = False,
     **settings: Any,
 ) -> SearchResult:
     """Tries a recipe on the caller's own model and data, in memory.
@@ -68,6 +70,8 @@ def search(
         data: what `zoo.as_dataset` takes: arrays, several inputs and targets, pipelines.
         recipe: with its settings.
         on_event: called with an `Event` before and after each training.
+        progress: whether to show each network's figures and, on a terminal or in a notebook, how
+            far a training is and what is left.
         settings: those of `SearchSettings`.
 
     Raises:
@@ -87,10 +91,12 @@ def search(
         controls=common.controls,
         control_levels=common.control_levels,
     )
-    if on_event is not None and dataset.notes:
-        on_event(Event("note", dataset.notes))
     store = MemoryStore()
-    run_levels(plan, store, on_event)
+    if progress:
+        with ProgressLines() as display:
+            _run(plan, store, on_event, display)
+    else:
+        _run(plan, store, on_event)
     results = store.results()
     chosen = choose(results)
     notes = (*filter(None, [dataset.notes]), *smaller_network(chosen))
@@ -100,6 +106,20 @@ def search(
         for number in range(plan.replicates)
     )
     return SearchResult(outcome, levels)
+
+
+def _run(
+    plan: Plan, store: MemoryStore, on_event: OnEvent | None, display: ProgressLines | None = None
+) -> None:
+    def tell(event: Event) -> None:
+        if display is not None:
+            event.show(display)
+        if on_event is not None:
+            on_event(event)
+
+    if plan.data.notes:
+        tell(Event("note", plan.data.notes))
+    run_levels(plan, store, tell, None if display is None else display.progress)
 
 
 def _built(model_fn: Callable[..., Any], seed: int) -> Any:
