@@ -39,9 +39,9 @@ def shown_progress(*, as_json: bool = False, console: Console | None = None) -> 
         as_json: whether a program reads the answer; then there are lines.
         console: `None` means the error stream.
     """
-    console = Console(stderr=True) if console is None else console
-    is_live = console.is_terminal and not as_json
-    with _Bars(console) if is_live else ProgressLines(console.file, is_live=False) as display:
+    shown = Console(stderr=True) if console is None else console
+    is_live = shown.is_terminal and not as_json
+    with _Bars(shown) if is_live else ProgressLines(shown.file, is_live=False) as display:
         yield Shown(lambda event: event.show(display), display.progress if is_live else None)
 
 
