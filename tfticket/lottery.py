@@ -14,6 +14,7 @@ from tfticket.actions import RewindPoints
 from tfticket.callbacks import EnforceMasks, RecordRewindPoint
 from tfticket.initializers import draws
 from tfticket.masks import Masks, ones_like
+from tfticket.measuring import Evaluate, measured, require_finite
 from tfticket.pruning import next_masks
 from tfticket.pruning_method import PruningMethod
 from tfticket.rewinding import TrainingState, capture, restore
@@ -27,7 +28,6 @@ __all__ = ["Level", "Search", "find_ticket", "train_dense", "train_ticket"]
 
 #: Trains a model with the callbacks it is given; what it returns is kept as the level's `log`.
 Train = Callable[[Any, list[Any]], Any]
-Evaluate = Callable[[Any], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,9 @@ class Level:
     metrics: Mapping[str, float] = field(default_factory=dict)
     log: Any = None
     states: Mapping[int, TrainingState] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_finite(self.round, self.ticket.weights, self.trained.weights, self.metrics)
 
     @property
     def masks(self) -> Masks:
@@ -90,7 +93,7 @@ def find_ticket(
         train: trains the model; must pass the callbacks on.
         method: the choices in one; or give its parts by name: `schedule=`, `score=`, `scope=`,
             `action=`, `rounds=`.
-        evaluate: returns a level's metrics, by name; use validation data for choices.
+        evaluate: returns a level's metrics by name, or as `model.evaluate` does.
         prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
         seed: seed of scores that draw random numbers.
         resume: a level of an earlier run of the same search, to go on after.
@@ -98,11 +101,11 @@ def find_ticket(
         **choices: the parts of `method`.
 
     Returns:
-        An iterator over `rounds + 1` levels, from dense to the final sparsity. A level is trained
-        when it is asked for, so a loop may stop early.
+        An iterator over `rounds + 1` levels, from dense on, each trained when it is asked for.
 
     Raises:
         EnforcementError: if `train` let a pruned weight change, or trained another model.
+        NotFiniteError: if a loss or weight is not finite after a training.
         ValueError: if an argument is out of range.
 
     References:
@@ -178,7 +181,7 @@ def train_ticket(
         callback.check(model)
     finally:
         callback.release()
-    metrics = dict(evaluate(model)) if evaluate else {}
+    metrics = measured(evaluate, model)
     return Level(int(ticket.provenance.get("round", 0)), ticket, capture(model), metrics, log)
 
 
@@ -286,7 +289,7 @@ class Search:
         self._enforced.update(ticket.masks, ticket.pruned_values)
         log = self.train(self.model, [self._enforced, *callbacks])
         self._enforced.check(self.model)
-        metrics = dict(self.evaluate(self.model)) if self.evaluate else {}
+        metrics = measured(self.evaluate, self.model)
         return Level(round_, ticket, capture(self.model), metrics, log)
 
     def _prunable(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

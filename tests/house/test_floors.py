@@ -12,7 +12,7 @@ import graphlib
 FLOORS = {
     "ground": [
         ("_archives", "_version", "clock", "devices", "errors", "filters", "references", "tables"),
-        ("optional", "registry", "seeds", "settings", "trust"),
+        ("measuring", "optional", "registry", "seeds", "settings", "trust"),
         ("_keras", "_tfmot", "files"),
         ("_optimizers", "cloning", "determinism", "litert", "tflite"),
     ],
