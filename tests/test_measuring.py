@@ -8,6 +8,7 @@ import pytest
 from tfticket.errors import NotFiniteError
 from tfticket.lottery import find_ticket
 from tfticket.measuring import measured, require_finite
+from tfticket.schedules import OneShot
 
 X = np.random.default_rng(0).normal(size=(32, 3)).astype(np.float32)
 Y = (X[:, 0] > 0).astype(np.int64)
@@ -73,7 +74,7 @@ def test_a_search_takes_the_list(keras):
     levels = find_ticket(
         make_model(keras),
         train,
-        schedule=0.5,
+        schedule=OneShot(0.5),
         evaluate=lambda m: m.evaluate(X, Y, verbose=0),
     )
     assert [set(level.metrics) for level in levels] == [{"loss", "accuracy", "top"}] * 2
@@ -81,7 +82,7 @@ def test_a_search_takes_the_list(keras):
 
 @pytest.mark.parametrize("evaluate", [None, lambda m: m.evaluate(X, Y, verbose=0)])
 def test_a_level_that_is_not_finite_is_none(keras, evaluate):
-    levels = find_ticket(make_model(keras, 1e38), train, schedule=0.5, evaluate=evaluate)
+    levels = find_ticket(make_model(keras, 1e38), train, schedule=OneShot(0.5), evaluate=evaluate)
     with pytest.raises(NotFiniteError, match=r"level 0 must be finite.* Lower the learning rate"):
         next(levels)
 

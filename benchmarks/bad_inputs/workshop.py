@@ -37,6 +37,10 @@ def one_number(keras):
     return compiled(keras, units=1, loss="mse")
 
 
+def yes_or_no(keras):
+    return compiled(keras, units=1, loss="binary_crossentropy")
+
+
 def wide(keras):
     return compiled(keras, width=5)
 

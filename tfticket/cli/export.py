@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,7 +17,7 @@ __all__ = ["export"]
 @handle_errors
 def export(
     path: Annotated[Path, typer.Argument(exists=True, help="Run folder.")],
-    to: Annotated[str, typer.Option(help="tflite, savedmodel, keras, onnx or seeds.")],
+    target: Annotated[str, typer.Option("--to", help="tflite, savedmodel, keras, onnx or seeds.")],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -47,6 +47,9 @@ def export(
     level: Annotated[
         int | None, typer.Option(help="Which level; left out, the chosen one.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what was not written by tfticket.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Export the trained network of a run; the file is run and compared before it is kept."""
@@ -54,5 +57,6 @@ def export(
     from tfticket.experiments.artifacts import export_run
 
     chosen = {"replicate": replicate, "level": level}
-    report = export_run(path, to, out, **chosen, quantize=quantize, tolerance=tolerance)
+    options: dict[str, Any] = {"quantize": quantize, "tolerance": tolerance, "overwrite": overwrite}
+    report = export_run(path, target, out, **chosen, **options)
     answer(report, as_json=json)

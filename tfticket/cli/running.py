@@ -16,7 +16,13 @@ __all__ = ["run_and_print"]
 
 
 def run_and_print(
-    spec: Any, out: Path, *, repair: bool = False, as_json: bool = False, dry_run: bool = False
+    spec: Any,
+    out: Path,
+    *,
+    repair: bool = False,
+    as_json: bool = False,
+    dry_run: bool = False,
+    download: bool = False,
 ) -> None:
     """Runs an experiment with its progress shown, then prints the outcome.
 
@@ -26,19 +32,20 @@ def run_and_print(
         repair: whether to compute damaged levels anew.
         as_json: whether to print JSON.
         dry_run: whether only to say what would be trained; nothing is written then.
+        download: whether tensorflow-datasets may download what is missing.
     """
     load_tensorflow()
     if dry_run:
         from tfticket.experiments.estimate import estimate
 
-        expected = estimate(spec)
+        expected = estimate(spec, download=download)
         typer.echo(json.dumps(expected.to_dict(), indent=2) if as_json else str(expected))
         return
     from tfticket.experiments.runner import run
 
     try:
         with shown_progress() as on_event:
-            outcome = run(spec, out, on_event=on_event, repair=repair)
+            outcome = run(spec, out, on_event=on_event, repair=repair, download=download)
     except KeyboardInterrupt:
         typer.echo(
             f"\nStopped. The levels trained so far are kept in {out}; the same command goes on"

@@ -35,7 +35,7 @@ def shrink(
     ] = "l1",
     scope: Annotated[str, typer.Option(help="Where channels are ranked then.")] = "layer",
     round_to: Annotated[
-        int, typer.Option(min=1, help="Channels of each group are kept in multiples of this then.")
+        int, typer.Option(help="Channels of each group are kept in multiples of this then.")
     ] = 1,
     allow_inexact: Annotated[
         bool,
@@ -47,11 +47,13 @@ def shrink(
     norm_batches: Annotated[
         int,
         typer.Option(
-            min=0,
             help="Take the statistics of batch normalisations anew over so many batches of the"
             " run's training examples.",
         ),
     ] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what was not written by tfticket.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Remove channels for good: a smaller dense network with the same outputs as the masked one."""
@@ -68,5 +70,6 @@ def shrink(
         limits=ChannelLimits(round_to),
         allow_inexact=allow_inexact,
         norm_batches=norm_batches,
+        overwrite=overwrite,
     )
     answer(found, as_json=json)

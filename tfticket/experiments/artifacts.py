@@ -135,6 +135,7 @@ def export_run(
     level: int | None = None,
     quantize: str | None = None,
     tolerance: float | None = None,
+    overwrite: bool = False,
 ) -> Any:
     """Writes a trained network of a run as a file, after comparing what it computes.
 
@@ -150,6 +151,7 @@ def export_run(
             has the type in its usual name.
         tolerance: the largest difference of a TFLite file from the network that passes, as a
             fraction of the output range; `None` means what the type allows.
+        overwrite: whether to replace what was not written by tfticket.
 
     Returns:
         The exporter's report.
@@ -172,7 +174,7 @@ def export_run(
         model = plan.build(chosen.seed)
         sparse = spec.common.tflite_sparse
         wanted = _Written(target, destination, sparse, quantize or "float32", tolerance)
-        report = _write(wanted, found, model, plan)
+        report = _write(wanted, found, model, plan, overwrite=overwrite)
     if destination.resolve().parent == folder.root.resolve():
         size = export.sizes(destination).raw_bytes
         folder.keep_export(destination.name, report.to_dict(), size)

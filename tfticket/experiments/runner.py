@@ -16,7 +16,12 @@ __all__ = ["run"]
 
 
 def run(
-    spec: Spec, out: str | Path, *, on_event: OnEvent | None = None, repair: bool = False
+    spec: Spec,
+    out: str | Path,
+    *,
+    on_event: OnEvent | None = None,
+    repair: bool = False,
+    download: bool = False,
 ) -> Outcome:
     """Runs an experiment, or goes on with it where it stopped.
 
@@ -30,6 +35,7 @@ def run(
         on_event: told what happens.
         repair: whether to compute damaged levels anew, and what was made of them, instead of
             complaining.
+        download: whether tensorflow-datasets may download what is missing.
 
     Returns:
         The outcome.
@@ -50,7 +56,7 @@ def run(
         if finished is not None:
             return finished
         with deterministic(spec.common.seed):
-            plan = make_plan(spec)
+            plan = make_plan(spec, download=download)
             for text in (*notes_on(spec, plan.data), *folder.remember(plan)):
                 tell(Event("note", text))
             run_levels(plan, folder, tell)

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, export, slimming, weights, zoo
+from tfticket import _keras, export, files, slimming, weights, zoo
 from tfticket.determinism import deterministic
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.export import keras_archive
 from tfticket.export.signature import signature
+from tfticket.files import archives
 from tfticket.masks import Masks
 from tfticket.reports.outcome import choose
 from tfticket.rewinding import restore
@@ -65,6 +66,7 @@ def shrink_saved(
     limits: ChannelLimits | None = None,
     allow_inexact: bool = False,
     norm_batches: int = 0,
+    overwrite: bool = False,
 ) -> Shrinking:
     """Removes what a network does not need, and writes the smaller one.
 
@@ -81,6 +83,7 @@ def shrink_saved(
             difference.
         norm_batches: over how many batches of the run's training examples the statistics of batch
             normalisations are taken anew, once the outputs were compared; 0 leaves them.
+        overwrite: whether to replace what was not written by tfticket.
 
     Returns:
         A `Shrinking`.
@@ -90,6 +93,7 @@ def shrink_saved(
         ExportError: if the file does not load again or computes something else.
     """
     _check(Path(path), channel_sparsity, norm_batches)
+    _check_out(Path(out), overwrite)
     model, masks, data = _network(Path(path))
     if channel_sparsity is not None:
         chosen = slimming.channel_masks(
@@ -106,8 +110,15 @@ def shrink_saved(
     if norm_batches:
         seen = zoo.batches(data.train, batch_size=_BATCH_SIZE, num_steps=norm_batches, seed=0)
         slimming.reestimate_norms(small.model, seen)
-    export.keras_file(small.model, out)
+    export.keras_file(small.model, out, overwrite=overwrite)
     return Shrinking(str(out), export.sizes(out).raw_bytes, small.report, difference)
+
+
+def _check_out(out: Path, overwrite: bool) -> None:
+    """Tells before anything is computed what the writer would tell after it."""
+    if out.suffix != ".keras":
+        raise ValueError(f"`out` must end in .keras: Keras goes by it. Received: out={str(out)!r}")
+    files.require_free(out, is_ours=archives.is_ours(out), overwrite=overwrite, is_file=True)
 
 
 def _check(path: Path, channel_sparsity: float | None, norm_batches: int) -> None:
@@ -115,6 +126,11 @@ def _check(path: Path, channel_sparsity: float | None, norm_batches: int) -> Non
         raise ValueError(
             "`channel_sparsity` must be in [0, 1): it is a fraction of the channels."
             f" Received: channel_sparsity={channel_sparsity}"
+        )
+    if norm_batches < 0:
+        raise ValueError(
+            "`norm_batches` must be at least 0, which leaves the statistics as they are."
+            f" Received: norm_batches={norm_batches}"
         )
     if norm_batches and path.suffix == ".keras":
         raise ValueError(

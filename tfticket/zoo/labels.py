@@ -73,9 +73,9 @@ def _fault(loss: Any, column: Column, shape: tuple[int | None, ...]) -> str:
     if low is None or high is None:
         return ""
     if name == _SPARSE:
-        if getattr(loss, "ignore_class", None) is None and (
-            low < 0 or (width is not None and high >= width)
-        ):
+        options = loss.get_config() if hasattr(loss, "get_config") else {}
+        is_beyond = low < 0 or (width is not None and high >= width)
+        if is_beyond and options.get("ignore_class") is None:
             return f"classes are numbered 0 … {width - 1 if width else 'n - 1'}."
         return ""
     if name in _FRACTIONS and (low < 0 or high > 1):

@@ -215,6 +215,7 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
     from tfticket.zoo.labels import require_labels  # and with it TensorFlow
 
     require_labels(model, data)
+    _further(training, model)
     batch = in_order(data.train, batch_size=training.batch_size).take(1)
     if weighted is not None and len(batch.element_spec) == 3:  # type: ignore[arg-type]
         raise ValueError(
@@ -252,8 +253,12 @@ def _further(training: Training, model: Any) -> list[Any]:
     if training.callbacks is None:
         return []
     keras = _keras.module(model)
-    found = training.callbacks(**references.accepted(training.callbacks, {"keras": keras}))
+    name = getattr(training.callbacks, "__name__", "callbacks")
+    found = references.called(training.callbacks, {"keras": keras}, name)
     made = list(found) if isinstance(found, (list, tuple)) else [found]
+    others = [c for c in made if not hasattr(c, "set_model")]
+    if others:
+        raise TypeError(f"`callbacks` must return callbacks, as `fit` takes. Received: {others}")
     wrong = [c for c in made if _keras.flavour_or_none(c) not in (None, _keras.flavour(model))]
     if wrong:
         raise TypeError(
