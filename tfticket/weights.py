@@ -106,6 +106,7 @@ def prunable_weights(model: Any, prunable: FilterLike = None) -> Prunable:
     Raises:
         ValueError: if a pattern matches nothing, or nothing is left to prune.
     """
+    _keras.flavour(model)  # or says that it is no model
     rule = Filter.of(prunable)
     trainable = {id(v) for v in model.trainable_variables}
     result, eligible = Prunable(), {}

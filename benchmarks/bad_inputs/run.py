@@ -1,6 +1,6 @@
 """Tries every bad input in one process, and counts how they end.
 
-    python benchmarks/bad_inputs/run.py [--only TEXT]
+python benchmarks/bad_inputs/run.py [--only TEXT]
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["make", "network"]
 
-MINE = '''
+MINE = """
 import numpy as np
 
 x = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
@@ -149,9 +149,31 @@ def no_callbacks():
 
 
 not_a_function = 3
-'''
+"""
 BROKEN = "def network(keras)\n    return 3\n"
 MISSING = "import a_library_that_nobody_has\n\n\ndef network(keras):\n    return 3\n"
+
+#: Files by name, and what is in them.
+_TEXTS = {
+    "mine.py": MINE,
+    "broken.py": BROKEN,
+    "missing.py": MISSING,
+    "text.keras": "this is no archive",
+    "text.tflite": "this is no flatbuffer",
+    "empty.keras": "",
+    "empty.tflite": "",
+    "text.txt": "something of somebody's",
+    "good.yaml": "sparsity: 0.5\n",
+    "broken.yaml": "sparsity: [0.5\n",
+    "unknown.yaml": "sparsty: 0.5\n",
+    "list.yaml": "- 0.5\n",
+    "numbers.yaml": "1: 0.5\n",
+    "other.yaml": "recipe: snip\nsparsity: 0.5\n",
+    "empty.yaml": "",
+    "broken.json": '{"sparsity": 0.5',
+    "twice.json": '{"sparsity": 0.5, "sparsity": 0.6}',
+    "text.toml": "sparsity = 0.5\n",
+}
 
 
 def network(keras, units=3):
@@ -191,27 +213,7 @@ def make(folder: Path) -> Path:
     ticket.save(folder / "damaged_ticket")
     manifest = folder / "damaged_ticket" / "manifest.json"
     manifest.write_text(manifest.read_text().replace("0", "1", 1))
-    texts = {
-        "mine.py": MINE,
-        "broken.py": BROKEN,
-        "missing.py": MISSING,
-        "text.keras": "this is no archive",
-        "text.tflite": "this is no flatbuffer",
-        "empty.keras": "",
-        "empty.tflite": "",
-        "text.txt": "something of somebody's",
-        "good.yaml": "sparsity: 0.5\n",
-        "broken.yaml": "sparsity: [0.5\n",
-        "unknown.yaml": "sparsty: 0.5\n",
-        "list.yaml": "- 0.5\n",
-        "numbers.yaml": "1: 0.5\n",
-        "other.yaml": "recipe: snip\nsparsity: 0.5\n",
-        "empty.yaml": "",
-        "broken.json": '{"sparsity": 0.5',
-        "twice.json": '{"sparsity": 0.5, "sparsity": 0.6}',
-        "text.toml": "sparsity = 0.5\n",
-    }
-    for name, text in texts.items():
+    for name, text in _TEXTS.items():
         (folder / name).write_text(text)
     (folder / "flipped.keras").write_bytes(flipped)
     (folder / "half.keras").write_bytes(whole[: len(whole) // 2])

@@ -1,4 +1,4 @@
-"""What a person does wrong is told: those of the 250 cases for which nothing is trained."""
+"""What a person does wrong is told: those cases for which nothing is trained."""
 
 from __future__ import annotations
 

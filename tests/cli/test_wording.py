@@ -57,7 +57,10 @@ def test_what_the_system_refuses_is_said_with_path_and_advice(number, said):
 def test_what_is_in_the_way_is_named(tmp_path):
     (tmp_path / "file").touch()
     os.symlink(tmp_path / "nowhere", tmp_path / "link")
-    for name, said in (("file", "this is a file where a folder is meant"), ("link", "leads nowhere")):
+    for name, said in (
+        ("file", "this is a file where a folder is meant"),
+        ("link", "leads nowhere"),
+    ):
         with pytest.raises(FileExistsError) as raised:
             (tmp_path / name).mkdir()
         assert said in of_system(raised.value)

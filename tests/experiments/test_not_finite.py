@@ -82,5 +82,3 @@ def spoil(monkeypatch, name, round_):
         return dataclasses.replace(found, metrics=spoiled)
 
     monkeypatch.setattr(owner, name, wrong)
-
-

@@ -27,7 +27,9 @@ def bench(
     ],
     batch_size: Annotated[int, typer.Option(help="Examples per call.")] = 1,
     num_threads: Annotated[int, typer.Option("--threads", help="Threads of the interpreter.")] = 1,
-    num_rounds: Annotated[int, typer.Option("--rounds", help="Timings of each file, taken in turn.")] = 50,
+    num_rounds: Annotated[
+        int, typer.Option("--rounds", help="Timings of each file, taken in turn.")
+    ] = 50,
     input_shape: InputShape = None,
     json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,

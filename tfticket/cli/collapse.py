@@ -35,14 +35,9 @@ def collapse(
             metavar="SCORE=N,…", help="Rounds of a score; left out, 100 for synflow, else 1."
         ),
     ] = None,
-    per_decade: Annotated[
-        int, typer.Option(help="Compressions tried to a factor of 10.")
-    ] = 4,
+    per_decade: Annotated[int, typer.Option(help="Compressions tried to a factor of 10.")] = 4,
     keras: Annotated[str, typer.Option(help="Which Keras: keras or tf_keras.")] = "keras",
     seed: Annotated[int, typer.Option(help="Of weights, batch and random scores.")] = 0,
-    download: Annotated[
-        bool, typer.Option("--download", help="Let tensorflow-datasets download the data.")
-    ] = False,
     plot: Annotated[
         Path | None, typer.Option(help="PNG file to draw the kept weights of each layer in.")
     ] = None,
@@ -60,7 +55,7 @@ def collapse(
     compared = [scores_.get(name.strip()) for name in scores.split(",")]
     entry = zoo.get_model(model)
     network = entry.compiled(keras=keras, seed=seed)
-    evidence, notes = untrained_evidence(entry, network, data, seed, download=download)
+    evidence, notes = untrained_evidence(entry, network, data, seed)
     ratios = collapse_.compressions(network, per_decade)
     with shown_progress() as on_event:
         curves = collapse_.compare(

@@ -10,11 +10,13 @@ import typer
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
+from tfticket.cli.overwriting import overwritable
 
 __all__ = ["export"]
 
 
 @handle_errors
+@overwritable
 def export(
     path: Annotated[Path, typer.Argument(exists=True, help="Run folder.")],
     target: Annotated[str, typer.Option("--to", help="tflite, savedmodel, keras, onnx or seeds.")],
@@ -47,9 +49,6 @@ def export(
     level: Annotated[
         int | None, typer.Option(help="Which level; left out, the chosen one.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what was not written by tfticket.")
-    ] = False,
     json: Json = False,
 ) -> None:
     """Export the trained network of a run; the file is run and compared before it is kept."""
@@ -57,6 +56,6 @@ def export(
     from tfticket.experiments.artifacts import export_run
 
     chosen = {"replicate": replicate, "level": level}
-    options: dict[str, Any] = {"quantize": quantize, "tolerance": tolerance, "overwrite": overwrite}
+    options: dict[str, Any] = {"quantize": quantize, "tolerance": tolerance}
     report = export_run(path, target, out, **chosen, **options)
     answer(report, as_json=json)

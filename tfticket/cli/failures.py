@@ -70,7 +70,9 @@ def sentence_of(error: Exception) -> str:
     """
     if isinstance(error, SyntaxError) and error.filename:  # his, or he could not have got here
         line = f": {error.text.strip()}" if error.text else ""
-        return f"{type(error).__name__}: {error.msg}\nIn {error.filename}, line {error.lineno}{line}"
+        return (
+            f"{type(error).__name__}: {error.msg}\nIn {error.filename}, line {error.lineno}{line}"
+        )
     is_expected = isinstance(error, _EXPECTED)
     text = str(error) if is_expected else f"{type(error).__name__}: {error}"
     text = of_system(error) if isinstance(error, OSError) else text

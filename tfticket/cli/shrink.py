@@ -10,11 +10,13 @@ import typer
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
+from tfticket.cli.overwriting import overwritable
 
 __all__ = ["shrink"]
 
 
 @handle_errors
+@overwritable
 def shrink(
     path: Annotated[
         Path,
@@ -51,9 +53,6 @@ def shrink(
             " run's training examples.",
         ),
     ] = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what was not written by tfticket.")
-    ] = False,
     json: Json = False,
 ) -> None:
     """Remove channels for good: a smaller dense network with the same outputs as the masked one."""
@@ -70,6 +69,5 @@ def shrink(
         limits=ChannelLimits(round_to),
         allow_inexact=allow_inexact,
         norm_batches=norm_batches,
-        overwrite=overwrite,
     )
     answer(found, as_json=json)

@@ -20,9 +20,9 @@ _ARGUMENT = re.compile(r"`(?P<name>[a-z_]+)(?:=(?P<value>[^`\s]+))?`")
 _DRAFT = re.compile(r"^\.(.+)\.\w{8}$")
 _ADVICE = {
     errno.ENOSPC: "the disk is full: make room, or choose another place",
-    errno.EDQUOT: "there is no more room for you on this disk: make some, or choose another place",
-    errno.EACCES: "you may not read or write there: change the permissions, or choose another place",
-    errno.EPERM: "you may not read or write there: change the permissions, or choose another place",
+    errno.EDQUOT: "there is no more room for you there: make some, or choose another place",
+    errno.EACCES: "you may not read or write there: mend the permissions, or choose another place",
+    errno.EPERM: "you may not read or write there: mend the permissions, or choose another place",
     errno.EROFS: "nothing can be written there: choose another place",
     errno.ENOENT: "there is no such file or folder, and none can be made there: check the path",
     errno.ENOTDIR: "a part of this path is a file and no folder: choose another place",

@@ -135,7 +135,6 @@ def export_run(
     level: int | None = None,
     quantize: str | None = None,
     tolerance: float | None = None,
-    overwrite: bool = False,
 ) -> Any:
     """Writes a trained network of a run as a file, after comparing what it computes.
 
@@ -151,7 +150,6 @@ def export_run(
             has the type in its usual name.
         tolerance: the largest difference of a TFLite file from the network that passes, as a
             fraction of the output range; `None` means what the type allows.
-        overwrite: whether to replace what was not written by tfticket.
 
     Returns:
         The exporter's report.
@@ -174,7 +172,7 @@ def export_run(
         model = plan.build(chosen.seed)
         sparse = spec.common.tflite_sparse
         wanted = _Written(target, destination, sparse, quantize or "float32", tolerance)
-        report = _write(wanted, found, model, plan, overwrite=overwrite)
+        report = _write(wanted, found, model, plan)
     if destination.resolve().parent == folder.root.resolve():
         size = export.sizes(destination).raw_bytes
         folder.keep_export(destination.name, report.to_dict(), size)

@@ -66,7 +66,6 @@ def shrink_saved(
     limits: ChannelLimits | None = None,
     allow_inexact: bool = False,
     norm_batches: int = 0,
-    overwrite: bool = False,
 ) -> Shrinking:
     """Removes what a network does not need, and writes the smaller one.
 
@@ -83,7 +82,6 @@ def shrink_saved(
             difference.
         norm_batches: over how many batches of the run's training examples the statistics of batch
             normalisations are taken anew, once the outputs were compared; 0 leaves them.
-        overwrite: whether to replace what was not written by tfticket.
 
     Returns:
         A `Shrinking`.
@@ -93,7 +91,7 @@ def shrink_saved(
         ExportError: if the file does not load again or computes something else.
     """
     _check(Path(path), channel_sparsity, norm_batches)
-    _check_out(Path(out), overwrite)
+    _check_out(Path(out))
     model, masks, data = _network(Path(path))
     if channel_sparsity is not None:
         chosen = slimming.channel_masks(
@@ -110,15 +108,15 @@ def shrink_saved(
     if norm_batches:
         seen = zoo.batches(data.train, batch_size=_BATCH_SIZE, num_steps=norm_batches, seed=0)
         slimming.reestimate_norms(small.model, seen)
-    export.keras_file(small.model, out, overwrite=overwrite)
+    export.keras_file(small.model, out)
     return Shrinking(str(out), export.sizes(out).raw_bytes, small.report, difference)
 
 
-def _check_out(out: Path, overwrite: bool) -> None:
+def _check_out(out: Path) -> None:
     """Tells before anything is computed what the writer would tell after it."""
     if out.suffix != ".keras":
         raise ValueError(f"`out` must end in .keras: Keras goes by it. Received: out={str(out)!r}")
-    files.require_free(out, is_ours=archives.is_ours(out), overwrite=overwrite, is_file=True)
+    files.require_free(out, is_ours=archives.is_ours(out), overwrite=False, is_file=True)
 
 
 def _check(path: Path, channel_sparsity: float | None, norm_batches: int) -> None:

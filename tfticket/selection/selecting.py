@@ -64,8 +64,7 @@ def select(
         MismatchError: if scores and masks differ in paths or shapes.
         LayerCollapseError: if a weight would keep nothing and `on_collapse` is `"raise"`.
     """
-    masks = Masks(masks)
-    check_same_paths(scores, masks)
+    check_same_paths(scores, masks := Masks(masks))
     check_on_collapse(on_collapse)
     keep_one = on_collapse == "keep_one"
     shapes = {p: m.shape for p, m in masks.items()}

@@ -69,9 +69,9 @@ def require_alike(splits: Mapping[str, Mapping[str, Column]]) -> None:
     Raises:
         ValueError: naming what differs.
     """
-    first, *others = splits
+    first = next(iter(splits))
     wanted = _without_weights(splits[first])
-    for name in others:
+    for name in list(splits)[1:]:
         found = _without_weights(splits[name])
         if set(found) != set(wanted):
             raise ValueError(

@@ -124,7 +124,8 @@ def _advice(name: str, data_dir: str | os.PathLike[str] | None) -> str:
     return (
         f"the data set {name!r} is not prepared on this machine: there is no"
         f" {root / short}/<version>/dataset_info.json. Do one of these: point TFDS_DATA_DIR"
-        " at the folder it was prepared in; allow the download with `download=True`;"
+        " at the folder it was prepared in; allow the download: `tfticket find …"
+        " --download`, or download=True in Python;"
         ' prepare it on a machine with network, by `python -c "import tensorflow_datasets as'
         f" tfds; tfds.load('{short}')\"` (or `tfds build {short}`, which needs apache_beam), and"
         " copy the folder. `digits` and `regression` need no files."
