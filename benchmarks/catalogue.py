@@ -232,6 +232,40 @@ BENCHMARKS = (
         "252 bad command lines and calls: 252 clear, 0 tracebacks, 0 silent",
     ),
     Benchmark(
+        "third_party",
+        "Can networks of other packages be pruned, trained, reloaded, shrunk and exported?",
+        (Script(20),),
+        "of 20, 17 shrank, 20 were exported, none crashed",
+        "keras-hub, kimm, keras-cv-attention-models, image-classifiers, keras-unet-collection,"
+        " keras-tcn",
+    ),
+    Benchmark(
+        "damage",
+        "Is anything that is damaged read as if it were whole?",
+        (Script(30),),
+        "FIGDAMAGE",
+    ),
+    Benchmark(
+        "kills",
+        "Do runs that are killed end with the same bits?",
+        (Script(25),),
+        "FIGKILLS",
+    ),
+    Benchmark(
+        "public_files",
+        "What becomes of TFLite files of other people?",
+        (Script(4),),
+        "FIGPUBLIC",
+        "a network",
+    ),
+    Benchmark(
+        "packaging",
+        "Do the wheel and the sdist work in an empty environment?",
+        (Script(25),),
+        "FIGPACK",
+        "uv, a network",
+    ),
+    Benchmark(
         "tf_keras_loading",
         "How long does tf_keras take to load its own files?",
         (Script(10),),

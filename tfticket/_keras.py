@@ -26,7 +26,6 @@ __all__ = [
     "Flavour",
     "assign",
     "children",
-    "finalize_states",
     "flavour",
     "flavour_or_none",
     "installed",
@@ -42,6 +41,7 @@ __all__ = [
     "steps_per_execution",
     "to_numpy",
     "value_of",
+    "variables",
     "view",
     "walk",
 ]
@@ -175,9 +175,14 @@ def own_variables(layer: Any) -> list[tuple[str, Any]]:
         found = [*layer._trainable_variables, *layer._non_trainable_variables]
         found += [g.state for g in layer._seed_generators if g.state is not None]
     else:
-        found = [*layer._trainable_weights, *layer._non_trainable_weights]
+        found = [*layer._trainable_weights, *filter(_is_variable, layer._non_trainable_weights)]
     taken: set[str] = set()
     return [(_unique(local_name(layer, v), taken), v) for v in found]
+
+
+def variables(model: Any) -> list[Any]:
+    """Lists all variables of a model."""
+    return [*filter(_is_variable, model.variables)]
 
 
 def local_name(layer: Any, variable: Any) -> str:
@@ -219,17 +224,6 @@ def to_numpy(variable: Any) -> np.ndarray:
     return np.asarray(value_of(variable).numpy())  # `numpy` copies; bfloat16 too
 
 
-def finalize_states(model: Any) -> None:
-    """Has layers that compute with constants made of their variables, as Normalization, make them.
-
-    Args:
-        model: whose variables were written.
-    """
-    for _, layer, own in walk(model):
-        if own and hasattr(layer, "finalize_state"):
-            layer.finalize_state()
-
-
 def view(variable: Any) -> np.ndarray:
     """Returns a variable's value as an array to read at once and not to write or keep.
 
@@ -268,9 +262,15 @@ def flavour_or_none(obj: Any) -> Flavour | None:
         return None
 
 
+def _is_variable(obj: Any) -> bool:
+    # Among its weights a lookup layer of tf_keras has one that stands for its table.
+    return hasattr(obj, "shape")
+
+
 def _is_metric(obj: Any) -> bool:
     # In tf_keras a metric is a layer; its variables are not part of the network.
-    return any(c.__name__ == "Metric" for c in type(obj).__mro__)
+    classes = type(obj).__mro__
+    return any(c.__name__ == "Metric" and c.__module__.startswith(FLAVOURS) for c in classes)
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -16,6 +16,7 @@ from tfticket import _keras
 
 __all__ = [
     "Slot",
+    "anew",
     "batches_done",
     "batches_per_step",
     "build",
@@ -73,6 +74,27 @@ def build(optimizer: Any, variables: Sequence[Any]) -> None:
         optimizer._create_all_weights(list(variables))
     elif not getattr(optimizer, "built", False):
         optimizer.build(list(variables))
+
+
+def anew(optimizer: Any) -> Any:
+    """Makes an optimizer like another, with the same learning-rate schedule if it has one.
+
+    Keras writes down a schedule of the user's own but does not always read it.
+
+    Args:
+        optimizer: of either Keras; as before afterwards.
+    """
+    keras: Any = _keras.module(optimizer)
+    schedules = keras.optimizers.schedules
+    held = vars(optimizer).get("_learning_rate")
+    if not isinstance(held, schedules.LearningRateSchedule):
+        return type(optimizer).from_config(optimizer.get_config())
+    try:
+        vars(optimizer)["_learning_rate"] = schedules.ExponentialDecay(1.0, 1, 1.0)
+        config = optimizer.get_config()
+    finally:
+        vars(optimizer)["_learning_rate"] = held
+    return type(optimizer).from_config({**config, "learning_rate": held})
 
 
 def is_elementwise(optimizer: Any) -> bool:

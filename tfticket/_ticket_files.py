@@ -12,9 +12,10 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from tfticket import files, masks, weights
+from tfticket import files, masks
 from tfticket._version import __version__
 from tfticket.errors import CorruptFileError, FormatError, MismatchError
+from tfticket.paths import is_random_state, renumbered
 
 __all__ = ["fingerprint", "read", "refuse_foreign", "write"]
 
@@ -66,9 +67,9 @@ def fingerprint(arrays: Mapping[str, Any]) -> str:
     Args:
         arrays: arrays or variables by path.
     """
-    paths = [p for p in arrays if not weights.is_random_state(p)]
-    named = weights.renumbered(paths)
-    lines = [f"{named[p]}:{tuple(arrays[p].shape)}" for p in paths]
+    lasting = [p for p in arrays if not is_random_state(p)]
+    named = renumbered(lasting)
+    lines = [f"{named[p]}:{tuple(arrays[p].shape)}" for p in lasting]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras
+from tfticket.kinds import kinds
 
 __all__ = ["Layout", "layout_of_rank", "layouts"]
 
@@ -78,14 +79,14 @@ def layouts(model: Any, paths: Iterable[str]) -> dict[str, Layout]:
 
 
 def _layout(layer: Any, name: str, rank: int) -> Layout:
-    kinds = {c.__name__ for c in type(layer).__mro__}
+    found = kinds(layer)
     if rank < 2:
         return layout_of_rank(rank)
-    if "EinsumDense" in kinds and name == "kernel":
+    if "EinsumDense" in found and name == "kernel":
         return _of_equation(layer.equation)
-    if kinds & _TRANSPOSED:
+    if found & _TRANSPOSED:
         return Layout(inputs=(-1,), outputs=(-2,))
-    if name == "depthwise_kernel" or kinds & _DEPTHWISE:
+    if name == "depthwise_kernel" or found & _DEPTHWISE:
         return Layout(inputs=(), outputs=(-2, -1))  # each channel sees one input, itself
     return Layout()
 

@@ -134,7 +134,7 @@ def fresh_optimizer(model: Any, *, learning_rate: float | None = None) -> None:
     optimizer = model.optimizer
     variables = _optimizer_state(model)
     with model.distribute_strategy.scope():
-        fresh = type(optimizer).from_config(optimizer.get_config())
+        fresh = _optimizers.anew(optimizer)
         _optimizers.build(fresh, model.trainable_variables)
     initial = _optimizers.state(fresh).values()
     # The configuration holds the present learning rate, so the fresh one has it too.

@@ -68,11 +68,11 @@ def warn_of_share(model: Any, prunable: FilterLike = None) -> None:
 
 
 def _sizes(model: Any) -> dict[str, int]:
-    """How many numbers each weight has; counters and random states have none."""
+    """How many numbers each weight has; counters, random states and what is adapted have none."""
     return {
         p: math.prod(v.shape)
         for p, v in weights.variables(model).items()
-        if "float" in str(getattr(v.dtype, "name", v.dtype))
+        if "float" in str(getattr(v.dtype, "name", v.dtype)) and None not in v.shape
     }
 
 

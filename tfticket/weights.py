@@ -7,8 +7,7 @@ in both Kerases.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,19 +16,20 @@ import numpy as np
 from tfticket import _keras
 from tfticket.errors import MismatchError
 from tfticket.filters import KINDS, Filter, FilterLike, matching
+from tfticket.kinds import kinds
+from tfticket.paths import align
 
 __all__ = [
     "KINDS",
     "Filter",
     "Prunable",
     "align",
-    "is_random_state",
+    "fits",
     "matching",
     "missing_option",
     "prunable_weights",
     "read",
     "read_all",
-    "renumbered",
     "variables",
     "write",
 ]
@@ -44,8 +44,6 @@ REASON_DTYPE = "not a floating-point weight: {dtype}"
 REASON_EXCLUDED = "excluded by the caller"
 REASON_NOT_INCLUDED = "not included by the caller"
 
-#: What tf_keras calls a model without a name, by what Keras 3 calls it.
-_OF_TF_KERAS = {"functional": "model"}
 _KERNELS = {"kernel", "recurrent_kernel", "depthwise_kernel", "pointwise_kernel"}
 _NORMALIZATION = {"gamma", "beta", "moving_mean", "moving_variance", "mean", "variance", "scale"}
 
@@ -186,7 +184,7 @@ def write(model: Any, weights: Weights) -> None:
     check_shapes({target: weights[p] for p, target in renamed.items()}, targets)
     for path, target in renamed.items():
         _keras.assign(targets[target], weights[path])
-    _keras.finalize_states(model)
+    _finalize_states(model)
 
 
 def check_shapes(weights: Mapping[str, Any], targets: Mapping[str, Any]) -> None:
@@ -194,47 +192,17 @@ def check_shapes(weights: Mapping[str, Any], targets: Mapping[str, Any]) -> None
     wrong = [
         f"{p}: {tuple(np.shape(w))} for {tuple(targets[p].shape)}"
         for p, w in weights.items()
-        if tuple(np.shape(w)) != tuple(targets[p].shape)
+        if not fits(w, targets[p])
     ]
     if wrong:
         raise MismatchError(f"these weights have another shape in the model: {wrong}")
 
 
-def align(paths: Iterable[str], targets: Iterable[str]) -> dict[str, str]:
-    """Matches paths of one model instance to those of another of the same architecture.
-
-    Keras numbers unnamed layers through the whole process, so the second instance of a model
-    has `dense_3` where the first had `dense`. Paths that are not found as they are, are matched
-    after renumbering every such series from its first member on; that needs the paths of all
-    variables on both sides, because a part of a series does not tell which part it is. A model of
-    the other Keras has other names for nested models, and only Keras 3 lists the states of random
-    generators: they have no counterpart there.
-
-    Args:
-        paths: the paths to look up, in the order of their model.
-        targets: the paths of the other model, in its order.
-
-    Returns:
-        `{path: target path}`, without the states of random generators where one side has none.
-
-    Raises:
-        MismatchError: if a path has no counterpart; the message names the paths on either side.
-    """
-    paths, targets = list(paths), list(targets)
-    if set(paths) <= set(targets):
-        return {p: p for p in paths}
-    lasting = [[p for p in side if not is_random_state(p)] for side in (paths, targets)]
-    for given, found in ((paths, targets), lasting):
-        by_number = {number: target for target, number in renumbered(found).items()}
-        numbers = renumbered(given)
-        if len(given) == len(found) and set(by_number) == set(numbers.values()):
-            return {p: by_number[number] for p, number in numbers.items()}
-    missing = [p for p in paths if p not in targets]
-    unused = [t for t in targets if t not in paths]
-    raise MismatchError(
-        f"the model has no weight for these paths: {missing}."
-        f" It has these besides: {unused}. Was it built from the same architecture?"
-    )
+def fits(array: Any, target: Any) -> bool:
+    """Tells whether an `array` has the shape of a `target`, which may leave lengths open."""
+    shape, wanted = np.shape(array), tuple(target.shape)
+    pairs = zip(shape, wanted, strict=False)
+    return len(shape) == len(wanted) and all(w in (n, None) for n, w in pairs)
 
 
 def _located(model: Any) -> Iterable[tuple[str, Any, Any]]:
@@ -245,7 +213,7 @@ def _located(model: Any) -> Iterable[tuple[str, Any, Any]]:
             seen.add(id(variable))
             yield _keras.path_below(path, name), layer, variable
     # A layer may hold variables outside what Keras tracks by layer; none may be lost.
-    rest = [v for v in model.variables if id(v) not in seen]
+    rest = [v for v in _keras.variables(model) if id(v) not in seen]
     for number, variable in enumerate(rest):
         name = str(getattr(variable, "path", variable.name)).partition(":")[0]
         yield f"untracked_{number}/{name}", model, variable
@@ -254,7 +222,7 @@ def _located(model: Any) -> Iterable[tuple[str, Any, Any]]:
 def _kind(layer: Any, name: str, variable: Any) -> str:
     if _is_declared(layer, variable):
         return "kernel"
-    if "Normalization" in type(layer).__name__ or name in _NORMALIZATION:
+    if name in _NORMALIZATION or any("Normalization" in k for k in kinds(layer)):
         return "normalization"
     if name in _KERNELS or getattr(layer, "kernel", None) is variable:
         return "kernel"
@@ -283,32 +251,12 @@ def _reason(layer: Any, path: str, variable: Any, rule: Filter, trainable: set[i
     return None
 
 
-def is_random_state(path: str) -> bool:
-    """Tells whether a path is of the state of a random generator, which only Keras 3 lists.
+def _finalize_states(model: Any) -> None:
+    """Has layers that compute with constants made of their variables, as Normalization, make them.
 
     Args:
-        path: of any variable.
+        model: whose variables were written.
     """
-    return path.rpartition("/")[2].startswith("seed_generator_state")
-
-
-def renumbered(paths: Sequence[str]) -> dict[str, str]:
-    """Maps each path to itself with auto-numbers restarted at 0 within every parent.
-
-    >>> renumbered(["functional_3/dense_7/kernel", "functional_3/dense_9/kernel"])
-    {'functional_3/dense_7/kernel': 'model:0/dense:0/kernel', ...'model:0/dense:1/kernel'}
-
-    Args:
-        paths: of all variables of a model, in its order.
-    """
-    numbers: dict[tuple[str, str], dict[str, int]] = {}
-    result = {}
-    for path in paths:
-        prefix, parts = "", path.split("/")
-        for part in parts[:-1]:
-            base = re.sub(r"_\d+$", "", part)
-            base = _OF_TF_KERAS.get(base, base)
-            order = numbers.setdefault((prefix, base), {})
-            prefix += f"{base}:{order.setdefault(part, len(order))}/"
-        result[path] = prefix + parts[-1]
-    return result
+    for _, layer, own in _keras.walk(model):
+        if own and hasattr(layer, "finalize_state"):
+            layer.finalize_state()

@@ -87,7 +87,7 @@ def _make_folder(path: Path, files: list[Path], rng: random.Random) -> str:
 def _change_json(path: Path, files: list[Path], rng: random.Random) -> str:
     """Changes one value somewhere in JSON, or gives a name twice."""
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_bytes())
     except (ValueError, UnicodeDecodeError):
         return _flip(path, files, rng)
     holders = [h for h in _holders(record) if h]
@@ -114,7 +114,7 @@ def _change_json(path: Path, files: list[Path], rng: random.Random) -> str:
         new = "nothing"
     else:
         holder[place] = new
-    path.write_text(json.dumps(record, indent=2))
+    path.write_bytes(json.dumps(record, indent=2).encode())
     return f"{place} is {new!r} instead of {str(value)[:40]!r}"
 
 

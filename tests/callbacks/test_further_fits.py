@@ -15,6 +15,9 @@ from tfticket.tfmot_bridge import prune_low_magnitude
 SCHEDULE = Polynomial(0.8, begin_step=0, end_step=20, frequency=4)
 AT_TARGET = 461  # 80 % of each kernel, 512 and 64 weights, to the nearest weight
 
+#: A frozen base leaves few weights to prune, and it is said.
+FEW_PRUNABLE = pytest.mark.filterwarnings("ignore::tfticket.share.PrunableShareWarning")
+
 
 class FirstIsBest(callbacks.Callback):
     """A loss to monitor that likes the first epoch best."""
@@ -126,6 +129,7 @@ def test_the_drop_in_says_nothing_false_of_a_second_fit(net, fit):
         fit(model, callbacks.UpdatePruningStep())  # warnings are errors
 
 
+@FEW_PRUNABLE
 @pytest.mark.parametrize("is_new", [True, False])
 def test_an_unfrozen_base_starts_all_kept(keras, fit, is_new):
     layers, schedule = keras.layers, Polynomial(0.75, begin_step=0, end_step=16, frequency=4)
@@ -148,6 +152,7 @@ def test_an_unfrozen_base_starts_all_kept(keras, fit, is_new):
     assert np.array_equal(pruning.masks["head/kernel"], head)
 
 
+@FEW_PRUNABLE
 def test_a_base_that_is_frozen_later_keeps_its_zeros(keras, net, fit, num_zeros):
     model, pruning = net(), callbacks.PruneOnSchedule(SCHEDULE)
     fit(model, pruning)

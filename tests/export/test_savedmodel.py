@@ -100,19 +100,6 @@ def test_a_failed_export_leaves_the_old_one(small, tmp_path, write, monkeypatch)
     assert before == sorted((p, p.read_bytes()) for p in tmp_path.rglob("*") if p.is_file())
 
 
-def test_a_model_that_cannot_be_loaded_again_is_not_written(keras, tmp_path):
-    class Unregistered(keras.layers.Layer):
-        def call(self, inputs):
-            return inputs * 2
-
-    given = keras.Input((3,))
-    model = keras.Model(given, Unregistered()(given))
-    with pytest.raises(ExportError, match="could not be written and loaded again"):
-        keras_file(model, tmp_path / "model.keras")
-    assert not os.listdir(tmp_path)
-    savedmodel(model, tmp_path / "saved_model")
-
-
 def test_another_suffix_is_refused(small, tmp_path):
     with pytest.raises(ValueError, match=r"must end in \.keras"):
         keras_file(small, tmp_path / "model.h5")

@@ -13,8 +13,9 @@ FLOORS = {
     "ground": [
         ("_archives", "_version", "clock", "devices", "errors", "filters", "references", "tables"),
         ("measuring", "optional", "registry", "seeds", "settings", "trust"),
-        ("_keras", "_tfmot", "files"),
-        ("_optimizers", "cloning", "determinism", "litert", "tflite"),
+        ("_keras", "_tfmot", "files", "paths"),
+        ("_optimizers", "determinism", "kinds", "litert", "nodes", "tflite"),
+        ("cloning",),
     ],
     "things": [
         ("initializers", "layouts", "weights"),

@@ -168,7 +168,7 @@ def test_a_subclassed_model_is_refused(keras):
         shrink(model, {path: np.ones((3, 2), bool)})
 
 
-def test_a_layer_in_two_models_is_refused(build):
+def test_a_layer_in_two_models_stays_one_layer(build, batch):
     def network(k):
         inner_in = k.layers.Input((4,), name="inner_in")
         shared = k.layers.Dense(4, name="shared")
@@ -178,8 +178,10 @@ def test_a_layer_in_two_models_is_refused(build):
         return k.Model(outer, k.layers.Dense(2, name="out")(x))
 
     model = build(network)
-    with pytest.raises(MismatchError, match="two models"):
-        shrink(model, channel_masks(model, 0.5))
+    masks = channel_masks(model, 0.5)
+    shrunk = shrink(model, masks).model
+    assert shrunk.get_layer("shared") is shrunk.get_layer("inner").get_layer("shared")
+    assert max_relative_difference(model, masks, shrunk, batch(model)) < 1e-6
 
 
 @pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")

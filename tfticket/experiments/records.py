@@ -14,6 +14,8 @@ __all__ = ["FORMAT", "differences", "read_record", "write_record"]
 #: Of run folders: settings, plan, levels and report change together.
 FORMAT = "tfticket.run/3"
 _FAMILY = "tfticket.run/"
+#: Where a record says which it is, so that two in each other's place are found.
+_NAME = "record"
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
@@ -23,7 +25,7 @@ def write_record(path: Path, record: Mapping[str, Any]) -> None:
         path: of the file.
         record: plain JSON values by name.
     """
-    files.write_json(path, files.sealed({"format": FORMAT, **record}))
+    files.write_json(path, files.sealed({"format": FORMAT, _NAME: path.name, **record}))
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -51,6 +53,8 @@ def read_record(path: Path) -> dict[str, Any]:
     if written != FORMAT:
         raise CorruptFileError(f"{path} is damaged: it is no record of a run.")
     record = files.unsealed(found, path)
+    if record.pop(_NAME, None) != path.name:
+        raise CorruptFileError(f"{path} is damaged: it is another record of a run.")
     return {name: value for name, value in record.items() if name != "format"}
 
 

@@ -65,6 +65,11 @@ class RunFolder(LevelStore):
         if is_begun:
             self._sweep()
         present = {p.name for p in self.root.iterdir()} if self.root.exists() else set()
+        if not is_begun and _PLAN in present:
+            raise CorruptFileError(
+                f"{self.root / _SPEC} is missing. Start again with `repair` (on the command line"
+                " --repair) to write it anew."
+            )
         if not is_begun and present - _BEFORE_TRAINING:
             raise FileExistsError(
                 f"`out` must be new, empty or a run folder: {self.root} has other files."
@@ -161,11 +166,12 @@ class RunFolder(LevelStore):
         Raises:
             FormatError: if another version of tfticket wrote one.
         """
-        damaged = self._damaged_records()
+        damaged, settings = self._damaged_records(), self.root / _SPEC
         for path in damaged:
             path.unlink()
-        if self.root / _SPEC in damaged:
-            write_record(self.root / _SPEC, spec.to_dict())
+        if not settings.is_file() and (self.root / _PLAN).is_file():
+            shutil.rmtree(settings, ignore_errors=True)
+            write_record(settings, spec.to_dict())
         return [f"damaged, to be written anew: {path.name}" for path in damaged]
 
     def repair(self) -> list[str]:

@@ -11,7 +11,8 @@ from tfticket.errors import ExportError
 from tfticket.export.checks import require_exportable
 from tfticket.export.convert import dense_tflite
 from tfticket.export.signature import signature
-from tfticket.files import to_dict
+from tfticket.files import Plain
+from tfticket.kinds import kinds
 from tfticket.tflite import csr, xnnpack
 from tfticket.tflite.encoder import DENSIFY_BYTES, DIRECT_SPARSITY, TABLE_BYTES
 
@@ -76,7 +77,7 @@ class WeightAdvice:
 
 
 @dataclass(frozen=True)
-class Advice:
+class Advice(Plain):
     """What pruning a model could bring in a TFLite file.
 
     Args:
@@ -86,10 +87,6 @@ class Advice:
 
     weights: tuple[WeightAdvice, ...]
     notes: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the advice as values that JSON can hold."""
-        return to_dict(self)
 
     def __str__(self) -> str:
         lines = []
@@ -211,7 +208,7 @@ def _note(kind: str, width: int, is_hidden: bool) -> str:
 
 
 def _kind(layer: Any, name: str, shape: tuple[int, ...]) -> str:
-    classes = {c.__name__ for c in type(layer).__mro__}
+    classes = kinds(layer)
     if "recurrent" in name or any(c.endswith(("LSTMCell", "GRUCell", "RNNCell")) for c in classes):
         return "recurrent"
     if any(c.endswith("Transpose") for c in classes):

@@ -26,7 +26,7 @@ def require_exportable(model: Any, *, may_be_quantize_aware: bool = False) -> No
             it, to twice the size and without any sparsity.
         ExportError: if Keras 3 has quantised it: no format takes its integer products.
     """
-    if type(model).__name__ in TICKETS:
+    if type(model).__name__ in TICKETS and not _keras.is_layer(model):
         raise TypeError(
             "`model` must be a Keras model: a ticket has masks and weights, and no layers. Build"
             " its architecture and call `ticket.apply(model)`, train it, and export that; or write"

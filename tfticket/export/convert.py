@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tfticket.errors import ExportError
-from tfticket.export.signature import Signature, output_names, variables
+from tfticket.export.signature import Signature, output_names, tables, variables
 from tfticket.litert.quiet import quiet
 from tfticket.tflite.file import File
 
@@ -51,7 +51,7 @@ def served(model: Any, given: Signature) -> Any:
         return dict(zip(output_names(model, len(outputs)), outputs, strict=True))
 
     module: Any = tf.Module()
-    module.model_variables = variables(model)
+    module.model_variables, module.tables = variables(model), tables(model)
     module.serve = tf.function(serve, input_signature=list(given.specs))
     return module
 
@@ -66,9 +66,16 @@ def dense_tflite(model: Any, given: Signature) -> File:
         given: its signature.
 
     Raises:
-        ExportError: if TensorFlow's converter refuses the model, with its first words, or makes
-            an operator of it that starts where the last call ended, or one that takes no batches.
+        ExportError: if the model takes text; if TensorFlow's converter refuses it, with its first
+            words, or makes an operator of it that starts where the last call ended, or one that
+            takes no batches.
     """
+    text = [spec.name for spec in given.specs if spec.dtype.name == "string"]
+    if text:
+        raise ExportError(
+            "no TFLite file takes text: look tokens up outside of the model and export the rest, or"
+            f" write `export.savedmodel`. The model takes text as {text}"
+        )
     dense = _convert(model, given, lambda converter: None)
     found = STATEFUL & {operator.name for operator in dense.operators}
     if found:

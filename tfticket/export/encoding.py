@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tfticket import files
 from tfticket.export.choices import ENCODINGS
 from tfticket.export.layouts import first_sound, is_tflite
 from tfticket.export.notes import NOTE_DENSIFY, NOTE_UNVERIFIED
-from tfticket.export.report import Attempt, differences
+from tfticket.export.report import FileReport, differences
 from tfticket.litert._litert import runtime_version
-from tfticket.litert.comparison import Check
 from tfticket.litert.drawn import SEEDS, InputShapes, Source
 from tfticket.tflite.encoder import Encoding
 from tfticket.tflite.file import File
@@ -22,41 +20,19 @@ from tfticket.tflite.tensor_encoding import TensorEncoding, table
 __all__ = ["EncodingReport", "encode_tflite"]
 
 
-@dataclass(frozen=True)
-class EncodingReport:
-    """What encoding a file wrote, tried and checked.
+@dataclass(frozen=True, kw_only=True)
+class EncodingReport(FileReport):
+    """What encoding a file did, besides what a `FileReport` says.
 
     Args:
-        path: of the new file.
         source: the file it was made of.
-        layout: `"dense"` where nothing became smaller, `"storage"` or `"compute"`.
-        tensors: one row per weight.
-        file_bytes: size of the new file.
-        gzip_bytes: the same after `gzip -9`.
         source_bytes: size of the source.
         source_gzip_bytes: the same after `gzip -9`.
-        tried: every layout, in the order it was tried.
-        verification: every comparison with the source.
-        runtime: what ran both.
-        notes: what a reader of the figures should know.
     """
 
-    path: str
     source: str
-    layout: str
-    tensors: tuple[TensorEncoding, ...]
-    file_bytes: int
-    gzip_bytes: int
     source_bytes: int
     source_gzip_bytes: int
-    tried: tuple[Attempt, ...]
-    verification: tuple[Check, ...]
-    runtime: str
-    notes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the report as values that JSON can hold."""
-        return files.to_dict(self)
 
     def __str__(self) -> str:
         head = (
@@ -65,8 +41,7 @@ class EncodingReport:
             f" {self.gzip_bytes / self.source_gzip_bytes:.3f}"
         )
         tried = [f"  tried {a.layout}: {a.reason}" for a in self.tried]
-        kept = [check for check in self.verification if check.file == self.layout]
-        found = [f"  {line}" for line in differences(kept)]
+        found = [f"  {line}" for line in differences(self.kept)]
         notes = [f"  note: {note}" for note in self.notes]
         return "\n".join([head, table(self.tensors), *tried, *found, *notes])
 

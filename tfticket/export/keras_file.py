@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, files
+from tfticket import files
 from tfticket.export import keras_archive
 from tfticket.export.checks import require_exportable
 from tfticket.export.original import Original
+from tfticket.export.reloading import reload
 from tfticket.export.saved_report import SavedReport, write_compared
 from tfticket.export.signature import reference
 from tfticket.files import archives
@@ -28,6 +30,10 @@ def keras_file(
 ) -> SavedReport:
     """Writes a `.keras` file for inference: no optimizer, no compile settings.
 
+    Functions and classes of your own, as in a Lambda, are written as Keras does: the code of a
+    `lambda`, the name of others. The report says if the file loads only with `safe_mode=False`, for
+    whoever loads it then runs code from it, or with `custom_objects`.
+
     `inputs`, `num_samples`, `overwrite` and what is raised are as in every writer: see
     `tfticket.export`.
 
@@ -40,6 +46,8 @@ def keras_file(
 
     Raises:
         ValueError: besides, for another suffix.
+        ExportError: besides, with the names of the layers, if the file does not load because of
+            functions or classes of your own.
     """
     if Path(path).suffix != ".keras":
         raise ValueError(f"`path` must end in .keras: Keras goes by it. Received: path={path}")
@@ -49,10 +57,16 @@ def keras_file(
     )
     original = Original.of(model, inputs, num_samples)
 
+    def outputs(reloaded: Any) -> dict[str, np.ndarray]:
+        return reference(reloaded, original.given, original.samples)
+
     def write(draft: Path) -> dict[str, np.ndarray]:
         model.save(str(draft))
         keras_archive.make_plain(draft)
-        reloaded = _keras.load_model(model, draft, trust=True, compile=False)
-        return reference(reloaded, original.given, original.samples)
+        found, said = reload(model, draft, outputs)
+        notes.extend(said)
+        return found
 
-    return write_compared(path, original, write, kind=".keras file")
+    notes: list[str] = []
+    report = write_compared(path, original, write, kind=".keras file")
+    return replace(report, notes=(*report.notes, *notes))

@@ -9,14 +9,15 @@ it, and the global average at the end does not mind.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tfticket import _keras
+from tfticket.cloning import clone, remade
 from tfticket.errors import ExportError
 from tfticket.export.checks import require_exportable
+from tfticket.kinds import kind
 from tfticket.litert.comparison import KERAS_TOLERANCE, difference
 from tfticket.litert.evidence import require_seeing
 
@@ -52,7 +53,7 @@ def phone_ready(model: Any) -> Any:
     require_exportable(model)
     keras = _keras.module(model)
     plan = _Plan(keras, model)
-    inside = _clone(keras, model, plan.replace)
+    inside = clone(model, plan.replace)
     image = keras.layers.Input(model.input_shape[1:], name="image")
     mirrored = _mirror(keras, _mirror(keras, image, 1), 2) if plan.is_mirrored else image
     new = keras.Model(image, inside(mirrored), name=model.name)
@@ -87,6 +88,8 @@ class _Plan:
 
     def replace(self, layer: Any) -> Any:
         """Returns the layer that takes the place of one."""
+        if not _keras.is_layer(layer):
+            return remade(layer)
         new = self._replacement(layer)
         self._pairs.append((layer, new))
         return new
@@ -115,12 +118,12 @@ class _Plan:
             name, use_bias, activation, units = (config[n] for n in names)
             return layers.Dense(units, activation=activation, use_bias=use_bias, name=name)
         if _has_same_stride_2(layer):
-            renamed = config | {"padding": "valid", "name": f"{layer.name}_valid"}
+            renamed = {"padding": "valid", "name": f"{layer.name}_valid"}
             padding = layers.ZeroPadding2D(1, name=f"{layer.name}_pad")
             return self._keras.Sequential(
-                [padding, type(layer).from_config(renamed)], name=layer.name
+                [padding, remade(layer, lambda _, own: own.update(renamed))], name=layer.name
             )
-        return type(layer).from_config(config)
+        return remade(layer)
 
     def _reached(self, layer: Any) -> list[Any]:
         found, waiting = [], list(self._following[layer.name])
@@ -184,7 +187,7 @@ def _padding(layer: Any) -> Any:
 
 
 def _is(layer: Any, *names: str) -> bool:
-    return type(layer).__name__ in names
+    return kind(layer) in names
 
 
 def _following(model: Any) -> dict[str, list[Any]]:
@@ -198,10 +201,6 @@ def _following(model: Any) -> dict[str, list[Any]]:
             if maker is not None and maker is not layer:
                 found[maker.name].append(layer)
     return found
-
-
-def _clone(keras: Any, model: Any, replace: Callable[[Any], Any]) -> Any:
-    return keras.models.clone_model(model, clone_function=replace)
 
 
 def _mirror(keras: Any, image: Any, axis: int) -> Any:

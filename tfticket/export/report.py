@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from tfticket.files import to_dict
+from tfticket.files import Plain
 from tfticket.litert.comparison import Check
 from tfticket.tflite.tensor_encoding import TensorEncoding, table
 
-__all__ = ["Attempt", "ExportReport", "differences"]
+__all__ = ["Attempt", "ExportReport", "FileReport", "differences"]
 
 
 @dataclass(frozen=True)
@@ -28,54 +27,64 @@ class Attempt:
     reason: str
 
 
-@dataclass(frozen=True)
-class ExportReport:
-    """What an export to TFLite wrote, tried and checked.
+@dataclass(frozen=True, kw_only=True)
+class FileReport(Plain):
+    """What is said of a TFLite file that was written, tried and checked.
 
     Args:
         path: of the file.
-        weights: type the weights were converted to.
-        sparse: the encoding that was asked for.
         layout: the encoding of the file: `"dense"`, `"storage"` or `"compute"`.
         tensors: one row per weight.
         file_bytes: size of the file.
         gzip_bytes: the same after `gzip -9`.
-        dense_file_bytes: size of its dense twin.
-        csr_bound_bytes: bytes of all constants, each dense or in compressed sparse rows, what
-            is smaller; the file's tables left out.
-        bitmask_bound_bytes: the same with one bit per position instead of indices.
         tried: every layout, in the order it was tried.
         verification: every comparison, those of layouts that were given up included.
-        num_samples: how many inputs the comparisons ran on.
-        inputs: where these came from.
         runtime: what ran the file.
         notes: what a reader of the figures should know.
-        zeros_before: zeros in the weights before they were converted to a smaller type.
-        zeros_after: zeros in the same weights in the file; rounding adds some and loses none.
     """
 
     path: str
-    weights: str
-    sparse: str
     layout: str
     tensors: tuple[TensorEncoding, ...]
     file_bytes: int
     gzip_bytes: int
+    tried: tuple[Attempt, ...]
+    verification: tuple[Check, ...]
+    runtime: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> list[Check]:
+        """The comparisons of the layout that was kept."""
+        return [check for check in self.verification if check.file == self.layout]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportReport(FileReport):
+    """What an export to TFLite did, besides what a `FileReport` says.
+
+    Args:
+        weights: type the weights were converted to.
+        sparse: the encoding that was asked for.
+        dense_file_bytes: size of its dense twin.
+        csr_bound_bytes: bytes of all constants, each dense or in compressed sparse rows, what
+            is smaller; the file's tables left out.
+        bitmask_bound_bytes: the same with one bit per position instead of indices.
+        num_samples: how many inputs the comparisons ran on.
+        inputs: where these came from.
+        zeros_before: zeros in the weights before they were converted to a smaller type.
+        zeros_after: zeros in the same weights in the file; rounding adds some and loses none.
+    """
+
+    weights: str
+    sparse: str
     dense_file_bytes: int
     csr_bound_bytes: int
     bitmask_bound_bytes: int
-    tried: tuple[Attempt, ...]
-    verification: tuple[Check, ...]
     num_samples: int
     inputs: str
-    runtime: str
-    notes: tuple[str, ...] = ()
     zeros_before: int = 0
     zeros_after: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the report as values that JSON can hold."""
-        return to_dict(self)
 
     def __str__(self) -> str:
         ratio = self.file_bytes / self.dense_file_bytes
@@ -88,8 +97,7 @@ class ExportReport:
         notes = [f"  note: {note}" for note in self.notes]
         zeros = f"  zeros: {self.zeros_before:,} before, {self.zeros_after:,} after"
         ran = f"  checked on {self.num_samples} inputs ({self.inputs}) with {self.runtime}"
-        kept = [check for check in self.verification if check.file == self.layout]
-        found = [f"  {line}" for line in differences(kept)]
+        found = [f"  {line}" for line in differences(self.kept)]
         return "\n".join([head, table(self.tensors), zeros, *tried, ran, *found, *notes])
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tfticket import files
 from tfticket.errors import ExportError
 from tfticket.export.original import Original
+from tfticket.files import Plain
 from tfticket.litert.comparison import largest_difference
 from tfticket.litert.evidence import weaknesses
 from tfticket.litert.quiet import quiet
@@ -25,7 +25,7 @@ TOLERANCE = 1e-5  # of the output range: the same numbers, perhaps in another gr
 
 
 @dataclass(frozen=True)
-class SavedReport:
+class SavedReport(Plain):
     """What was written, and how its outputs compare with the model's after reloading.
 
     Args:
@@ -45,10 +45,6 @@ class SavedReport:
     max_abs_diff: float
     relative_diff: float
     notes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the report as values that JSON can hold."""
-        return files.to_dict(self)
 
     def __str__(self) -> str:
         said = (
@@ -107,6 +103,8 @@ def _export_errors(kind: str) -> Iterator[None]:
     """Turns what goes wrong while a file is made into `ExportError`."""
     try:
         yield
+    except ExportError as error:
+        raise ExportError(f"the {kind} was not written: {error}") from error
     except Exception as error:
         said = str(error).strip().splitlines() or [""]
         raise ExportError(

@@ -11,7 +11,7 @@ import numpy as np
 
 from tfticket import _keras
 
-__all__ = ["Signature", "output_names", "reference", "signature", "variables"]
+__all__ = ["Signature", "output_names", "reference", "signature", "tables", "variables"]
 
 # Names that Keras counts up itself, so that they differ from one session to the next.
 _AUTOMATIC = re.compile(r"(keras_tensor|input|input_layer)(_\d+)?")
@@ -192,4 +192,17 @@ def _draw(generator: np.random.Generator, spec: Any, num_samples: int) -> np.nda
 
 def variables(model: Any) -> list[Any]:
     """Returns the `tf.Variable`s behind a model's variables."""
-    return [_keras.native(variable) for variable in model.variables]
+    return [_keras.native(variable) for variable in _keras.variables(model)]
+
+
+def tables(model: Any) -> list[Any]:
+    """Returns the tables that a model's layers look things up in: a SavedModel must know of them.
+
+    Args:
+        model: of either Keras.
+    """
+    import tensorflow as tf
+
+    kind: Any = tf.saved_model.experimental.TrackableResource
+    held = [v for _, layer, _ in _keras.walk(model) for v in vars(layer).values()]
+    return [value for value in held if isinstance(value, kind)]

@@ -3,6 +3,7 @@
 from tfticket.files.arrays import digest, read_arrays, sha256_of, write_arrays
 from tfticket.files.atomic import new_file, new_folder, require_free, write_bytes
 from tfticket.files.plain_json import (
+    Plain,
     parse_json,
     read_json,
     sealed,
@@ -12,6 +13,7 @@ from tfticket.files.plain_json import (
 )
 
 __all__ = [
+    "Plain",
     "digest",
     "new_file",
     "new_folder",

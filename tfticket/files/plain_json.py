@@ -12,7 +12,7 @@ from typing import Any
 from tfticket.errors import CorruptFileError
 from tfticket.files.atomic import write_bytes
 
-__all__ = ["parse_json", "read_json", "sealed", "to_dict", "unsealed", "write_json"]
+__all__ = ["Plain", "parse_json", "read_json", "sealed", "to_dict", "unsealed", "write_json"]
 
 _SEAL = "sha256"
 
@@ -81,6 +81,14 @@ def unsealed(record: Any, path: str | Path) -> dict[str, Any]:
     if record[_SEAL] != _digest(rest):
         raise CorruptFileError(f"{path} is damaged: its contents are not what was written.")
     return rest
+
+
+class Plain:
+    """A dataclass that is also values which JSON can hold."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns its fields as values that JSON can hold."""
+        return to_dict(self)
 
 
 def to_dict(value: Any) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from tfticket.graph.call import State
 from tfticket.graph.flops import Flops, flops
 from tfticket.graph.following import follow, paths_of
 from tfticket.graph.groups import ROLES, ChannelGroup, Graph, Member, channel_graph, graph_of
-from tfticket.graph.nodes import is_network
 from tfticket.graph.record import Axis, Fold, Record, Resize, Use, Work, weighted
+from tfticket.nodes import is_network
 
 __all__ = [
     "ROLES",

@@ -11,8 +11,8 @@ from tfticket import _keras
 from tfticket.graph import rules
 from tfticket.graph.call import Call, State, UnsupportedLayer, fixed
 from tfticket.graph.channel_flow import ChannelFlow
-from tfticket.graph.nodes import Node, ends, input_layer, is_network, nodes, shape_of
 from tfticket.graph.record import Record, Resize
+from tfticket.nodes import Node, ends, filled, input_layer, is_network, nodes, shape_of
 
 __all__ = ["follow", "paths_of"]
 
@@ -68,8 +68,8 @@ def _through(
         call = Call(
             layer=node.operation,
             path=paths.get(id(node.operation), name),
-            args=_filled(node.args, found),
-            kwargs={k: _filled(v, found) for k, v in node.kwargs.items()},
+            args=filled(node.args, found),
+            kwargs={k: filled(v, found) for k, v in node.kwargs.items()},
             shapes=[shape_of(t) for t in node.outputs],
             record=record,
             state=state,
@@ -135,11 +135,6 @@ def _network(call: Call) -> list[ChannelFlow]:
         call.record.resizes.setdefault(Resize(layer, keys, flow.axis), flow.channels)
     made = _through(call.layer, call.path, flows, call.record, call.state, dict(call.paths))
     return [f.having(s) for f, s in zip(made, call.shapes, strict=True)]
-
-
-def _filled(value: Any, found: dict[int, ChannelFlow]) -> Any:
-    """Puts flows in place of symbolic tensors."""
-    return tf.nest.map_structure(lambda v: found.get(id(v), v), value)
 
 
 def _ids(node: Node) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tfticket import optional
 from tfticket.errors import ExportError
-from tfticket.files import to_dict
+from tfticket.files import Plain
 from tfticket.litert._litert import require_runtime, runtime_version
 from tfticket.litert.comparison import largest_difference
 from tfticket.litert.drawn import InputShapes
@@ -95,7 +95,7 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class Latency(Conditions):
+class Latency(Conditions, Plain):
     """How long files take, one against the other, and the `Conditions`.
 
     Args:
@@ -103,10 +103,6 @@ class Latency(Conditions):
     """
 
     files: tuple[FileLatency, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the figures as values that JSON can hold."""
-        return to_dict(self)
 
     def __str__(self) -> str:
         return "\n".join([self.conditions, *(_line(row) for row in self.files)])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfticket import _keras, _optimizers
+from tfticket.cloning import compile_like
 from tfticket.errors import MismatchError
 from tfticket.slimming.removal import Removal
+from tfticket.weights import fits
 
 __all__ = ["carry_optimizer", "carry_weights", "counterparts", "rescaled", "sliced"]
 
@@ -80,37 +82,61 @@ def unfolded(removal: Removal, masks: Mapping[str, np.ndarray]) -> dict[str, np.
     return found
 
 
-def counterparts(model: Any, made: Any) -> dict[str, tuple[Any, Any]]:
+def counterparts(
+    model: Any, made: Any, pairs: Sequence[tuple[Any, Any]]
+) -> dict[str, tuple[str, Any]]:
     """Pairs the variables of a model with those of the one that was built after it.
 
     Args:
         model: the old one.
         made: the new one, which may have more biases.
+        pairs: each layer of the old one with the one that was made of it.
 
     Returns:
         `{path in the old model: (path in the new model, variable)}`; new biases have the path
         that they would have had.
 
     Raises:
-        MismatchError: if the layers differ, as where two models share a layer.
+        MismatchError: if a layer has become one with other layers inside, or was not made at all.
     """
-    old, new = list(_keras.walk(model)), list(_keras.walk(made))
-    if [type(layer) for _, layer, _ in old] != [type(layer) for _, layer, _ in new]:
-        raise MismatchError(
-            "`model` must be made again by its configuration: the result has other layers. A layer"
-            f" that stands in two models is made twice. Received: {[p for p, *_ in old]}, made"
-            f" {[p for p, *_ in new]}"
-        )
+    partners: dict[int, int] = {}
+    for pair in pairs:
+        partners.update(_partners(*pair))
+    new = {id(layer): (path, own) for path, layer, own in _keras.walk(made)}
     found = {}
-    for (path, _, own), (new_path, _, others) in zip(old, new, strict=True):
+    for path, layer, own in _keras.walk(model):
+        if id(layer) not in partners:
+            _require_nothing(path, own)
+            continue
+        new_path, others = new[partners[id(layer)]]
         names = [n for n, _ in own]
         if len(own) == len(others):  # Keras 3 numbers what a layer leaves unnamed
-            pairs = zip(names, others, strict=True)
+            matched = zip(names, others, strict=True)
         else:
-            pairs = ((n, (n, v)) for n, v in others)
-        for name, (new_name, variable) in pairs:
+            matched = ((n, (n, v)) for n, v in others)
+        for name, (new_name, variable) in matched:
             found[_keras.path_below(path, name)] = (_keras.path_below(new_path, new_name), variable)
     return found
+
+
+def _partners(layer: Any, made: Any) -> dict[int, int]:
+    """Pairs a layer, and those inside it, with the ones that were made of them, by their ids."""
+    old, new = ([one for _, one, _ in _keras.walk(each)] for each in (layer, made))
+    if [type(one) for one in old] != [type(one) for one in new]:
+        raise MismatchError(
+            f"`model` must have layers that their configuration makes as they are: {layer.name!r}"
+            f" is made with other layers inside. Received: {[one.name for one in old]}, made"
+            f" {[one.name for one in new]}"
+        )
+    return {id(one): id(other) for one, other in zip(old, new, strict=True)}
+
+
+def _require_nothing(path: str, own: Sequence[Any]) -> None:
+    if own:
+        raise MismatchError(
+            "`model` must have its weights in layers that stand between its inputs and outputs:"
+            f" those of {path or 'the model itself'!r} do not, and no smaller model would have them"
+        )
 
 
 def carry_weights(
@@ -130,7 +156,7 @@ def carry_weights(
     wrong = {
         p: (None if p not in values else values[p].shape, tuple(v.shape))
         for p, (_, v) in targets.items()
-        if p not in values or values[p].shape != tuple(v.shape)
+        if p not in values or not fits(values[p], v)
     }
     if wrong or set(values) - set(targets):
         raise MismatchError(
@@ -163,7 +189,7 @@ def carry_optimizer(
             "`model` must be compiled, for its optimizer's state to be carried along. Received:"
             f" model={model.name!r} without optimizer"
         )
-    made.compile_from_config(model.get_compile_config())
+    compile_like(made, model)
     new = made.optimizer
     for optimizer, variables in ((old, model), (new, made)):
         _optimizers.build(optimizer, variables.trainable_variables)

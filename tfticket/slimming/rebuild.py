@@ -2,126 +2,116 @@
 
 from __future__ import annotations
 
-import copy
-import importlib
-from collections.abc import Iterable, Iterator, Mapping
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from tfticket import _keras
-from tfticket.cloning import keep_function, unexported
-from tfticket.graph import Resize, paths_of
+from tfticket.cloning import clone, remade
+from tfticket.graph import Resize, is_network, paths_of
+from tfticket.kinds import kind
+from tfticket.nodes import nodes
 
 __all__ = ["rebuilt"]
 
-#: What Keras stores of the shapes that a layer was built for; they are others now.
-_STALE = ("build_config",)
 
-
-def rebuilt(model: Any, sizes: Mapping[Resize, float], biases: set[str]) -> Any:
+def rebuilt(
+    model: Any, sizes: Mapping[Resize, float], biases: set[str]
+) -> tuple[Any, list[tuple[Any, Any]]]:
     """Builds a model like another with other numbers of channels; its weights are new.
 
     Args:
         model: a functional or Sequential model of either Keras.
-        sizes: what to write into the configurations.
+        sizes: what to write into the configurations, and into what operations are called with.
         biases: paths of layers that get a bias.
 
     Returns:
-        A model of the same class with the same layer names, not compiled.
+        `(made, pairs)`: a model with the same layer names, not compiled; and each layer of the old
+        one with the one that was made of it.
+
+    Raises:
+        TypeError: if a layer cannot be made from its configuration.
+        MismatchError: if the model that is made does not run.
     """
-    config = _without_stale(copy.deepcopy(model.get_config()))
     wanted: dict[str, list[tuple[Resize, float]]] = {}
     for resize, size in sizes.items():
         wanted.setdefault(resize.layer, []).append((resize, size))
-    layers = {path: layer for path, layer, _ in _keras.walk(model)}
-    for path, own, arguments in _configs(model, config, paths_of(model)):
+    paths, pairs = _places(model), []
+
+    def edit(layer: Any, config: dict[str, Any]) -> None:
+        path = paths.get(id(layer), "")
         for resize, size in wanted.get(path, ()):
-            _write([own, *arguments], resize, size)
+            _write(config, resize, size)
         if path in biases:
-            own["use_bias"] = True
-        if path in layers:
-            keep_function(own, layers[path])
-    with _trusted(model):
-        made = type(model).from_config(config, custom_objects=unexported(model))
-    if not made.built or not made.inputs:
-        made.build(model.input_shape)
-    return made
+            config["use_bias"] = True
+
+    def arguments(operation: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict[str, Any]]:
+        asked = wanted.get(paths.get(id(operation), ""), ())
+        if not asked or not _is_operation(operation):
+            return args, kwargs
+        names = _parameters(operation)[: len(args)]
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        for resize, size in asked:
+            _write(given, resize, size)
+        changed = tuple(given.pop(name) for name in names)
+        return (*changed, *args[len(names) :]), given
+
+    def copied(layer: Any) -> Any:
+        made = remade(layer, edit)
+        if _keras.is_layer(layer):
+            pairs.append((layer, made))
+        return made
+
+    return clone(model, copied, arguments=arguments), pairs
 
 
-def _configs(
-    model: Any, config: dict[str, Any], paths: Mapping[int, str]
-) -> Iterator[tuple[str, dict[str, Any], Iterable]]:
-    """Yields every layer's path with its configuration inside that of the model.
-
-    Of operations also what they are called with, in either Keras' way to write that down.
-    """
-    by_name = {layer.name: layer for _, layer in _keras.children(model)}
-    for entry in config["layers"]:
-        name = entry["config"].get("name", entry.get("name"))
-        layer = by_name.get(name)
-        if layer is not None:
-            yield from _below(layer, entry["config"], paths, _arguments(entry))
-        else:
-            path = _keras.path_below(paths[id(model)], name)
-            yield path, entry["config"], _arguments(entry)
+def _is_operation(one: Any) -> bool:
+    """Whether it is an operation, which tf_keras puts into a layer, and no layer of a kind."""
+    return not _keras.is_layer(one) or kind(one) in ("TFOpLambda", "SlicingOpLambda")
 
 
-def _arguments(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """The arguments by name of each call of an operation; what follows a tensor is called key."""
-    found, waiting = [], list(entry.get("inbound_nodes", ()))
-    while waiting:
-        call = waiting.pop()
-        if isinstance(call, dict) and "args" in call:  # Keras 3
-            found.append({**dict(zip(("x", "key"), call["args"], strict=False)), **call["kwargs"]})
-        elif isinstance(call, dict):
-            found.append(call)
-        elif isinstance(call, list):
-            waiting += [c for c in call if isinstance(c, (list, dict))]
+def _parameters(operation: Any) -> tuple[str, ...]:
+    """What an operation calls that which it is called with by position."""
+    function = operation.function if _keras.is_layer(operation) else operation.call
+    return tuple(inspect.signature(function).parameters)
+
+
+def _places(model: Any) -> dict[int, str]:
+    """The path of every layer and operation of a model, by its id."""
+    found = paths_of(model)
+    for path, layer, _ in _keras.walk(model):
+        for node in nodes(layer) if is_network(layer) else ():
+            found.setdefault(id(node.operation), _keras.path_below(path, node.operation.name))
     return found
 
 
-def _below(
-    layer: Any, config: dict[str, Any], paths: Mapping[int, str], arguments: Iterable = ()
-) -> Iterator[tuple[str, dict[str, Any], Iterable]]:
-    yield paths[id(layer)], config, arguments
-    if isinstance(config.get("layers"), list):
-        yield from _configs(layer, config, paths)
-    for key, attributes in (("layer", ("forward_layer", "layer")), ("backward_layer",) * 2):
-        if isinstance(config.get(key), dict):
-            names = (attributes,) if isinstance(attributes, str) else attributes
-            inner = next(getattr(layer, a) for a in names if hasattr(layer, a))
-            yield from _below(inner, config[key]["config"], paths)
-
-
-def _write(places: list[dict[str, Any]], resize: Resize, size: float) -> None:
+def _write(config: dict[str, Any], resize: Resize, size: float) -> None:
     """Writes a number of channels to its place; a length that is left open stays so."""
-    config, key = next(((p, k) for p in places for k in resize.keys if k in p), (None, ""))
-    if config is None:
+    key = next((k for k in resize.keys if k in config), None)
+    if key is None:
         return
     if resize.index is None:
         config[key] = size
         return
     value = config[key]
-    if resize.end is not None:
-        part = value[resize.index]
-        part.get("config", part)[resize.end] = size
-        return
     if isinstance(value, Mapping) and "items" in value:  # how tf_keras writes a shape
         value = value["items"]
-    lengths = [size] if value is None or isinstance(value, int) else list(value)
-    if lengths[resize.index] not in (None, -1):
-        lengths[resize.index] = size
-        config[key] = type(value)(lengths) if isinstance(value, (list, tuple)) else tuple(lengths)
+    is_list = hasattr(value, "__iter__")  # tf_keras has shapes of TensorFlow's own, too
+    parts = list(value) if is_list else [size if value is None else value]
+    part = parts[resize.index]
+    if resize.end is not None:
+        parts[resize.index] = _cut(part, resize.end, size)
+    elif part in (None, -1):
+        return
+    else:
+        parts[resize.index] = size
+    kind_of: Any = type(value) if is_list else tuple
+    config[key] = kind_of(parts)
 
 
-def _without_stale(config: Any) -> Any:
-    if isinstance(config, dict):
-        return {k: _without_stale(v) for k, v in config.items() if k not in _STALE}
-    if isinstance(config, list):
-        return [_without_stale(v) for v in config]
-    return config
-
-
-def _trusted(model: Any) -> Any:
-    """Lets Keras make Lambda layers again: the code is the model's own, not read from a file."""
-    name = f"{_keras.flavour(model)}.src.saving.serialization_lib"
-    return importlib.import_module(name).SafeModeScope(False)
+def _cut(part: Any, end: str, size: float) -> Any:
+    """A slice with another start or stop; tf_keras writes slices as mappings."""
+    if isinstance(part, Mapping):
+        return {**part, end: size}
+    ends = {"start": part.start, "stop": part.stop, end: size}
+    return slice(ends["start"], ends["stop"], part.step)

@@ -103,11 +103,11 @@ def shrink(
             differ at the border; the report says where.
 
     Returns:
-        A `Shrunk`: the smaller model, its masks and a report.
+        A `Shrunk`: the smaller model, plain if the class is your own, its masks and a report.
 
     Raises:
-        MismatchError: if masks do not fit the model, or it cannot be made from its configuration.
-        ValueError: if the model is subclassed or not built.
+        MismatchError: if masks do not fit the model, or what was made from its configuration.
+        TypeError, ValueError: if a layer has no configuration; if the graph cannot be read.
     """
     held, masks = weights.read_all(model), Masks(masks)
     unknown = [p for p in masks if p not in held]
@@ -117,8 +117,8 @@ def shrink(
     masked = masks_.apply(held, masks)
     record = follow(model, State(masked, masks))
     removal = plan(record, allow_inexact=allow_inexact)
-    made = rebuilt(model, removal.numbers(), _new_biases(removal))
-    targets = carrying.counterparts(model, made)
+    made, pairs = rebuilt(model, removal.numbers(), _new_biases(removal))
+    targets = carrying.counterparts(model, made, pairs)
     carrying.carry_weights(removal, masked, targets)
     if carry_optimizer:
         carrying.carry_optimizer(removal, model, made, targets)

@@ -7,7 +7,7 @@ import warnings
 from typing import Any, Literal
 
 from tfticket import _keras, weights
-from tfticket.cloning import clone
+from tfticket.cloning import clone, remade
 from tfticket.seeds import derived_seed
 from tfticket.supermasks import initializers, maskers
 from tfticket.supermasks.layers import of
@@ -89,10 +89,10 @@ class _Conversion:
         if kind in KINDS and type(layer) is getattr(self._layers, kind) and not _is_altered(layer):
             return self._with_mask(layer, getattr(self._supermask, f"Supermask{kind}"))
         if type(layer) is self._layers.BatchNormalization:
-            config = {**layer.get_config(), "trainable": True}
-            return self._supermask.SupermaskBatchNormalization.from_config(config)
-        copy = type(layer).from_config(layer.get_config())
-        if layer.trainable_weights:
+            cls = self._supermask.SupermaskBatchNormalization
+            return remade(layer, _setting({"trainable": True}), cls=cls)
+        copy = remade(layer)
+        if getattr(layer, "trainable_weights", None):
             copy.trainable = False
             self.unsupported[self._paths[id(layer)]] = kind
         return copy
@@ -127,13 +127,17 @@ class _Conversion:
         if self._initializer is not None:
             drawn = self._seeded(self._initializer, "kernel", path)
             options[cls.initializer_name] = drawn
-        return cls.from_config({**layer.get_config(), **options})
+        return remade(layer, _setting(options), cls=cls)
 
     def _seeded(self, initializer: Any, what: str, path: str) -> Any:
         if not isinstance(initializer, initializers.Kaiming):
             return initializer
         own = self._seed if initializer.seed is None else initializer.seed
         return dataclasses.replace(initializer, seed=derived_seed(own, f"supermask {what}", path))
+
+
+def _setting(options: dict[str, Any]) -> Any:
+    return lambda layer, config: config.update(options)
 
 
 def _anonymous(config: dict[str, Any]) -> dict[str, Any]:

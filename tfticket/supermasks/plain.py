@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras, weights
-from tfticket.cloning import clone
+from tfticket.cloning import clone, remade
 from tfticket.masks import Masks
 from tfticket.supermasks import initializers
 from tfticket.supermasks.layers.masked_kernel import Frozen, MaskedKernel
@@ -100,14 +100,17 @@ def _subnetwork(layer: Any) -> Subnetwork:
 def _plain_copy(layer: Any) -> Any:
     has_mask, is_frozen = isinstance(layer, MaskedKernel), isinstance(layer, Frozen)
     if not is_frozen:
-        return type(layer).from_config(layer.get_config())
-    config = {n: v for n, v in layer.get_config().items() if n not in _ADDED}
-    if has_mask:
-        ours = getattr(layer, layer.initializer_name)
+        return remade(layer)
+
+    def edit(layer: Any, config: dict[str, Any]) -> None:
+        for name in _ADDED:
+            config.pop(name, None)
+        ours = getattr(layer, layer.initializer_name) if has_mask else None
         if isinstance(ours, initializers.Kaiming):
             shape = tuple(layer.kernel.shape)
             config[layer.initializer_name] = ours.plain(_keras.module(layer), shape)
-    return layer.plain_class.from_config(config)  # type: ignore[attr-defined]
+
+    return remade(layer, edit, cls=layer.plain_class)  # type: ignore[attr-defined]
 
 
 def _provenance(found: dict[str, Subnetwork]) -> dict[str, Any]:

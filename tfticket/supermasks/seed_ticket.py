@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from tfticket import files, weights
+from tfticket import files, paths, weights
 from tfticket import masks as masks_
 from tfticket.errors import CorruptFileError, FormatError, MismatchError
 from tfticket.masks import Masks
@@ -264,7 +264,7 @@ def _extra(subnetwork: Subnetwork) -> list[str]:
 
 def _is_network(path: str) -> bool:
     # Keras 3 keeps the state of Dropout's random numbers as a variable, tf_keras does not.
-    return not weights.is_random_state(path)
+    return not paths.is_random_state(path)
 
 
 def _is_constant(array: np.ndarray) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tfticket.errors import CorruptFileError
-from tfticket.files import to_dict
+from tfticket.files import Plain
 from tfticket.tflite import graph
 from tfticket.tflite.file import File, Tensor
 from tfticket.tflite.hazards import Hazard, hazards
@@ -20,7 +19,7 @@ __all__ = ["Inspection", "inspect"]
 
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(Plain):
     """What a TFLite file holds.
 
     Args:
@@ -41,10 +40,6 @@ class Inspection:
     def num_nonzero(self) -> int:
         """Values other than zero in all constants."""
         return sum(row.num_nonzero for row in self.tensors)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the inspection as values that JSON can hold."""
-        return to_dict(self)
 
     def __str__(self) -> str:
         warned = [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tfticket import _keras, weights
-from tfticket.cloning import can_clone, clone, is_lambda, keep_function, unexported
+from tfticket.cloning import can_clone, clone, remade
 
 __all__ = ["copied_layer", "copied_model"]
 
@@ -23,7 +23,7 @@ def copied_layer(layer: Any, **settings: Any) -> Any:
             of a Sequential model.
 
     Returns:
-        The copy; a Lambda layer, which has no weights, is returned itself.
+        The copy.
 
     Raises:
         TypeError: if the layer cannot be made from its configuration.
@@ -32,22 +32,18 @@ def copied_layer(layer: Any, **settings: Any) -> Any:
 
 
 def _fresh(layer: Any, settings: dict[str, Any]) -> Any:
-    if is_lambda(layer):
-        return layer
     shape = _input_shape(settings)
-    try:
-        config = {**layer.get_config(), **settings}
-        keep_function(config, layer)
-        if shape is not None and _keras.flavour(layer) == "tf_keras":
-            config["batch_input_shape"] = shape
-        with _keras.module(layer).utils.custom_object_scope(unexported(layer)):
-            copy = type(layer).from_config(config)
-    except (NotImplementedError, TypeError, ValueError) as error:
-        raise TypeError(
-            f"`to_prune` must hold layers that can be made from their configuration: {layer.name!r}"
-            f" cannot. Give {type(layer).__name__} a `get_config`. Received: {error}"
-        ) from error
-    if _keras.flavour(layer) == "keras":  # there it is not in the configuration
+    if shape is not None and _keras.flavour(layer) == "tf_keras":
+        settings = {**settings, "batch_input_shape": shape}
+
+    def edit(one: Any, config: dict[str, Any]) -> None:
+        if one is layer:
+            config.update(settings)
+
+    copy = remade(layer, edit)
+    if (
+        _keras.is_layer(layer) and _keras.flavour(layer) == "keras"
+    ):  # there it is not in the configuration
         own = getattr(layer, "_input_shape_arg", None)
         copy._input_shape_arg = own if shape is None else shape[1:]
     return copy
@@ -73,7 +69,8 @@ def copied_model(model: Any, on_copy: Callable[[Any, Any], None]) -> Any:
 
     def copied(layer: Any) -> Any:
         copy = _fresh(layer, {})
-        on_copy(layer, copy)
+        if _keras.is_layer(layer) and not isinstance(layer, _keras.module(layer).layers.InputLayer):
+            on_copy(layer, copy)
         return copy
 
     return _written(clone(model, copied, may_be_unbuilt=True), model)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfticket import _keras, schedules, weights
 from tfticket.enforcement import enforce
+from tfticket.kinds import kinds
 from tfticket.selection import Unstructured
 from tfticket.tfmot_bridge.copying import copied_layer, copied_model
 from tfticket.tfmot_bridge.followed_schedule import clocked
@@ -195,7 +196,7 @@ def _pruned_layer(layer: Any, wanted: PruningMark, settings: dict[str, Any]) -> 
                 " kernels. Give the layer a method `get_prunable_weights`."
                 f" Received: to_prune={layer.name!r}"
             )
-    if "Depthwise" in type(layer).__name__ and not hasattr(layer, "get_prunable_weights"):
+    if any("Depthwise" in k for k in kinds(layer)) and not hasattr(layer, "get_prunable_weights"):
         warnings.warn(
             f"nothing in the layer {layer.name!r} will be pruned: depthwise kernels stay dense, as"
             " in tfmot. PruneOnSchedule prunes them.",

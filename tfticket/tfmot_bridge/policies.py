@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tfticket import _keras
+from tfticket.kinds import kind
 
 __all__ = ["allowed"]
 
@@ -55,4 +56,4 @@ def _for_keras3(policy: Any) -> Callable[[Any], bool]:
         UserWarning,
         stacklevel=5,
     )
-    return lambda layer: type(layer).__name__ == "Conv2D" and tuple(layer.kernel_size) == (1, 1)
+    return lambda layer: kind(layer) == "Conv2D" and tuple(layer.kernel_size) == (1, 1)

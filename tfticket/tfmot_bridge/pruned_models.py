@@ -13,6 +13,7 @@ import numpy as np
 
 from tfticket import _keras, masks, schedules
 from tfticket.callbacks import EnforceMasks, PruneOnSchedule
+from tfticket.kinds import kind
 from tfticket.tfmot_bridge.granularities import granularity_from_config
 from tfticket.tfmot_bridge.pruning_marks import PruningMark, mark, marked_layers, planned
 from tfticket.tfmot_bridge.update_pruning_step import PruningProgress, UpdatePruningStep
@@ -93,7 +94,7 @@ def plain_class(cls: type) -> type:
 
 def to_pruned(model: Any) -> None:
     """Makes a stock Sequential or functional model one that carries its marks; others stay."""
-    if type(model).__name__ in ("Sequential", "Functional"):
+    if kind(model) in ("Sequential", "Functional"):
         # Past `__setattr__` of Keras; class and subclass differ in methods only.
         object.__setattr__(model, "__class__", _class_over(type(model)))
 

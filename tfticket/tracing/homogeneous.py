@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket import _keras
+from tfticket.kinds import call_kind
 
 __all__ = ["homogeneous_layers"]
 
@@ -83,7 +84,7 @@ def homogeneous_layers(model: Any) -> Iterator[list[str]]:
 
 def _replacements(layer: Any) -> Iterator[tuple[str, Any, str]]:
     """Yields `(attribute, value, the change in words)` for what has to change in one layer."""
-    kind, attributes = type(layer).__name__, vars(layer)
+    kind, attributes = call_kind(layer), vars(layer)
     for name in _ACTIVATIONS:
         called = getattr(attributes.get(name), "__name__", "")
         if called in _TO_RELU:

@@ -19,6 +19,7 @@ from tfticket.graph.rules.merging import concatenated, merged
 from tfticket.graph.rules.moving import counted, divided, indexed, moved, padded, reshaped
 from tfticket.graph.rules.normalizing import divided_by_norm
 from tfticket.graph.rules.passing import AVERAGING
+from tfticket.graph.stating import resize_stated
 
 __all__ = ["OPERATIONS", "RULES", "anything"]
 
@@ -37,7 +38,9 @@ def anything(call: Call) -> list[ChannelFlow]:
     function, shapes = _function(call), [f.shape for f in flows]
     is_alike = len(call.shapes) == 1 and all(f.rank == len(call.shapes[0]) for f in flows)
     if is_alike and is_elementwise(function, shapes):
-        return [merged(call, flows, lambda *constants: _applied(function, constants))]
+        made = merged(call, flows, lambda *constants: _applied(function, constants))
+        resize_stated(call, made)
+        return [made]
     if is_moving(function, shapes):
         return moved(call, function)
     raise UnsupportedLayer("it is not known to treat each channel by itself")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,19 @@ import tensorflow as tf
 
 from tfticket import _keras
 
-__all__ = ["Node", "ends", "input_layer", "is_network", "nodes", "shape_of"]
+__all__ = [
+    "Node",
+    "can_be_network",
+    "ends",
+    "filled",
+    "input_layer",
+    "is_network",
+    "nodes",
+    "shape_of",
+]
+
+
+_HOMES = ("keras.src.", "tf_keras.src.")
 
 
 @dataclass(frozen=True)
@@ -30,15 +42,20 @@ class Node:
     outputs: list
 
 
-def is_network(layer: Any) -> bool:
-    """Tells whether a layer is a functional or Sequential model whose graph can be read.
+def can_be_network(layer: Any) -> bool:
+    """Tells whether a layer is a functional or Sequential model, built or not.
 
-    A subclass that computes otherwise than its graph is none.
+    So is one of a class of the user's own, unless that computes otherwise than its graph.
     """
-    graph = _graph(layer)
+    kinds = [c for c in type(layer).__mro__ if c.__module__.startswith(_HOMES)]
     call = getattr(type(layer), "call", None)
-    ours = getattr(call, "__module__", "").startswith(("keras.src.", "tf_keras.src."))
-    return bool(getattr(graph, "_nodes_by_depth", None)) and ours
+    is_kerass = getattr(call, "__module__", "").startswith(_HOMES)
+    return is_kerass and any(c.__name__ in ("Functional", "Sequential") for c in kinds)
+
+
+def is_network(layer: Any) -> bool:
+    """Tells whether a layer is a functional or Sequential model whose graph can be read."""
+    return can_be_network(layer) and bool(getattr(_graph(layer), "_nodes_by_depth", None))
 
 
 def nodes(model: Any) -> Iterator[Node]:
@@ -53,6 +70,11 @@ def nodes(model: Any) -> Iterator[Node]:
             kwargs = node.call_kwargs if given is None else given.kwargs
             operation = node.layer if given is None else node.operation
             yield Node(operation, tuple(args), dict(kwargs), tf.nest.flatten(node.outputs))
+
+
+def filled(value: Any, found: Mapping[int, Any]) -> Any:
+    """Puts what was `found` for symbolic tensors, by their ids, in their places in a `value`."""
+    return tf.nest.map_structure(lambda v: found.get(id(v), v), value)
 
 
 def ends(model: Any) -> tuple[list, list]:
