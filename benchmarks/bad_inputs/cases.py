@@ -90,7 +90,8 @@ def _typed(line: str, folder: Path) -> Outcome:
 
     from tfticket.cli.app import app
 
-    arguments = [part.replace("{f}", str(folder)) for part in line.split(" ")]
+    typed = [part.replace("{f}", str(folder)) for part in line.split(" ")]
+    arguments = ["--trust", *typed]  # older Kerases load no file without
     here = Path.cwd()
     os.chdir(folder)
     try:

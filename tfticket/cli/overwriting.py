@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import typing
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -37,9 +36,8 @@ def overwritable(command: Callable[..., None]) -> Callable[..., None]:
 
     kind = inspect.Parameter.KEYWORD_ONLY
     flag = inspect.Parameter(_NAME, kind, default=False, annotation=_FLAG)
-    hints = typing.get_type_hints(command, include_extras=True)
-    own = inspect.signature(command).parameters.values()
-    parameters = [*(p.replace(annotation=hints[p.name]) for p in own), flag]
+    # Not by `typing.get_type_hints`, which puts an Optional around defaults of None in Python 3.10.
+    parameters = [*inspect.signature(command, eval_str=True).parameters.values(), flag]
     wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {**hints, _NAME: _FLAG}
+    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
     return wrapped

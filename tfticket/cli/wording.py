@@ -6,7 +6,6 @@ import errno
 import inspect
 import os
 import re
-import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,10 +38,9 @@ def flags_of(command: Callable[..., Any]) -> dict[str, str]:
     Args:
         command: as typer takes it, its parameters annotated.
     """
-    hints = typing.get_type_hints(command, include_extras=True)
     found = {}
-    for name in inspect.signature(command).parameters:
-        for mark in getattr(hints.get(name), "__metadata__", ()):
+    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
+        for mark in getattr(parameter.annotation, "__metadata__", ()):
             if isinstance(mark, ArgumentInfo):
                 found[name] = name.upper()
             elif isinstance(mark, OptionInfo):
