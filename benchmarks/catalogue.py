@@ -226,6 +226,12 @@ BENCHMARKS = (
         " 80.0 %",
     ),
     Benchmark(
+        "bad_inputs",
+        "Is a person told what is wrong, and what to do?",
+        (Script(3),),
+        "252 bad command lines and calls: 252 clear, 0 tracebacks, 0 silent",
+    ),
+    Benchmark(
         "third_party",
         "Can networks of other packages be pruned, trained, reloaded, shrunk and exported?",
         (Script(20),),

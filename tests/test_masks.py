@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 
-from tfticket import masks
+from tfticket import callbacks, enforcement, graph, masks, schedules, selection, slimming, weights
 from tfticket.errors import MismatchError
 from tfticket.masks import Masks
+from tfticket.reports.profile import profile_model
+from tfticket.selection.threshold import threshold_masks
+from tfticket.tickets import Ticket
 
 HALF = Masks({"a": np.array([[True, False], [True, False]]), "b": np.array([True, False])})
 
@@ -75,7 +78,7 @@ def test_the_table_has_one_row_per_path():
 def test_masks_are_boolean_and_never_inferred_from_zeros():
     with pytest.raises(TypeError, match="must be boolean"):
         Masks({"a": np.array([0.0, 1.0])})
-    with pytest.raises(ValueError, match="at least one mask"):
+    with pytest.raises(ValueError, match="at least one weight"):
         Masks({})
 
 
@@ -109,3 +112,42 @@ def test_masked_weights_are_zero_and_the_others_are_not_copied():
     assert masked["a"].tolist() == [[0.0, 2.0]] and not np.signbit(masked["a"]).any()
     assert masked["b"] is unmasked["b"]
     assert masked["a"].dtype == np.float32 and list(masked) == ["a", "b"] and len(masked) == 2
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan, -1, 1, "x", None])
+def test_every_door_refuses_masks_that_are_not_boolean(keras, value):
+    """A number is neither kept nor masked out, whatever it would count as."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, name="dense")])
+    wrong = {"dense/kernel": np.full((2, 2), value)}
+    good = Masks({"dense/kernel": np.eye(2, dtype=bool)})
+    held = weights.read_all(model)
+    enforced = enforcement.enforce(model, good)
+    doors = [
+        lambda: Masks(wrong),
+        lambda: masks.apply(held, wrong),
+        lambda: masks.distance(good, wrong),
+        lambda: callbacks.EnforceMasks(wrong),
+        lambda: callbacks.EnforceMasks(good).update(wrong),
+        lambda: callbacks.PruneOnSchedule(schedules.Exponential(0.9), masks=wrong),
+        lambda: enforcement.enforce(model, wrong),
+        lambda: enforced.update(wrong),
+        lambda: Ticket(wrong, held),
+        lambda: graph.flops(model, wrong),
+        lambda: slimming.shrink(model, wrong),
+        lambda: profile_model(model, wrong),
+        lambda: selection.select({"dense/kernel": np.eye(2)}, wrong, 0.5),
+        lambda: threshold_masks({"dense/kernel": np.eye(2)}, 1.0, wrong),
+    ]
+    for number, door in enumerate(doors):
+        with pytest.raises(TypeError, match=r"masks must be boolean.*dense/kernel"):
+            door()
+            raise AssertionError(number)
+
+
+def test_doors_take_a_mapping_of_boolean_arrays(keras):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, name="dense")])
+    plain = {"dense/kernel": np.eye(2, dtype=bool)}
+    assert Ticket(plain, weights.read_all(model)).sparsity == 0.5
+    assert callbacks.EnforceMasks(plain).masks == Masks(plain)
+    with pytest.raises(TypeError, match="masks must be a mapping"):
+        callbacks.EnforceMasks(np.eye(2, dtype=bool))

@@ -7,25 +7,38 @@ import importlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["read_in_memory", "stated_version"]
+
+#: What damaged archives raise.
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(KeyError, ValueError, TypeError),
+)
 
 
 def stated_version(path: Any) -> int:
     """Returns the major version of the Keras that saved a `.keras` file, as it states.
 
     Raises:
-        ValueError: if it is not a `.keras` file.
+        ValueError: if it is not a `.keras` file, or damaged.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             stated = json.loads(archive.read("metadata.json"))["keras_version"]
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            damaged = archive.testzip()
+    except _UNREADABLE as error:
         raise ValueError(
-            f"`path` must be a .keras file: {error}. Received: path={str(path)!r}"
+            f"`path` must be a .keras file, whole: {error}. Received: path={str(path)!r}"
         ) from error
+    if damaged is not None:
+        raise ValueError(
+            f"`path` must be a .keras file, whole: {damaged} in it is damaged. Copy it again, or"
+            f" take another. Received: path={str(path)!r}"
+        )
     return int(str(stated).partition(".")[0])
 
 

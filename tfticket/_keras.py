@@ -203,6 +203,7 @@ def walk(model: Any) -> Iterator[tuple[str, Any, list[tuple[str, Any]]]]:
 
     A layer or variable that occurs in several places is visited at the first one only.
     """
+    flavour(model)  # or says that it is no model
     seen_layers: set[int] = set()
     seen_variables: set[int] = set()
     stack: list[tuple[str, Any]] = [("", model)]

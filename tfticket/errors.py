@@ -11,6 +11,7 @@ __all__ = [
     "LayerCollapseError",
     "MismatchError",
     "MissingDependencyError",
+    "NotFiniteError",
     "SettingsError",
     "TicketError",
     "UnreachableSparsityError",
@@ -51,6 +52,10 @@ class EnforcementError(TicketError, RuntimeError):
 
 class ExportError(TicketError, RuntimeError):
     """No file that passes verification could be written."""
+
+
+class NotFiniteError(TicketError, ArithmeticError):
+    """A network's loss or weights are not finite after a training; the message says which."""
 
 
 class DataUnavailableError(TicketError, RuntimeError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tfticket.masks import Masks
+from tfticket.measuring import require_finite
 from tfticket.rewinding import TrainingState
 from tfticket.tickets import Ticket
 
@@ -32,6 +33,9 @@ class Level:
     metrics: Mapping[str, float] = field(default_factory=dict)
     log: Any = None
     states: Mapping[int, TrainingState] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_finite(self.round, self.ticket.weights, self.trained.weights, self.metrics)
 
     @property
     def masks(self) -> Masks:

@@ -15,6 +15,7 @@ from tfticket.callbacks.report_progress import watched
 from tfticket.initializers import draws
 from tfticket.levels import Level
 from tfticket.masks import Masks, ones_like
+from tfticket.measuring import Evaluate, measured
 from tfticket.progress import ProgressLines
 from tfticket.pruning import next_masks
 from tfticket.pruning_method import PruningMethod
@@ -29,7 +30,6 @@ __all__ = ["Level", "Search", "find_ticket", "train_dense", "train_ticket"]
 
 #: Trains a model with the callbacks it is given; what it returns is kept as the level's `log`.
 Train = Callable[[Any, list[Any]], Any]
-Evaluate = Callable[[Any], Mapping[str, float]]
 
 
 def find_ticket(
@@ -57,7 +57,7 @@ def find_ticket(
         train: trains the model; must pass the callbacks on.
         method: the choices in one; or give its parts by name: `schedule=`, `score=`, `scope=`,
             `action=`, `rounds=`.
-        evaluate: returns a level's metrics, by name; use validation data for choices.
+        evaluate: returns a level's metrics by name, or as `model.evaluate` does.
         prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
         seed: seed of scores that draw random numbers.
         resume: a level of an earlier run of the same search, to go on after.
@@ -67,11 +67,11 @@ def find_ticket(
         **choices: the parts of `method`.
 
     Returns:
-        An iterator over `rounds + 1` levels, from dense to the final sparsity. A level is trained
-        when it is asked for, so a loop may stop early.
+        An iterator over `rounds + 1` levels, from dense on, each trained when it is asked for.
 
     Raises:
         EnforcementError: if `train` let a pruned weight change, or trained another model.
+        NotFiniteError: if a loss or weight is not finite after a training.
         ValueError: if an argument is out of range.
 
     References:
@@ -146,7 +146,7 @@ def train_ticket(
         callback.check(model)
     finally:
         callback.release()
-    metrics = dict(evaluate(model)) if evaluate else {}
+    metrics = measured(evaluate, model)
     return Level(int(ticket.provenance.get("round", 0)), ticket, capture(model), metrics, log)
 
 
@@ -264,10 +264,10 @@ class Search:
         self._enforced.update(ticket.masks, ticket.pruned_values)
         log = self.train(self.model, [self._enforced, *callbacks])
         self._enforced.check(self.model)
-        metrics = dict(self.evaluate(self.model)) if self.evaluate else {}
+        metrics = measured(self.evaluate, self.model)
         if self._display is not None:
-            measured = [f"{name} {value:.4f}" for name, value in metrics.items()]
-            self._display.done(", ".join([what, *measured]), round_ + 1, num_levels)
+            figures = [f"{name} {value:.4f}" for name, value in metrics.items()]
+            self._display.done(", ".join([what, *figures]), round_ + 1, num_levels)
         return Level(round_, ticket, capture(self.model), metrics, log)
 
     def _prunable(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

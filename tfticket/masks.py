@@ -72,16 +72,21 @@ class Masks(Mapping[str, np.ndarray], Kept):
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray]):
+        if not isinstance(arrays, Mapping):
+            raise TypeError(
+                "masks must be a mapping `{weight path: boolean array}`."
+                f" Received: {type(arrays).__name__}"
+            )
         if not arrays:
-            raise ValueError("`arrays` must hold at least one mask. Received: arrays={}")
+            raise ValueError("masks must be of at least one weight. Received: {}")
         self._arrays: dict[str, np.ndarray] = {}
         for path, array in arrays.items():
             if np.asarray(array).dtype != np.bool_:
                 raise TypeError(
-                    "`arrays` must be boolean, True = kept."
+                    "masks must be boolean, True = kept: `array != 0` makes such of 0 and 1."
                     f" Received: dtype={np.asarray(array).dtype} for path={path!r}"
                 )
-            self._arrays[path] = _frozen(array)
+            self._arrays[path] = _frozen(np.asarray(array))
 
     def __getitem__(self, path: str) -> np.ndarray:
         return self._arrays[path]
@@ -201,6 +206,7 @@ def apply(weights: Mapping[str, np.ndarray], masks: Masks) -> dict[str, np.ndarr
     Raises:
         MismatchError: if a masked path is not among the weights.
     """
+    masks = Masks(masks)
     unknown = [p for p in masks if p not in weights]
     if unknown:
         raise MismatchError(f"`weights` must have every masked path: {unknown} are missing.")
@@ -220,6 +226,7 @@ def distance(first: Masks, second: Masks) -> float:
     References:
         You et al. 2020, "Drawing Early-Bird Tickets", https://arxiv.org/abs/1909.11957
     """
+    first, second = Masks(first), Masks(second)
     check_same_paths(first, second)
     differing = sum(int(np.count_nonzero(first[p] != second[p])) for p in first)
     return differing / first.num_weights

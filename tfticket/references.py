@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["accepted", "resolve"]
+__all__ = ["accepted", "called", "resolve"]
 
 
 def resolve(reference: str) -> Any:
@@ -47,6 +47,28 @@ def accepted(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[s
         return dict(options)
     by_keyword = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     return {k: v for k, v in options.items() if k in by_keyword}
+
+
+def called(function: Callable[..., Any], options: Mapping[str, Any], name: str) -> Any:
+    """Calls a user's function with those of the options that it has parameters for.
+
+    Args:
+        function: the user's.
+        options: by name.
+        name: of the function, for the message.
+
+    Raises:
+        TypeError: if it needs something else besides.
+    """
+    given = accepted(function, options)
+    try:
+        inspect.signature(function).bind(**given)
+    except TypeError as error:
+        raise TypeError(
+            f"{name!r} must need no other parameters than {', '.join(options)}: {error}. Give the"
+            " others defaults."
+        ) from None
+    return function(**given)
 
 
 def _from_name(name: str) -> ModuleType:

@@ -40,6 +40,7 @@ class Ticket:
     pruned_values: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "masks", Masks(self.masks))
         unknown = [p for p in self.masks if p not in self.weights]
         if unknown:
             raise MismatchError(f"`weights` must have every masked path: {unknown} are missing.")

@@ -104,6 +104,7 @@ def prunable_weights(model: Any, prunable: FilterLike = None) -> Prunable:
     Raises:
         ValueError: if a pattern matches nothing, or nothing is left to prune.
     """
+    _keras.flavour(model)  # or says that it is no model
     rule = Filter.of(prunable)
     trainable = {id(v) for v in model.trainable_variables}
     result, eligible = Prunable(), {}
@@ -115,7 +116,7 @@ def prunable_weights(model: Any, prunable: FilterLike = None) -> Prunable:
             result.skipped[path] = reason
     if not eligible and not result.skipped:
         variables(model)  # raises: the model is not built
-    included = matching(rule.include, eligible, "include")
+    included = matching(rule.include, eligible, "prunable")
     excluded = matching(rule.exclude, eligible, "exclude") if rule.exclude is not None else set()
     for path, variable in eligible.items():
         if path in excluded:

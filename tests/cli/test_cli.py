@@ -56,7 +56,9 @@ def test_find_leaves_the_files_it_promises(found):
     assert all((root / name).exists() and size > 0 for name, size in files.items())
     assert json.loads(done.stdout)["skipped"] == {}
     report = json.loads((root / "report.json").read_text())
-    assert {n: report.pop(n) for n in ("format", "record", "sha256", "products")}["format"] == FORMAT
+    assert {n: report.pop(n) for n in ("format", "record", "sha256", "products")}[
+        "format"
+    ] == FORMAT
     assert report == json.loads(done.stdout)
 
 

@@ -64,7 +64,7 @@ def test_regression_is_scaled_by_its_training_examples_alone():
 
 
 def test_an_unknown_name_is_answered_with_the_names():
-    with pytest.raises(ValueError, match="digits.*mnist.*cifar10.*module:function.*name='nmist'"):
+    with pytest.raises(ValueError, match="digits.*mnist.*cifar10.*module:function.*'nmist'"):
         load_data("nmist")
 
 

@@ -106,3 +106,43 @@ def test_targets_with_more_axes_keep_them():
     segments = np.zeros((20, 4, 4), np.int64)
     data = from_arrays((X, segments), (X, segments))
     assert data.train.y.shape == (18, 4, 4)
+
+
+BROKEN = np.where(X == 4, np.inf, X)
+NAN = np.where(np.arange(40).reshape(20, 2) == 7, np.nan, X)
+RAGGED = np.array([np.ones(1 + i % 2) for i in range(20)], dtype=object)
+
+
+def given_as_batches(x, y):
+    return lambda: [(x[:5], y[:5]), (x[5:], y[5:])]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ((NAN, Y), r"train: inputs must be finite.* nan at \[3, 1\], 1 of 40"),
+        ((X, BROKEN), r"train: targets must be finite.* (inf|nan) at \[2, 0\]"),
+        ((X, Y, np.full(20, -np.inf)), "train: weights must be finite"),
+        (({"a": X, "b": NAN}, Y), "train: inputs/b must be finite"),
+        (((X, Y), (NAN, Y)), "test: inputs must be finite"),
+        ((given_as_batches(NAN, Y), given_as_batches(X, Y)), "train, batch 0: inputs must be fin"),
+        ((given_as_batches(X, Y), given_as_batches(NAN, Y)), "test, batch 0: inputs must be fin"),
+        ((X, Y - 1), "classes that are numbered from 0 on.* Received: -1 among"),
+        ((given_as_batches(X, Y - 1), given_as_batches(X, Y)), "numbered from 0 on.* of train"),
+        ((RAGGED, Y), "inputs must be numbers or text, with examples of one shape"),
+        ((RAGGED.tolist(), Y), "equally many examples"),
+        (([[1.0] * (1 + i % 2) for i in range(20)], Y), "must be arrays, with examples of one sh"),
+        (((X, Y), (X[:, :1], Y)), r"examples of one shape.*\[2\] in train, \[1\] in test"),
+        (((X, Y), ({"a": X}, Y)), "the same inputs and targets in train and test"),
+        ((given_as_batches(X, Y), given_as_batches(X[:, :1], Y)), "examples of one shape"),
+    ],
+)
+def test_what_nobody_can_train_on_is_told(data, said):
+    with pytest.raises(ValueError, match=said):
+        as_dataset(data)
+
+
+def test_text_and_missing_weights_of_the_test_are_no_fault():
+    words = np.array(["a", "b"] * 10)
+    assert sizes(as_dataset((words, Y))) == [16, 2, 2]
+    assert sizes(as_dataset(((X, Y, Y + 1.0), (X, Y)))) == [18, 2, 20]

@@ -41,7 +41,7 @@ def test_the_only_prepared_config_is_meant(tmp_path):
 
 
 def test_a_malformed_name_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="`name` must be a TFDS name"):
+    with pytest.raises(ValueError, match="must have a name of tensorflow-datasets"):
         tfds.find_prepared("a b", tmp_path)
 
 

@@ -169,13 +169,54 @@ def test_weights_of_examples_count_in_the_loss(model, data):
     assert is_equal(weights.read_all(model), start.weights)
 
 
+def with_splits(data, change):
+    changed = {name: change(split) for name, split in data.splits.items()}
+    return dataclasses.replace(data, **changed)
+
+
+def test_targets_without_an_output_are_told_before_training(keras, model, data):
+    high = with_splits(data, lambda s: zoo.Split(s.x, s.y + 1))
+    with pytest.raises(ValueError, match=r"classes are numbered 0 … 9.* 1 … 10, int64 \[\] in"):
+        check_fit(model, high, Training(5))
+    for loss, said in (
+        ("binary_crossentropy", "compares numbers from 0 to 1"),
+        (keras.losses.MeanSquaredError(), "there are not as many"),
+    ):
+        model.compile("sgd", loss)
+        with pytest.raises(ValueError, match=f"`data` must have targets .*{said}"):
+            check_fit(model, data, Training(5))
+    ignoring = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=10)
+    model.compile("sgd", ignoring)
+    check_fit(model, high, Training(5))
+
+
+def test_targets_of_several_outputs_are_looked_at_one_by_one(keras):
+    given = keras.Input((3,))
+    outputs = {n: keras.layers.Dense(2, name=n)(given) for n in ("a", "b")}
+    several = keras.Model(given, outputs)
+    sparse = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    several.compile("sgd", {"a": sparse, "b": "mse"})
+    x, y = np.zeros((40, 3), np.float32), np.arange(40) % 2
+    b = np.zeros((40, 2), np.float32)
+    check_fit(several, zoo.as_dataset((x, {"a": y, "b": b})), Training(5, 8))
+    with pytest.raises(ValueError, match="classes are numbered 0 … 1.*output 'a'"):
+        check_fit(several, zoo.as_dataset((x, {"a": y + 1, "b": b})), Training(5, 8))
+    with pytest.raises(ValueError, match="there are not as many.*output 'b'"):
+        check_fit(several, zoo.as_dataset((x, {"a": y, "b": b[:, :1]})), Training(5, 8))
+
+
+def test_what_is_no_callback_is_told_before_training(model, data):
+    training = Training(40, 8, eval_every=10, callbacks=lambda: 3)
+    with pytest.raises(TypeError, match=r"`callbacks` must return callbacks.* Received: \[3\]"):
+        check_fit(model, data, training)
+
+
 def test_data_that_do_not_fit_are_told_before_training(model, data):
     check_fit(model, data, Training(5))
-    one_hot = np.eye(10, dtype=np.float32)[data.train.y]
-    wrong = dataclasses.replace(data, train=zoo.Split(data.train.x, one_hot))
+    wrong = with_splits(data, lambda s: zoo.Split(s.x, np.eye(10, dtype=np.float32)[s.y]))
     with pytest.raises(ValueError, match=r"`data` must be what the network takes.*one-hot"):
         check_fit(model, wrong, Training(5))
-    flat = dataclasses.replace(data, train=zoo.Split(data.train.x[:, 0], data.train.y))
+    flat = with_splits(data, lambda s: zoo.Split(s.x[:, 0], s.y))
     with pytest.raises(ValueError, match=r"`data` must be .*'float32 \[None, 8, 1\]"):
         check_fit(model, flat, Training(5))
     with pytest.raises(ValueError, match="a weight for each of the 10 classes"):

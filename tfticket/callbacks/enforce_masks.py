@@ -34,6 +34,7 @@ class EnforceMasks(Callback):
         pruned_values: the values pruned weights hold, by path; `None` means 0.
 
     Raises:
+        TypeError: if masks are not boolean: a number between is no mask.
         EnforcementError: in `fit`, if a layer is under LoRA, or at the end of an epoch in which a
             pruned weight changed.
         MismatchError: in `fit`, if the masks are not the model's.
@@ -56,7 +57,8 @@ class EnforceMasks(Callback):
     ):
         self._ticket = masks if isinstance(masks, Ticket) else None
         masks = masks.masks if isinstance(masks, Ticket) else masks
-        self._given, self._pruned_values = masks, pruned_values
+        self._given = None if masks is None else Masks(masks)
+        self._pruned_values = pruned_values
         self._forget()
 
     def _forget(self) -> None:
@@ -82,6 +84,7 @@ class EnforceMasks(Callback):
             pruned_values: other values for pruned weights to hold, from the next `fit` on; `None`
                 leaves them as they are.
         """
+        masks = Masks(masks)
         if pruned_values:
             self.release()
             self._enforcement, self._pruned_values = None, pruned_values

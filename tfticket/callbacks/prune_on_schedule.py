@@ -87,6 +87,8 @@ class PruneOnSchedule(Callback):
                 "`masks` must be a ticket that holds pruned weights at 0, as this callback does."
                 f" Received: pruned_values of {sorted(masks.pruned_values)}"
             )
+        if masks is not None and not isinstance(masks, Ticket):
+            masks = Masks(masks)
         self._initial_masks = masks
         self._on_unreachable: Literal["raise", "warn"] = on_unreachable
         self._forget()

@@ -25,8 +25,10 @@ def bench(
         ),
     ],
     batch_size: Annotated[int, typer.Option(help="Examples per call.")] = 1,
-    threads: Annotated[int, typer.Option(help="Threads of the interpreter.")] = 1,
-    rounds: Annotated[int, typer.Option(help="Timings of each file, taken in turn.")] = 50,
+    num_threads: Annotated[int, typer.Option("--threads", help="Threads of the interpreter.")] = 1,
+    num_rounds: Annotated[
+        int, typer.Option("--rounds", help="Timings of each file, taken in turn.")
+    ] = 50,
     input_shape: InputShape = None,
     json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
@@ -41,8 +43,8 @@ def bench(
     found = reports.profile_files(
         paths,
         batch_size=batch_size,
-        num_threads=threads,
-        num_rounds=rounds,
+        num_threads=num_threads,
+        num_rounds=num_rounds,
         input_shapes=input_shapes(input_shape),
     )
     if plot is not None:

@@ -35,9 +35,7 @@ def collapse(
             metavar="SCORE=N,…", help="Rounds of a score; left out, 100 for synflow, else 1."
         ),
     ] = None,
-    per_decade: Annotated[
-        int, typer.Option(min=1, help="Compressions tried to a factor of 10.")
-    ] = 4,
+    per_decade: Annotated[int, typer.Option(help="Compressions tried to a factor of 10.")] = 4,
     keras: Annotated[str, typer.Option(help="Which Keras: keras or tf_keras.")] = "keras",
     seed: Annotated[int, typer.Option(help="Of weights, batch and random scores.")] = 0,
     plot: Annotated[

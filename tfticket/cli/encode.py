@@ -9,12 +9,14 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
+from tfticket.cli.overwriting import overwritable
 from tfticket.cli.shapes import InputShape, input_shapes
 
 __all__ = ["encode"]
 
 
 @handle_errors
+@overwritable
 def encode(
     path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Any .tflite file.")],
     out: Annotated[Path, typer.Option(help="The .tflite file to write.")],
@@ -30,9 +32,6 @@ def encode(
         bool,
         typer.Option("--verify/--no-verify", help="Run both files and compare what they compute."),
     ] = True,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what is no .tflite file.")
-    ] = False,
     json: Json = False,
 ) -> None:
     """Write any TFLite file again, with weights sparse where that is smaller and safe on phones."""
@@ -44,6 +43,5 @@ def encode(
         sparse=sparse,  # type: ignore[arg-type]
         input_shapes=input_shapes(input_shape),
         verify=verify,
-        overwrite=overwrite,
     )
     answer(found, as_json=json)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
+from tfticket.cli.overwriting import overwritable
 
 __all__ = ["export"]
 
 
 @handle_errors
+@overwritable
 def export(
     path: Annotated[Path, typer.Argument(exists=True, help="Run folder.")],
-    to: Annotated[str, typer.Option(help="tflite, savedmodel, keras, onnx or seeds.")],
+    target: Annotated[str, typer.Option("--to", help="tflite, savedmodel, keras, onnx or seeds.")],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -54,5 +56,6 @@ def export(
     from tfticket.experiments.artifacts import export_run
 
     chosen = {"replicate": replicate, "level": level}
-    report = export_run(path, to, out, **chosen, quantize=quantize, tolerance=tolerance)
+    options: dict[str, Any] = {"quantize": quantize, "tolerance": tolerance}
+    report = export_run(path, target, out, **chosen, **options)
     answer(report, as_json=json)

@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 
+from tfticket.cli.wording import flags_of, of_system, with_flags
 from tfticket.errors import TicketError
 from tfticket.tables import fitting
 
@@ -47,7 +48,8 @@ def handle_errors(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             if debugging.get():
                 raise
-            typer.echo(f"error: {sentence_of(error)}", err=True)
+            said = with_flags(sentence_of(error), flags_of(guarded))
+            typer.echo(f"error: {said}", err=True)
             raise typer.Exit(1) from error
 
     return guarded
@@ -66,8 +68,14 @@ def sentence_of(error: Exception) -> str:
     Args:
         error: with its traceback.
     """
+    if isinstance(error, SyntaxError) and error.filename:  # his, or he could not have got here
+        line = f": {error.text.strip()}" if error.text else ""
+        return (
+            f"{type(error).__name__}: {error.msg}\nIn {error.filename}, line {error.lineno}{line}"
+        )
     is_expected = isinstance(error, _EXPECTED)
     text = str(error) if is_expected else f"{type(error).__name__}: {error}"
+    text = of_system(error) if isinstance(error, OSError) else text
     own = _line_of_the_user(error)
     if own is not None:
         line = f": {own.line}" if own.line else ""

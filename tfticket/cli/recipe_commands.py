@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from tfticket.cli.failures import debugging, handle_errors, sentence_of
 from tfticket.cli.running import run_and_print
+from tfticket.cli.wording import with_flags
 from tfticket.experiments.reading import read_settings, read_spec
 from tfticket.experiments.spec import PANELS, USUAL_RECIPE, ExperimentSettings
 from tfticket.recipes import RECIPES, Recipe, find
@@ -46,7 +47,7 @@ class RecipeGroup(TyperGroup):
         except Exception as error:  # the code of a user's own file, too
             if debugging.get():
                 raise
-            raise typer.BadParameter(sentence_of(error), ctx) from error
+            raise typer.BadParameter(with_flags(sentence_of(error), {}), ctx) from error
 
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
         """See `click.Group`; an unknown name is sentence_of with the names there are."""
@@ -77,6 +78,7 @@ def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any
         config: Path | None,
         repair: bool,
         dry_run: bool,
+        download: bool,
         json: bool,
         **options: Any,
     ) -> None:
@@ -89,7 +91,8 @@ def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any
         given = {n: v for n, v in options.items() if v is not None and v != []}
         settings = {n: _read(kinds[n], v) for n, v in given.items()}
         spec = read_spec(config or file, recipe=name, **settings)
-        run_and_print(spec, out, repair=repair, as_json=json, dry_run=dry_run)
+        asked = {"repair": repair, "as_json": json, "dry_run": dry_run, "download": download}
+        run_and_print(spec, out, **asked)
 
     parameters = [
         *(_flag(recipe, n, f"{name}: its own settings") for n in ordered_fields(recipe)),
@@ -128,6 +131,7 @@ _FILES = (
     ),
     _own("repair", bool, False, "Compute damaged levels anew.", "--repair"),
     _own("dry_run", bool, False, "Say what would be trained, and how long it takes.", "--dry-run"),
+    _own("download", bool, False, "Let tensorflow-datasets download the data.", "--download"),
     _own("json", bool, False, "Print the outcome as JSON.", "--json"),
 )
 

@@ -16,7 +16,13 @@ __all__ = ["run_and_print"]
 
 
 def run_and_print(
-    spec: Any, out: Path, *, repair: bool = False, as_json: bool = False, dry_run: bool = False
+    spec: Any,
+    out: Path,
+    *,
+    repair: bool = False,
+    as_json: bool = False,
+    dry_run: bool = False,
+    download: bool = False,
 ) -> None:
     """Runs an experiment with its progress shown, then prints the outcome.
 
@@ -26,20 +32,20 @@ def run_and_print(
         repair: whether to compute damaged levels anew.
         as_json: whether to print JSON.
         dry_run: whether only to say what would be trained; nothing is written then.
+        download: whether tensorflow-datasets may download what is missing.
     """
     load_tensorflow()
     if dry_run:
         from tfticket.experiments.estimate import estimate
 
-        answer(estimate(spec), as_json=as_json)
+        answer(estimate(spec, download=download), as_json=as_json)
         return
     from tfticket.experiments.runner import run
 
     try:
         with shown_progress(as_json=as_json) as shown:
-            outcome = run(
-                spec, out, on_event=shown.on_event, on_progress=shown.on_progress, repair=repair
-            )
+            shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
+            outcome = run(spec, out, **shown_by, repair=repair, download=download)
     except KeyboardInterrupt:
         typer.echo(
             f"\nStopped. The levels trained so far are kept in {out}; the same command goes on"

@@ -10,11 +10,13 @@ import typer
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
+from tfticket.cli.overwriting import overwritable
 
 __all__ = ["shrink"]
 
 
 @handle_errors
+@overwritable
 def shrink(
     path: Annotated[
         Path,
@@ -35,7 +37,7 @@ def shrink(
     ] = "l1",
     scope: Annotated[str, typer.Option(help="Where channels are ranked then.")] = "layer",
     round_to: Annotated[
-        int, typer.Option(min=1, help="Channels of each group are kept in multiples of this then.")
+        int, typer.Option(help="Channels of each group are kept in multiples of this then.")
     ] = 1,
     allow_inexact: Annotated[
         bool,
@@ -47,7 +49,6 @@ def shrink(
     norm_batches: Annotated[
         int,
         typer.Option(
-            min=0,
             help="Take the statistics of batch normalisations anew over so many batches of the"
             " run's training examples.",
         ),

@@ -30,7 +30,12 @@ def compression_grid(num_weights: int, num_layers: int, per_decade: int = 4) -> 
         num_weights: number of prunable weights.
         num_layers: how many weights, in the sense of kernels, they belong to.
         per_decade: how many compressions there are to a factor of 10.
+
+    Raises:
+        ValueError: if `per_decade` is below 1.
     """
+    if per_decade < 1:
+        raise ValueError(f"`per_decade` must be at least 1. Received: per_decade={per_decade}")
     maximal = num_weights / num_layers
     count = math.ceil(round(math.log10(maximal) * per_decade, 9))
     return (*(10 ** (i / per_decade) for i in range(count)), maximal)

@@ -41,6 +41,7 @@ def enforce(
     layer's, obeys the masks too; a warning says how much of it was pruned again.
 
     Raises:
+        TypeError: if a mask is not boolean.
         MismatchError: if a path or shape is not the model's.
         EnforcementError: if a layer does not multiply by its masked weight, as under LoRA.
 
@@ -73,7 +74,7 @@ class Enforcement:
     def __init__(self, model: Any, masks: Masks, pruned_values: Mapping[str, np.ndarray] | None):
         self.model = model
         self._variables = weights.variables(model)
-        self._masks = self._of_model(masks)
+        self._masks = self._of_model(Masks(masks))
         values = None if pruned_values is None else self._of_model(pruned_values)
         if values is not None:
             check_same_paths(values, self._masks)
@@ -165,7 +166,7 @@ class Enforcement:
             MismatchError: if paths or shapes differ from those in force.
         """
         self._require_in_force()
-        masks = self._of_model(masks)
+        masks = self._of_model(Masks(masks))
         check_same_paths(masks, self._masks)
         self._masks = masks
         for path, pruned in self._pruned.items():

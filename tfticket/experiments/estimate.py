@@ -54,17 +54,18 @@ class Estimate:
         )
 
 
-def estimate(spec: Spec) -> Estimate:
+def estimate(spec: Spec, *, download: bool = False) -> Estimate:
     """Says what an experiment would train; trains for a few seconds to measure a step.
 
     Args:
         spec: the experiment.
+        download: whether tensorflow-datasets may download what is missing.
 
     Raises:
         ValueError: if the spec does not fit network and data.
     """
     with deterministic(spec.common.seed):
-        plan = make_plan(spec)
+        plan = make_plan(spec, download=download)
         with plan.run(0) as run:
             levels = plan.recipe.num_rounds(run) + 1
             num_bytes = sum(a.nbytes for a in weights.read_all(run.model).values())

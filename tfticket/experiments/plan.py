@@ -20,18 +20,20 @@ __all__ = ["make_plan", "notes_on"]
 _MAX_STEPS_PER_EXECUTION = 50
 
 
-def make_plan(spec: Spec) -> Plan:
+def make_plan(spec: Spec, *, download: bool = False) -> Plan:
     """Loads the data, finds the network and decides what the spec leaves open.
 
     Args:
         spec: the experiment.
+        download: whether tensorflow-datasets may download what is missing.
 
     Raises:
         ValueError: if network, data and settings do not fit together.
         DataUnavailableError: if the data are not on this machine.
     """
     common = spec.common
-    data = zoo.load_data(common.data, seed=common.seed, validation_size=common.validation_size)
+    given = {"seed": common.seed, "validation_size": common.validation_size}
+    data = zoo.load_data(common.data, **given, download=download)
     entry = _entry(common, data)
     task = Task.of(common, data, entry.num_steps, entry.batch_size)
     task = dataclasses.replace(
@@ -81,9 +83,9 @@ def _entry(common: ExperimentSettings, data: Dataset) -> Entry:
         entry = dataclasses.replace(entry, task=data.task)
     if entry.task != data.task:
         raise ValueError(
-            f"`data` must be for {entry.task}, which the network {common.model!r} is made for."
-            f" Received: data={common.data!r}, which is for {data.task}, as its targets are not one"
-            " class number per example"
+            f"`data` must be for {entry.task}, which the network {common.model!r} is made for:"
+            " whole numbers, one for each example, are classes, all others are values to regress"
+            f" on. Received: data={common.data!r}, which is for {data.task}"
         )
     if common.optimizer is None and common.learning_rate is None:
         return entry

@@ -23,6 +23,7 @@ def run(
     on_event: OnEvent | None = None,
     on_progress: OnProgress | None = None,
     repair: bool = False,
+    download: bool = False,
 ) -> Outcome:
     """Runs an experiment, or goes on with it where it stopped.
 
@@ -37,6 +38,7 @@ def run(
         on_progress: told now and then how far a training is.
         repair: whether to compute damaged levels anew, and what was made of them, instead of
             complaining.
+        download: whether tensorflow-datasets may download what is missing.
 
     Returns:
         The outcome.
@@ -57,7 +59,7 @@ def run(
         if finished is not None:
             return finished
         with deterministic(spec.common.seed):
-            plan = make_plan(spec)
+            plan = make_plan(spec, download=download)
             for text in (*notes_on(spec, plan.data), *folder.remember(plan)):
                 tell(Event("note", text))
             run_levels(plan, folder, tell, on_progress)

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, export, slimming, weights, zoo
+from tfticket import _keras, export, files, slimming, weights, zoo
 from tfticket.determinism import deterministic
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.export import keras_archive
 from tfticket.export.signature import signature
+from tfticket.files import archives
 from tfticket.masks import Masks
 from tfticket.reports.outcome import choose
 from tfticket.rewinding import restore
@@ -90,6 +91,7 @@ def shrink_saved(
         ExportError: if the file does not load again or computes something else.
     """
     _check(Path(path), channel_sparsity, norm_batches)
+    _check_out(Path(out))
     model, masks, data = _network(Path(path))
     if channel_sparsity is not None:
         chosen = slimming.channel_masks(
@@ -110,11 +112,23 @@ def shrink_saved(
     return Shrinking(str(out), export.sizes(out).raw_bytes, small.report, difference)
 
 
+def _check_out(out: Path) -> None:
+    """Tells before anything is computed what the writer would tell after it."""
+    if out.suffix != ".keras":
+        raise ValueError(f"`out` must end in .keras: Keras goes by it. Received: out={str(out)!r}")
+    files.require_free(out, is_ours=archives.is_ours(out), overwrite=False, is_file=True)
+
+
 def _check(path: Path, channel_sparsity: float | None, norm_batches: int) -> None:
     if channel_sparsity is not None and not 0 <= channel_sparsity < 1:
         raise ValueError(
             "`channel_sparsity` must be in [0, 1): it is a fraction of the channels."
             f" Received: channel_sparsity={channel_sparsity}"
+        )
+    if norm_batches < 0:
+        raise ValueError(
+            "`norm_batches` must be at least 0, which leaves the statistics as they are."
+            f" Received: norm_batches={norm_batches}"
         )
     if norm_batches and path.suffix == ".keras":
         raise ValueError(

@@ -49,9 +49,16 @@ def load(path: str | Path, keras: str | None = None) -> Any:
     Raises:
         ValueError: if it is not a `.keras` file.
     """
-    if keras is None:
-        keras = _keras.saved_by(path)
-    return _keras.load_model(keras, path, compile=False, safe_mode=True)
+    writer = _keras.saved_by(path)
+    try:
+        return _keras.load_model(keras or writer, path, compile=False, safe_mode=True)
+    except Exception as error:
+        if keras in (None, writer):
+            raise
+        raise ValueError(
+            f"`keras` must be {writer!r}, or left out: that one saved {str(path)!r}."
+            f" Received: keras={keras!r}"
+        ) from error
 
 
 def _plain_config(data: bytes) -> bytes:

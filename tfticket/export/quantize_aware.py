@@ -43,6 +43,7 @@ def quantize_aware(model: Any, masks: Masks) -> tuple[Any, Masks]:
         Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
         Integer-Arithmetic-Only Inference", https://arxiv.org/abs/1712.05877
     """
+    masks = Masks(masks)
     if _keras.flavour(model) != "tf_keras":
         raise ValueError(
             "`model` must be of tf_keras: quantisation-aware training is tfmot's, which wraps"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["new_file", "new_folder", "require_free", "write_bytes"]
+__all__ = ["new_file", "new_folder", "overwriting", "require_free", "write_bytes"]
+
+#: Whether everything may be replaced; `--overwrite` of a command sets it.
+overwriting: contextvars.ContextVar[bool] = contextvars.ContextVar("overwriting", default=False)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -41,6 +45,7 @@ def require_free(
     """
     path = Path(path)
     is_empty = path.is_dir() and not any(path.iterdir())
+    overwrite = overwrite or overwriting.get()
     if path.exists() and not (overwrite or is_ours or is_empty):
         raise FileExistsError(
             "the target must be free, or written by tfticket, or `overwrite` set."

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfticket import weights
 from tfticket.graph.following import follow
+from tfticket.masks import Masks
 
 __all__ = ["Flops", "flops"]
 
@@ -58,7 +59,7 @@ def flops(model: Any, masks: Mapping[str, np.ndarray] | None = None) -> Flops:
     Raises:
         ValueError: if the model is subclassed or not built.
     """
-    variables, masks = weights.variables(model), masks or {}
+    variables, masks = weights.variables(model), Masks(masks) if masks else {}
     record = follow(model)
     dense: dict[str, int] = {}
     effective: dict[str, int] = {}

@@ -52,23 +52,16 @@ class AtInitialization(WeightRecipe):
             action="fine_tune",
         )
 
-    def start(self, run: Run) -> Level:
-        """Trains the dense network, if the score can be told of it.
-
-        Args:
-            run: with its model at the initialisation.
-
-        Raises:
-            ValueError: if it cannot; nothing has been trained then.
-        """
+    def check(self, run: Run) -> None:
+        """See `Recipe`; scores the network once, so that it is known whether it can be scored."""
         from tfticket import weights
         from tfticket.share import warn_of_share
 
+        super().check(run)
         warn_of_share(run.model, self.filter)
         present = weights.read(run.model, self.filter)
         evidence = dataclasses.replace(self.evidence(run), weights=present)
         self.method().score(run.model, evidence)
-        return super().start(run)
 
     def evidence(self, run: Run) -> Evidence:
         """Returns what the score looks at besides the weights.

@@ -48,6 +48,13 @@ class ChannelRecipe(Recipe):
 
         return ChannelLimits(self.round_to, self.max_channel_sparsity)
 
+    def check(self, run: Run) -> None:
+        """See `Recipe`; where scales choose channels, there must be some."""
+        from tfticket.slimming.penalty import scales_of
+
+        if self.needs_scales:
+            scales_of(run.model)
+
     def start(self, run: Run) -> Level:
         """Trains the dense network.
 
@@ -55,10 +62,7 @@ class ChannelRecipe(Recipe):
             run: with its model at the initialisation.
         """
         from tfticket.graph import channel_graph
-        from tfticket.slimming.penalty import scales_of
 
-        if self.needs_scales:
-            scales_of(run.model)  # or says so, before anything is trained
         graph = channel_graph(run.model)
         level = run.dense(graph.masks({}))
         counts = _counted({name: g.num_channels for name, g in graph.groups.items()})

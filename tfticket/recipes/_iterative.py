@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from tfticket.recipes import fields
 from tfticket.recipes.base import WeightRecipe
@@ -43,6 +43,19 @@ class Iterative(WeightRecipe):
     scope: fields.Scope = "layer"
     score: fields.Score = "magnitude"
     examples_per_class: fields.ExamplesPerClass = 10
+
+    @field_validator("pruning_rate")
+    @classmethod
+    def _are_patterns(cls, value: Any) -> Any:
+        for pattern in value if isinstance(value, Mapping) else ():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(
+                    f"`pruning_rate` must be by regular expressions: {error}."
+                    f" Received: pruning_rate={dict(value)}"
+                ) from None
+        return value
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

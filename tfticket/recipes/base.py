@@ -82,6 +82,16 @@ class Recipe(Settings):
         """
         return 1
 
+    def check(self, run: Run) -> None:
+        """Makes sure that the network can be treated; called before anything is trained.
+
+        Args:
+            run: with its model at the initialisation.
+
+        Raises:
+            ValueError: if it cannot.
+        """
+
     def start(self, run: Run) -> Level:
         """Makes level 0; as a rule the network trained densely.
 
@@ -137,6 +147,19 @@ class WeightRecipe(Recipe):
         given = {"exclude": self.exclude, "kinds": self.kinds}
         given = {n: v for n, v in given.items() if v is not None}
         return dataclasses.replace(Filter.of(self.prunable), **given)
+
+    def check(self, run: Run) -> None:
+        """Makes sure that the granularity fits the weights that may be masked.
+
+        Args:
+            run: with its model at the initialisation.
+        """
+        from tfticket import weights
+        from tfticket.layouts import layouts
+        from tfticket.selection import misfits
+
+        shapes = {p: a.shape for p, a in weights.read(run.model, self.filter).items()}
+        misfits(self.granularity, shapes, layouts(run.model, shapes))
 
     def start(self, run: Run) -> Level:
         """Trains the dense network.

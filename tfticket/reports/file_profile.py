@@ -161,7 +161,7 @@ def profile_files(
     with tempfile.TemporaryDirectory(prefix="tfticket_") as folder:
         named = {str(path): Path(path) for path in paths}
         for path in list(named.values())[:1]:
-            first = File(path.read_bytes()) if path.exists() else None
+            first = File.read(path) if path.exists() else None
             if first is not None and (dense := densify(first)) is not first.blob:
                 beside = Path(folder) / "twin.tflite"
                 beside.write_bytes(dense)
@@ -180,7 +180,7 @@ def _profile(
 ) -> FileProfile:
     found, measured = export.inspect(path), export.sizes(path)
     weights = [t for t in found.tensors if len(t.shape) >= 2 and t.type in WEIGHT_TYPES]
-    counted = multiply_adds(File(path.read_bytes()), shapes)
+    counted = multiply_adds(File.read(path), shapes)
     return FileProfile(
         name=name,
         latency=dataclasses.replace(row, path=name),

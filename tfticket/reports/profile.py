@@ -129,7 +129,7 @@ def profile_model(model: Any, masks: Masks | None = None, prunable: FilterLike =
     """
     found = weights.read_all(model)
     if masks is not None:
-        return _profile(masks, found, "masks")
+        return _profile(Masks(masks), found, "masks")
     zeros = {p: found[p] != 0 for p in weights.prunable_weights(model, prunable).variables}
     return _profile(Masks(zeros), found, "zeros")
 

@@ -7,7 +7,7 @@ from tfticket.selection.lookup import GRANULARITIES, SCOPES, get_granularity, ge
 from tfticket.selection.n_by_m import NByM
 from tfticket.selection.on_collapse import ON_COLLAPSE
 from tfticket.selection.scope import Global, Group, Layer, Scope, Together
-from tfticket.selection.selecting import select
+from tfticket.selection.selecting import misfits, select
 from tfticket.selection.top import keep_top, kth_largest
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "get_scope",
     "keep_top",
     "kth_largest",
+    "misfits",
     "select",
     "sparsity_per_path",
 ]

@@ -49,8 +49,8 @@ class Granularity(abc.ABC):
         only = self.only_sparsity
         if only is not None and any(abs(s - only) > _TOLERANCE for s in wanted):
             raise ValueError(
-                f"`schedule` must end at sparsity {only:g}, the only one of {self}."
-                f" Received: final sparsity={sparsity}"
+                f"the final sparsity must be {only:g}, the only one of {self}."
+                f" Received: sparsity={sparsity}"
             )
 
     def config(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tfticket.selection.scope import Group
 from tfticket.selection.top import all_finite
 from tfticket.selection.units import Units, keep_units
 
-__all__ = ["select"]
+__all__ = ["misfits", "select"]
 
 
 def select(
@@ -64,7 +64,7 @@ def select(
         MismatchError: if scores and masks differ in paths or shapes.
         LayerCollapseError: if a weight would keep nothing and `on_collapse` is `"raise"`.
     """
-    check_same_paths(scores, masks)
+    check_same_paths(scores, masks := Masks(masks))
     check_on_collapse(on_collapse)
     keep_one = on_collapse == "keep_one"
     shapes = {p: m.shape for p, m in masks.items()}
@@ -96,26 +96,46 @@ def _chosen(group: Group, units: Sequence[Units], *, keep_one: bool) -> list[np.
     return chosen
 
 
+def misfits(
+    granularity: Any, shapes: Mapping[str, tuple[int, ...]], layouts: Mapping[str, Layout]
+) -> dict[str, str]:
+    """Returns the weights that a granularity cannot divide and leaves unstructured, with reasons.
+
+    Args:
+        granularity: a name or a `Granularity`.
+        shapes: of the weights by path.
+        layouts: the axes of each kernel, as `layouts(model, paths)` finds them.
+
+    Raises:
+        ValueError: naming them, where the granularity is to fit every weight.
+    """
+    granularity, found = get_granularity(granularity), {}
+    for path, shape in shapes.items():
+        reason = granularity.misfit(shape, layouts.get(path) or layout_of_rank(len(shape)))
+        if reason is not None:
+            found[path] = reason
+    if found and getattr(granularity, "on_misfit", "raise") == "raise":
+        raise ValueError(
+            f"`granularity` must fit every weight: {found}. Leave these out with `prunable`."
+            f" Received: granularity={granularity}"
+        )
+    return found
+
+
 def _fitting(
     granularity: Granularity, shapes: Mapping[str, tuple[int, ...]], layouts: Mapping[str, Layout]
 ) -> dict[str, Callable[[np.ndarray, np.ndarray], Units]]:
     """Finds what divides each weight, given its scores and mask, into units."""
-    found, misfits = {}, {}
-    for path, shape in shapes.items():
-        layout = layouts.get(path) or layout_of_rank(len(shape))
-        reason = granularity.misfit(shape, layout)
-        if reason is not None:
-            misfits[path] = reason
-        fitting = granularity if reason is None else Unstructured()
-        found[path] = partial(fitting.units, layout=layout)
-    if misfits and getattr(granularity, "on_misfit", "raise") == "raise":
-        raise ValueError(
-            f"`granularity` must fit every weight: {misfits}. Leave these out with `prunable`."
-            f" Received: granularity={granularity}"
+    unfit = misfits(granularity, shapes, layouts)
+    if unfit:
+        warnings.warn(f"these weights stay unstructured: {unfit}", UserWarning, stacklevel=3)
+    return {
+        path: partial(
+            (Unstructured() if path in unfit else granularity).units,
+            layout=layouts.get(path) or layout_of_rank(len(shape)),
         )
-    if misfits:
-        warnings.warn(f"these weights stay unstructured: {misfits}", UserWarning, stacklevel=3)
-    return found
+        for path, shape in shapes.items()
+    }
 
 
 def _as_floats(path: str, score: np.ndarray) -> np.ndarray:

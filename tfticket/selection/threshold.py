@@ -36,6 +36,7 @@ def threshold_masks(
         MismatchError: if weights and masks differ in paths or shapes.
     """
     if masks is not None:
+        masks = Masks(masks)
         check_same_paths(weights, masks)
     kept = [w.ravel() if masks is None else w[masks[p]] for p, w in weights.items()]
     count = max(1, sum(w.size for w in kept))

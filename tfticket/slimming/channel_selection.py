@@ -37,7 +37,9 @@ class ChannelLimits:
 
     def __post_init__(self) -> None:
         if not isinstance(self.round_to, int) or self.round_to < 1:
-            raise ValueError(f"`round_to` must be an integer >= 1. Received: {self.round_to!r}")
+            raise ValueError(
+                f"`round_to` must be an integer >= 1. Received: round_to={self.round_to!r}"
+            )
         if not 0 <= self.max_channel_sparsity <= 1:
             raise ValueError(
                 "`max_channel_sparsity` must be in [0, 1]: it is a fraction."

@@ -109,12 +109,12 @@ def shrink(
         MismatchError: if masks do not fit the model, or what was made from its configuration.
         TypeError, ValueError: if a layer has no configuration; if the graph cannot be read.
     """
-    held = weights.read_all(model)
+    held, masks = weights.read_all(model), Masks(masks)
     unknown = [p for p in masks if p not in held]
     if unknown:
         raise MismatchError(f"`masks` must be of weights of the model: {unknown} are not.")
     weights.check_shapes(masks, held)
-    masked = masks_.apply(held, Masks(masks))
+    masked = masks_.apply(held, masks)
     record = follow(model, State(masked, masks))
     removal = plan(record, allow_inexact=allow_inexact)
     made, pairs = rebuilt(model, removal.numbers(), _new_biases(removal))

@@ -103,7 +103,7 @@ def sizes(path: str | Path) -> Sizes:
     raw = sum(file.stat().st_size for file in files)
     compressed = sum(gzip_size(file.read_bytes()) for file in files)
     is_tflite = root.is_file() and root.suffix == ".tflite"
-    tensors = bounds(File(root.read_bytes())) if is_tflite else ()
+    tensors = bounds(File.read(root)) if is_tflite else ()
     return Sizes(os.fspath(path), len(files), raw, compressed, tensors)
 
 

@@ -74,15 +74,20 @@ def load_data(
         return _of_user(name, options, seed=seed, **given)
     else:
         raise ValueError(
-            f"`name` must be one of {DATASETS}, `tfds:name` or `module:function`."
-            f" Received: name={name!r}"
+            f"the data must be one of {DATASETS}, `tfds:NAME`, `module:function` or"
+            f" `path/to/file.py:function`. Received: {name!r}"
         )
     return assembled(name, source, seed, validation_size, standardize)
 
 
 def _of_user(name: str, options: Mapping[str, Any], **given: Any) -> Dataset:
     function = references.resolve(name)
-    loaded = function(**references.accepted(function, options))
+    if not callable(function):
+        raise TypeError(
+            "the data must come from a function that returns them. Received:"
+            f" {name!r}, which is {type(function).__name__}"
+        )
+    loaded = references.called(function, options, name)
     try:
         return as_dataset(loaded, name=name, **given)
     except TypeError as error:

@@ -35,7 +35,8 @@ class OptimizerConfig:
         found = getattr(_keras.module(keras).optimizers, self.name, None)
         if found is None:
             raise ValueError(
-                f"`name` must be an optimizer of {keras}. Received: name={self.name!r}"
+                f"the optimizer must be one of {_keras.module(keras).__name__}, by the name of its"
+                f" class, such as 'SGD' or 'Adam'. Received: {self.name!r}"
             )
         return found(learning_rate=self.learning_rate, **self.options)
 
@@ -142,7 +143,12 @@ class Entry:
             raise TypeError(f"the network {self.name!r} takes no {sorted(refused)}.")
         if "seed" not in general:
             keras.utils.set_random_seed(seed)
-        model = self.build(**general, **wanted)
+        model = references.called(self.build, {"keras": keras, "seed": seed, **wanted}, self.name)
+        if _keras.flavour_or_none(model) is None:
+            raise TypeError(
+                f"the network {self.name!r} must be a function that returns a model."
+                f" Received: {type(model).__name__}"
+            )
         if _keras.module(model) is not keras:
             raise TypeError(
                 f"the network {self.name!r} must come from {keras.__name__}: give its function a"

@@ -25,6 +25,7 @@ __all__ = [
     "first_examples",
     "first_inputs",
     "joined",
+    "names_of_outputs",
     "objective",
     "untrained_evidence",
 ]
@@ -133,7 +134,7 @@ def objective(model: Any, inputs: Any, targets: Any) -> tuple[Any, Any]:
     if len(outputs) != 1:  # several, in a structure that only a call shows; or not known yet
         outputs = evaluation(model)(mapped(lambda array: tf.constant(array[:1]), inputs))
     flat = tf.nest.flatten(outputs)
-    names = _names(model, outputs, len(flat))
+    names = names_of_outputs(model, outputs, len(flat))
     matched = tuple(map(_with_axes_of, by_output(targets, names), flat))
     losses = [_callable(model, loss) for loss in by_output(model.loss, names)]
     if len(flat) == 1:
@@ -168,8 +169,14 @@ def by_output(given: Any, names: Sequence[str]) -> list[Any]:
     return list(given) if isinstance(given, (list, tuple)) else [given] * len(names)
 
 
-def _names(model: Any, outputs: Any, count: int) -> list[str]:
-    """The names of a model's outputs in flat order."""
+def names_of_outputs(model: Any, outputs: Any, count: int) -> list[str]:
+    """Returns the names of a model's outputs in flat order.
+
+    Args:
+        model: compiled.
+        outputs: as a call of it returns them.
+        count: how many there are.
+    """
     if isinstance(outputs, Mapping):
         return sorted(outputs)
     known = [str(name) for name in getattr(model, "output_names", None) or ()]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfticket.zoo.assembling import assembled, of_pipelines, require_enough, source_of
+from tfticket.zoo.columns import columns_of
 from tfticket.zoo.splits import Dataset, Split, cut
 from tfticket.zoo.streams import Stream, is_pipeline
 from tfticket.zoo.structures import as_structure
@@ -56,7 +57,7 @@ def as_dataset(
         return data
     parts = _parts(data)
     splits: dict[str, Any] = {
-        part: Stream(given, name=part, seed=seed) if is_pipeline(given) else _split(given)
+        part: Stream(given, name=part, seed=seed) if is_pipeline(given) else _split(given, part)
         for part, given in parts.items()
     }
     if any(isinstance(split, Stream) for split in splits.values()):
@@ -99,7 +100,7 @@ def from_arrays(
         standardize: see `load_data`.
         notes: what a report has to mention.
     """
-    source = source_of(_split(train), _split(test), notes)
+    source = source_of(_split(train, "train"), _split(test, "test"), notes)
     return assembled(name, source, seed, validation_size, standardize)
 
 
@@ -130,8 +131,10 @@ def _parts(data: Any) -> dict[str, Any]:
     return found
 
 
-def _split(given: Any) -> Split:
-    return Split(*map(as_structure, given))
+def _split(given: Any, part: str = "data") -> Split:
+    found = Split(*map(as_structure, given))
+    columns_of(found.columns, part)  # in the caller's own order, before anything is cut off
+    return found
 
 
 def _is_part(given: Any) -> bool:

@@ -104,6 +104,7 @@ def get_model(name: str, *, trust: bool = False) -> Entry:
         for what it ends in unless it comes compiled.
 
     Raises:
+        TypeError: if a reference is to something else.
         ValueError: if there is no such network; the message lists the names.
     """
     if name in MODELS:
@@ -112,16 +113,23 @@ def get_model(name: str, *, trust: bool = False) -> Entry:
         return _saved(Path(name), trust)
     if ":" in name:
         found = references.resolve(name)
-        return found if isinstance(found, Entry) else Entry(name=name, build=found, has_logits=None)
+        if isinstance(found, Entry):
+            return found
+        if not callable(found):
+            raise TypeError(
+                "the network must be an `Entry` or a function that returns a model. Received:"
+                f" {name!r}, which is {type(found).__name__}"
+            )
+        return Entry(name=name, build=found, has_logits=None)
     raise ValueError(
-        f"`name` must be one of {list(MODELS)}, `module:function`, `path/to/file.py:function` or a"
-        f" path to a .keras file. Received: name={name!r}"
+        f"the network must be one of {list(MODELS)}, `module:function`, `path/to/file.py:function`"
+        f" or a path to a .keras file. Received: {name!r}"
     )
 
 
 def _saved(path: Path, trust: bool) -> Entry:
     if not path.is_file():
-        raise ValueError(f"`name` must be an existing .keras file. Received: name={str(path)!r}")
+        raise ValueError(f"the network must be an existing .keras file. Received: {str(path)!r}")
 
     def build(*, keras: Any, seed: int) -> Any:
         del seed  # the weights are in the file

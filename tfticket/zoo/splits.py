@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tfticket.seeds import generator
+from tfticket.zoo.columns import PARTS, Column, columns_of, require_alike
 from tfticket.zoo.structures import leaves, mapped
 
 __all__ = ["Dataset", "Split", "Task", "cut", "permutation", "validation_count"]
@@ -53,9 +55,18 @@ class Split:
         columns = (self.x, self.y, self.weights)
         return columns[:2] if self.weights is None else columns
 
+    @functools.cached_property
+    def described(self) -> dict[str, Column]:
+        """Types, shapes and ranges by name, as of `arrays`.
+
+        Raises:
+            ValueError: if values are not finite, or examples not of one shape.
+        """
+        return columns_of(self.columns)
+
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns every array by its name: `x`, `y`, `weights`, or `x/image` and the like."""
-        return dict(leaves(dict(zip(("x", "y", "weights"), self.columns, strict=False))))
+        return dict(leaves(dict(zip(PARTS, self.columns, strict=False))))
 
     def take(self, indices: np.ndarray) -> Split:
         """Returns a copy of the examples at these positions, in this order."""
@@ -76,6 +87,10 @@ class Dataset:
         num_classes: number of classes, `None` for regression.
         input_shape: shape of one example; `None` where there are several inputs.
         notes: what a report on this data set has to mention; may be empty.
+
+    Raises:
+        ValueError: if values are not finite, classes are negative, or validation or test is of
+            other shapes than train.
     """
 
     name: str
@@ -86,6 +101,17 @@ class Dataset:
     num_classes: int | None
     input_shape: tuple[int, ...] | None
     notes: str = ""
+
+    def __post_init__(self) -> None:
+        found = {name: split.described for name, split in self.splits.items()}
+        require_alike(found)
+        for name, columns in found.items():
+            low = columns["y"].low if "y" in columns else None
+            if self.task == "classification" and low is not None and low < 0:
+                raise ValueError(
+                    "`data` must have classes that are numbered from 0 on; values to regress on"
+                    f" are floats. Received: {low:g} among the targets of {name}"
+                )
 
     @property
     def splits(self) -> dict[str, Any]:

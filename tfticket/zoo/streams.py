@@ -20,6 +20,7 @@ import numpy as np
 from tfticket import files
 from tfticket.determinism import seeded
 from tfticket.seeds import derived_seed
+from tfticket.zoo.columns import Column
 from tfticket.zoo.splits import permutation
 from tfticket.zoo.structures import leaves, mapped
 from tfticket.zoo.survey import Counting, Survey, type_of
@@ -74,6 +75,11 @@ class Stream:
     def num_batches(self) -> int:
         """Batches of one epoch."""
         return self.survey.num_batches
+
+    @property
+    def described(self) -> Mapping[str, Column]:
+        """Types, shapes and ranges by `x`, `y`, `weights`, or `x/image` and the like."""
+        return self.survey.columns
 
     @property
     def is_restartable(self) -> bool:

@@ -54,9 +54,19 @@ def as_structure(given: Any) -> Any:
 
     Args:
         given: an array or what can be one, or a dict, tuple or list of such.
+
+    Raises:
+        ValueError: if a list is no array, because its rows are of different lengths.
     """
     if isinstance(given, Mapping):
         return {name: as_structure(part) for name, part in given.items()}
     if isinstance(given, (tuple, list)) and any(np.ndim(getattr(p, "shape", 0)) for p in given):
         return tuple(as_structure(part) for part in given)
-    return np.asarray(given)
+    try:
+        return np.asarray(given)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(
+            "inputs, targets and weights must be arrays, with examples of one shape: pad them, or"
+            f" give batches of a pipeline, each of one shape. Received: {type(given).__name__} of"
+            f" {len(given)} that differ: {error}"
+        ) from None

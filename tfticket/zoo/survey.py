@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from tfticket.zoo.columns import Column, columns_of
 from tfticket.zoo.structures import leaves
 
 __all__ = ["Counting", "Survey", "type_of"]
@@ -25,6 +26,7 @@ class Survey:
         batch_size: of the first batch.
         num_classes: one more than the largest target, where targets are one whole number each.
         first_batches: digest of the first three; `None` if a second reading gave others.
+        columns: types, shapes and ranges by `x`, `y`, `weights`, or `x/image` and the like.
     """
 
     element_spec: Mapping[str, tuple[str, tuple[int | None, ...]]]
@@ -33,6 +35,7 @@ class Survey:
     batch_size: int
     num_classes: int | None
     first_batches: str | None
+    columns: Mapping[str, Column] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what runs are compared by, as plain JSON values."""
@@ -56,13 +59,14 @@ class Counting:
         self.name = name
         self.sizes: list[int] = []
         self.spec: dict[str, tuple[str, tuple[int | None, ...]]] = {}
+        self.columns: dict[str, Column] = {}
         self.largest: int | None = -1
 
     def add(self, batch: tuple[Any, ...]) -> None:
         """Counts a batch of arrays.
 
         Raises:
-            ValueError: if its parts are not of equal length.
+            ValueError: if its parts are not of equal length, or not finite.
         """
         found = dict(leaves(batch))
         sizes = {a.shape[0] if a.ndim else None for a in found.values()}
@@ -71,6 +75,9 @@ class Counting:
                 f"`{self.name}` must give batches, with as many targets as inputs: batch it, as by"
                 f" `.batch(32)`. Received: shapes={[a.shape for a in found.values()]}"
             )
+        where = f"{self.name}, batch {len(self.sizes)}"
+        for name, column in columns_of(batch, where).items():
+            self.columns[name] = self.columns.get(name, column) | column
         self.sizes.append(sizes.pop())  # type: ignore[arg-type]
         for place, array in found.items():
             dtype, shape = self.spec.get(place, (type_of(array), (None, *array.shape[1:])))
@@ -91,7 +98,7 @@ class Counting:
             raise ValueError(f"`{self.name}` must give at least one batch. Received none")
         num_classes = None if self.largest is None else self.largest + 1
         counted = len(self.sizes), sum(self.sizes), self.sizes[0]
-        return Survey(dict(self.spec), *counted, num_classes, first_batches)
+        return Survey(dict(self.spec), *counted, num_classes, first_batches, self.columns)
 
 
 def type_of(array: np.ndarray) -> str:

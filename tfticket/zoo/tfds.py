@@ -93,8 +93,8 @@ def _parsed(name: str) -> dict[str, Any]:
     match = _NAME.fullmatch(name)
     if match is None:
         raise ValueError(
-            "`name` must be a TFDS name: `name`, `name/config`, either with `:1.0.0`."
-            f" Received: name={name!r}"
+            "the data must have a name of tensorflow-datasets: `name`, `name/config`, either with"
+            f" `:1.0.0`. Received: {name!r}"
         )
     return match.groupdict()
 
@@ -123,8 +123,9 @@ def _advice(name: str, data_dir: str | os.PathLike[str] | None) -> str:
     root, short = root_folder(data_dir), name.partition(":")[0]
     return (
         f"the data set {name!r} is not prepared on this machine: there is no"
-        f" {root / short}/<version>/dataset_info.json. Do one of these: point TFDS_DATA_DIR, or"
-        " `data_dir`, at the folder it was prepared in; allow the download with `download=True`;"
+        f" {root / short}/<version>/dataset_info.json. Do one of these: point TFDS_DATA_DIR"
+        " at the folder it was prepared in; allow the download: `tfticket find …"
+        " --download`, or download=True in Python;"
         ' prepare it on a machine with network, by `python -c "import tensorflow_datasets as'
         f" tfds; tfds.load('{short}')\"` (or `tfds build {short}`, which needs apache_beam), and"
         " copy the folder. `digits` and `regression` need no files."

@@ -203,7 +203,8 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
         training: how.
 
     Raises:
-        ValueError: if the data are not what the network takes, or class weights not of its classes.
+        ValueError: if the data are not what the network takes, targets not what it has outputs for,
+            or class weights not of its classes.
     """
     weighted = training.class_weight
     if weighted is not None and sorted(weighted) != list(range(data.num_classes or 0)):
@@ -211,6 +212,10 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
             f"`class_weight` must have a weight for each of the {data.num_classes or 0} classes of"
             f" the data. Received: class_weight={dict(weighted)}"
         )
+    from tfticket.zoo.labels import require_labels  # and with it TensorFlow
+
+    require_labels(model, data)
+    _further(training, model)
     batch = in_order(data.train, batch_size=training.batch_size).take(1)
     if weighted is not None and len(batch.element_spec) == 3:  # type: ignore[arg-type]
         raise ValueError(
@@ -248,8 +253,12 @@ def _further(training: Training, model: Any) -> list[Any]:
     if training.callbacks is None:
         return []
     keras = _keras.module(model)
-    found = training.callbacks(**references.accepted(training.callbacks, {"keras": keras}))
+    name = getattr(training.callbacks, "__name__", "callbacks")
+    found = references.called(training.callbacks, {"keras": keras}, name)
     made = list(found) if isinstance(found, (list, tuple)) else [found]
+    others = [c for c in made if not hasattr(c, "set_model")]
+    if others:
+        raise TypeError(f"`callbacks` must return callbacks, as `fit` takes. Received: {others}")
     wrong = [c for c in made if _keras.flavour_or_none(c) not in (None, _keras.flavour(model))]
     if wrong:
         raise TypeError(

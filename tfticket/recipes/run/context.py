@@ -60,7 +60,8 @@ class Task:
             batch_size: where the settings and the data leave it open.
 
         Raises:
-            ValueError: if a batch size is given and the data come in batches of another.
+            ValueError: if a batch size is given and the data come in batches of another, or have
+                fewer examples.
         """
         train, num_examples = data.train, len(data.train)
         batch_size = common.batch_size or batch_size
@@ -72,6 +73,13 @@ class Task:
                 )
             batch_size = train.batch_size
             num_examples = train.num_batches * batch_size
+        elif common.batch_size is None:
+            batch_size = min(batch_size, num_examples)
+        elif batch_size > num_examples:
+            raise ValueError(
+                "`batch_size` must be at most the number of training examples. Received:"
+                f" batch_size={batch_size} for {num_examples} examples"
+            )
         usual = max(1, round(_NUM_EPOCHS * num_examples / batch_size))
         return cls(common.training(num_steps or usual, batch_size), num_examples)
 

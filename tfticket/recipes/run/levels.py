@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tfticket import controls as controls_
+from tfticket.errors import NotFiniteError
 from tfticket.lottery import Level
 from tfticket.progress import ProgressDisplay
 from tfticket.recipes.base import Recipe
@@ -115,6 +117,7 @@ def levels_of(recipe: Recipe, run: Run, resume: Level | None = None) -> Iterator
     """
     level = resume
     if level is None:
+        recipe.check(run)
         level = recipe.start(run)
         yield level
     while level.round < recipe.num_rounds(run):
@@ -197,11 +200,20 @@ class _Replicate:
     def _train_control(self, control: str, level: Level) -> None:
         seed = derived_seed(self.run.seed, "control", control, level.round)
         ticket = controls_.make(control, at_initialization(level), self.run.model, seed=seed)
-        trained = self.plan.recipe.try_ticket(self.run, ticket)
+        with self._named(f"control {control} of level {level.round}"):
+            trained = self.plan.recipe.try_ticket(self.run, ticket)
         trained = dataclasses.replace(trained, round=level.round)
         result = result_of(trained, self.number, control, seed)
         self.store.keep_control(trained, result)
         self._done(result)
+
+    @contextlib.contextmanager
+    def _named(self, what: str) -> Iterator[None]:
+        """Says which training left no numbers; it is not kept."""
+        try:
+            yield
+        except NotFiniteError as error:
+            raise NotFiniteError(f"replicate {self.number}, {what}: {error}") from error
 
     def _control_rounds(self) -> tuple[int, ...]:
         asked = self.plan.control_levels or (self.num_rounds,)
