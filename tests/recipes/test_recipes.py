@@ -67,7 +67,7 @@ def test_learning_rate_rewinding_keeps_the_trained_weights_and_trains_from_the_s
     dense, last = found.levels[0]
     trained = dense.trained.weights["hidden/kernel"]
     assert np.array_equal(last.ticket.weights["hidden/kernel"], trained)
-    assert last.log == {"start_step": 0, "end_step": 4}
+    assert last.log == {"start_step": 0, "end_step": 4, "trained_steps": 8}
 
 
 def test_fine_tuning_goes_on_for_as_many_steps_again(model_fn, data):
