@@ -103,20 +103,20 @@ def test_export_writes_any_level(found, tmp_path):
 def test_export_of_a_level_that_does_not_exist_is_refused(found, tmp_path):
     done = invoke("export", found[0], "--to", "keras", "--out", tmp_path / "a.keras", "--level", 9)
     assert done.exit_code == 1
-    assert "`level` must be one of [0, 1]" in done.stderr
+    assert "--level must be one of [0, 1]" in done.stderr
 
 
 def test_export_of_a_ticket_alone_says_what_to_give(found):
     done = invoke("export", found[0] / "ticket", "--to", "keras")
     assert done.exit_code == 1
-    assert "`path` must be a run folder" in done.stderr
+    assert "PATH must be a run folder" in done.stderr
 
 
 def test_an_error_is_a_line_and_a_code(tmp_path):
     wrong = ["--model", "a", "--data", "b", "--sparsity", "90"]
     done = invoke("find", "lottery_ticket", *wrong, "--out", tmp_path)
     assert done.exit_code == 1
-    assert done.stderr.startswith("error: `sparsity` must be less than 1")
+    assert done.stderr.startswith("error: --sparsity must be less than 1")
     assert "Traceback" not in done.output
 
 
@@ -128,7 +128,7 @@ def test_debug_shows_the_traceback(tmp_path):
 def test_show_of_something_else_is_an_error(tmp_path):
     done = invoke("show", tmp_path)
     assert done.exit_code == 1
-    assert "`path` must be the folder of a ticket or a run" in done.stderr
+    assert "PATH must be the folder of a ticket or a run" in done.stderr
 
 
 def test_collapse_compares_scores_without_training(tmp_path):
@@ -161,7 +161,7 @@ def test_collapse_prints_what_is_kept_of_each_layer_as_json(tmp_path):
 def test_rounds_that_cannot_be_read_are_refused(rounds):
     done = invoke("collapse", "--model", "lenet_300_100", "--rounds", rounds)
     assert done.exit_code == 1
-    assert "`rounds` must be written like synflow=100" in done.stderr
+    assert "--rounds must be written like synflow=100" in done.stderr
 
 
 def test_a_wrong_flag_is_a_usage_error():

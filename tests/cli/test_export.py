@@ -44,7 +44,7 @@ def test_quantize_of_what_is_no_tflite_file_is_refused(found):
     for arguments in (["keras", "--quantize", "int8"], ["tflite", "--quantize", "int4"]):
         done = invoke("export", found, "--to", *arguments)
         assert done.exit_code == 1
-        assert "`quantize` must be one of" in done.stderr
+        assert "--quantize must be one of" in done.stderr
 
 
 def test_export_of_trained_weights_as_seeds_is_refused(found):

@@ -177,8 +177,8 @@ def test_what_only_a_training_would_have_shown_is_told_at_once(settings, said):
     [
         ({"recipe": "gradual", "end_step": 100}, "`end_step` must lie between"),
         ({"recipe": "early_bird", "every": 100}, "`every` must be at most `num_steps`"),
-        ({"recipe": "snip", "granularity": "2:4"}, "`schedule` must end at sparsity 0.5"),
-        ({"recipe": "zhou_supermask", "granularity": "2:4"}, "`schedule` must end at"),
+        ({"recipe": "snip", "granularity": "2:4"}, "the final sparsity must be 0.5"),
+        ({"recipe": "zhou_supermask", "granularity": "2:4"}, "the final sparsity must be 0.5"),
     ],
 )
 def test_what_does_not_fit_the_training_is_told_before_it(settings, said):
