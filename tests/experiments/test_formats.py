@@ -143,3 +143,36 @@ def test_the_fingerprint_of_an_optimizer_tells_its_learning_rate(keras):
     ]
     assert found[0] == found[1]
     assert [n for n in found[0] if found[0][n] != found[2][n]] == ["optimizer"]
+
+
+def test_settings_that_are_gone_are_named_and_written_anew_on_request(spec, tmp_path):
+    outcome = run(spec, tmp_path / "run")
+    (tmp_path / "run" / "spec.json").unlink()
+    with pytest.raises(CorruptFileError, match=r"spec\.json is missing.*repair"):
+        run(spec, tmp_path / "run")
+    assert run(spec, tmp_path / "run", repair=True).to_dict() == outcome.to_dict()
+    assert RunFolder(tmp_path / "run").settings() == spec.to_dict()
+
+
+def test_records_in_each_others_place_are_found(spec, tmp_path):
+    run(spec, tmp_path / "run")
+    one, other = (
+        tmp_path / "run" / name for name in ("report.json", "replicate_0/level_01/metrics.json")
+    )
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+    with pytest.raises(CorruptFileError, match=r"metrics\.json.*report\.json"):
+        run(spec, tmp_path / "run")
+
+
+@pytest.mark.parametrize("product", ["ticket/manifest.json", "metrics.jsonl"])
+def test_products_that_are_damaged_are_named_and_made_again_on_request(spec, tmp_path, product):
+    run(spec, tmp_path / "run")
+    path = tmp_path / "run" / product
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-2] + b"x\n")
+    with pytest.raises(CorruptFileError, match=product):
+        run(spec, tmp_path / "run")
+    run(spec, tmp_path / "run", repair=True)
+    assert path.read_bytes() == whole

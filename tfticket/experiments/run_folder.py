@@ -202,6 +202,7 @@ class RunFolder(LevelStore):
 
     def keep_outcome(self, outcome: Outcome) -> None:
         """Writes the report, with a digest of everything it names: the run is finished."""
+        self.write_lines()
         products = digests(self.root, [*outcome.files, LINES])
         write_record(self.root / _REPORT, {**outcome.to_dict(), _PRODUCTS: products})
 
