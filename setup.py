@@ -50,7 +50,7 @@ EXTRAS["dev"] = [
     "pytest-xdist>=3.6.1",
     "ruff>=0.12",
     "scikit-learn>=1.5",
-    "setuptools>=77",
+    "setuptools>=77.0.1",
 ]
 
 EXTRAS |= _HEAVY
