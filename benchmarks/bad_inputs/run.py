@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -33,6 +34,7 @@ def main() -> None:
             outcome = tried(case, folder)
             counts[outcome.kind] += 1
             said = outcome.said.replace(str(folder), "{f}")
+            said = said.replace(os.environ.get("TFDS_DATA_DIR", "{data}"), "{data}")
             rows.append({"case": case.name, "outcome": outcome.kind, "said": said[:300]})
             if outcome.kind != "clear":
                 print(f"{outcome.kind}: {case.name}\n    {said[:600]}", flush=True)

@@ -68,7 +68,7 @@ def counted(original: Path, read: Callable[[Path], Any], copy: Path, count: int)
         except (TicketError, FileNotFoundError, IsADirectoryError) as error:
             kind = "named" if str(copy) in str(error) else "bare"
         except Exception as error:
-            kind, what = "bare", f"{what}: {error!r}"
+            kind, what = "bare", f"{what}: {error!r}".replace(str(copy), "{copy}")
         outcomes[kind] += 1
         if kind in ("silent", "bare"):
             wrong.append(f"{seed}: {what}")
