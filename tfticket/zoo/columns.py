@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from tfticket.zoo.structures import leaves
 
-__all__ = ["PARTS", "Column", "columns_of", "require_alike"]
+__all__ = ["PARTS", "Column", "columns_of", "is_one_shape", "require_alike"]
 
 #: What the parts of a batch are called.
 PARTS = ("x", "y", "weights")
@@ -79,7 +79,7 @@ def require_alike(splits: Mapping[str, Mapping[str, Column]]) -> None:
                 f" Received: {', '.join(wanted)} in {first}, {', '.join(found)} in {name}"
             )
         for place, column in found.items():
-            if not _fits(column.shape, wanted[place].shape):
+            if not is_one_shape(column.shape, wanted[place].shape):
                 raise ValueError(
                     f"`data` must have examples of one shape in {first} and {name}, and the"
                     f" {_said(place)} differ. Received: {list(wanted[place].shape)} in {first},"
@@ -87,14 +87,20 @@ def require_alike(splits: Mapping[str, Mapping[str, Column]]) -> None:
                 )
 
 
+def is_one_shape(one: Sequence[int | None], other: Sequence[int | None]) -> bool:
+    """Tells whether two shapes may be the same; an axis of length 1 at their end does not count.
+
+    Args:
+        one: a shape, open lengths as `None`.
+        other: another.
+    """
+    sizes = [tuple(s[:-1] if len(s) and s[-1] == 1 else s) for s in (one, other)]  # [n] is [n, 1]
+    pairs = zip(*sizes, strict=False)
+    return len(sizes[0]) == len(sizes[1]) and all(None in p or p[0] == p[1] for p in pairs)
+
+
 def _without_weights(columns: Mapping[str, Column]) -> dict[str, Column]:
     return {n: c for n, c in columns.items() if n.partition("/")[0] != "weights"}
-
-
-def _fits(found: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> bool:
-    found, wanted = (s[:-1] if s[-1:] == (1,) else s for s in (found, wanted))  # [n] is [n, 1]
-    pairs = zip(found, wanted, strict=False)
-    return len(found) == len(wanted) and all(None in pair or len(set(pair)) == 1 for pair in pairs)
 
 
 def _column(array: np.ndarray, what: str) -> Column:

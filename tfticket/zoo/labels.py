@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfticket.tracing.examples import evaluation
-from tfticket.zoo.columns import Column
+from tfticket.zoo.columns import Column, is_one_shape
 from tfticket.zoo.evidence import by_output, first_inputs, names_of_outputs
 from tfticket.zoo.splits import Dataset
 from tfticket.zoo.structures import mapped
@@ -80,15 +80,9 @@ def _fault(loss: Any, column: Column, shape: tuple[int | None, ...]) -> str:
         return ""
     if name in _FRACTIONS and (low < 0 or high > 1):
         return "a crossentropy compares numbers from 0 to 1; several classes need as many outputs."
-    if name in _BY_NUMBER and not _is_same(column.shape, shape):
+    if name in _BY_NUMBER and not is_one_shape(column.shape, shape):
         return "the loss compares them number by number, and there are not as many."
     return ""
-
-
-def _is_same(found: Sequence[int | None], wanted: Sequence[int | None]) -> bool:
-    sizes = [tuple(s[:-1] if len(s) and s[-1] == 1 else s) for s in (found, wanted)]
-    pairs = zip(*sizes, strict=False)
-    return len(sizes[0]) == len(sizes[1]) and all(None in p or p[0] == p[1] for p in pairs)
 
 
 def _range(column: Column) -> str:
