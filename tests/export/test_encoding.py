@@ -1,6 +1,8 @@
 """Anybody's TFLite file, encoded: smaller, the same, and never silently anything else."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -100,3 +102,14 @@ def test_it_is_a_command(source, tmp_path):
     done = CliRunner().invoke(app, ["bench", str(out), "--input-shape", "input=1,784"])
     assert done.exit_code == 1
     assert "there is no input 'input'" in done.stderr
+
+
+def test_a_file_is_inspected_without_tensorflow(source):
+    code = (
+        "import sys\nfrom tfticket.cli import main\n"
+        f"sys.argv = ['tfticket', 'inspect', {str(source)!r}]\n"
+        "try:\n    main()\nfinally:\n    assert 'tensorflow' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "FULLY_CONNECTED x3" in done.stdout, done.stderr
+    assert "AssertionError" not in done.stderr

@@ -9,6 +9,7 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
+from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.shapes import InputShape, input_shapes
 
 __all__ = ["bench"]
@@ -37,6 +38,7 @@ def bench(
     ] = None,
 ) -> None:
     """Compare TFLite files: bytes and bounds, zeros, p50 and tenths of latency, kernels."""
+    load_tensorflow()
     from tfticket import reports
     from tfticket.reports import plots
 

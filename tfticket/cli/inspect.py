@@ -21,7 +21,6 @@ def inspect(
     json: Json = False,
 ) -> None:
     """Show how any TFLite file stores its weights, their zeros, and warnings G1 to G10."""
-    from tfticket import export
+    from tfticket import tflite
 
-    found = export.inspect(path)
-    answer(found, as_json=json)
+    answer(tflite.inspect(path), as_json=json)
