@@ -52,7 +52,7 @@ def test_a_row_selects_by_its_own_scope_and_granularity():
         ({"pruned": "forget"}, "`pruned` must be one of"),
         ({"on_collapse": "pray"}, "`on_collapse` must be one of"),
         ({"rounds": 0}, "`rounds` must be an integer >= 1"),
-        ({"granularity": NByM(1, 4)}, "must end at sparsity 0.75"),
+        ({"granularity": NByM(1, 4)}, "the final sparsity must be 0.75"),
     ],
 )
 def test_bad_choices_say_what_to_do(choices, message):

@@ -25,7 +25,8 @@ def compiled(keras):
     def loss(targets, outputs):
         return factor * (targets - outputs) ** 2
 
-    model = keras.Sequential([layers.Input((4,)), layers.Dense(8, name="dense"), layers.Dense(2)])
+    hidden, head = layers.Dense(8, name="hidden"), layers.Dense(2, name="head")
+    model = keras.Sequential([layers.Input((4,)), hidden, head])
     schedule = Halving(0.5)
     metric = keras.metrics.MeanMetricWrapper(loss, name="mine")
     model.compile(keras.optimizers.Adam(schedule), loss, metrics=[metric])

@@ -94,7 +94,7 @@ def test_export_takes_a_tolerance_for_tflite_files_only(tmp_path, monkeypatch):
 
     done = invoke(export, tmp_path, "--to", "keras", "--tolerance", "0.1")
     assert done.exit_code == 1
-    assert "`tolerance` is of TFLite files only" in done.stderr
+    assert "--tolerance is of TFLite files only" in done.stderr
     given = {}
     monkeypatch.setattr(artifacts, "export_run", lambda *a, **k: given.update(k) or "done")
     done = invoke(export, tmp_path, "--to", "tflite", "--tolerance", "0.1")
