@@ -240,6 +240,13 @@ BENCHMARKS = (
         " keras-tcn",
     ),
     Benchmark(
+        "packaging",
+        "Do the wheel and the sdist work in an empty environment?",
+        (Script(5),),
+        "253 passed, 2 skipped, 0 failed",
+        needs="uv and a network",
+    ),
+    Benchmark(
         "damage",
         "Is anything that is damaged read as if it were whole?",
         (Script(30),),

@@ -131,39 +131,6 @@ def test_show_of_something_else_is_an_error(tmp_path):
     assert "PATH must be the folder of a ticket or a run" in done.stderr
 
 
-def test_collapse_compares_scores_without_training(tmp_path):
-    picture = tmp_path / "collapse.png"
-    done = invoke(
-        *("collapse", "--model", "lenet_300_100", "--scores", "synflow,magnitude,snip"),
-        *("--rounds", "synflow=5", "--per-decade", 1, "--plot", picture, "--keras", "tf_keras"),
-    )
-    assert done.exit_code == 0, done.output
-    lines = [line.split() for line in done.stdout.splitlines()]
-    assert lines[2][:3] == ["score", "rounds", "critical"]
-    assert lines[3][:3] == ["synflow", "5", "10,000"]
-    assert lines[4][:2] == ["magnitude", "1"] and lines[4][-1] == "dense_1/kernel"
-    assert "made-up examples with random labels" in done.stdout
-    assert "[18/18] snip at compression" in done.stderr
-    assert picture.read_bytes().startswith(b"\x89PNG")
-
-
-def test_collapse_prints_what_is_kept_of_each_layer_as_json(tmp_path):
-    done = invoke(
-        *("collapse", "--model", "lenet_300_100", "--scores", "random", "--per-decade", 1),
-        *("--data", "digits", "--json"),
-    )
-    found = json.loads(done.stdout)
-    dense = [row for row in found["kept"] if row["compression_ratio"] == 1]
-    assert [row["num_kept"] for row in dense] == [235_200, 30_000, 1_000]
-
-
-@pytest.mark.parametrize("rounds", ["synflow", "synflow=0", "=3", "synflow=ten"])
-def test_rounds_that_cannot_be_read_are_refused(rounds):
-    done = invoke("collapse", "--model", "lenet_300_100", "--rounds", rounds)
-    assert done.exit_code == 1
-    assert "--rounds must be written like synflow=100" in done.stderr
-
-
 def test_a_wrong_flag_is_a_usage_error():
     assert invoke("find", "snip", "--no-such-flag").exit_code == 2
     assert invoke("find", "--no-such-flag").exit_code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,16 @@ def test_texts_name_flags_where_there_are_such():
     assert said == "--num-steps must be 1, or --overwrite; PATH too, not `seeds`"
     assert with_flags("`path` must be", {}) == "the path must be"
     assert with_flags("`keras='tf_keras'`", {"keras": "--keras"}) == "--keras tf_keras"
+
+
+def test_an_argument_that_received_the_path_of_a_flag_is_that_flag():
+    flags = {"path": "PATH", "out": "--out"}
+    text = "`path` must end in .keras. Received: path='a.txt'"
+    given = {"path": Path("runs/one"), "out": Path("a.txt")}
+    assert with_flags(text, flags, given).startswith("--out must end in .keras")
+    assert with_flags(text, flags, {"path": Path("a.txt"), "out": None}).startswith("PATH must")
+    both = {"path": Path("a.txt"), "out": Path("a.txt")}
+    assert with_flags(text, flags, both).startswith("PATH must")
 
 
 def test_every_recipe_has_a_flag_for_the_download():

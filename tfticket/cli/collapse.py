@@ -24,17 +24,20 @@ def collapse(
     model: Annotated[
         str, typer.Option(help="Network: a name of the zoo, module:function or a .keras file.")
     ],
-    scores: Annotated[str, typer.Option(metavar="A,B,…", help="Scores to compare.")] = _SCORES,
+    scores: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B=N,…",
+            help="Scores to compare, with a number of rounds or the usual: 100 of synflow, 1 else.",
+        ),
+    ] = _SCORES,
     data: Annotated[
         str | None,
         typer.Option(help="Where SNIP and GraSP take a batch from; left out, it is made up."),
     ] = None,
-    rounds: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SCORE=N,…", help="Rounds of a score; left out, 100 for synflow, else 1."
-        ),
-    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Let tensorflow-datasets download the data.")
+    ] = False,
     per_decade: Annotated[int, typer.Option(help="Compressions tried to a factor of 10.")] = 4,
     keras: Annotated[str, typer.Option(help="Which Keras: keras or tf_keras.")] = "keras",
     seed: Annotated[int, typer.Option(help="Of weights, batch and random scores.")] = 0,
@@ -44,7 +47,7 @@ def collapse(
     json: Json = False,
 ) -> None:
     """Find the compression at which a layer is emptied, for each score; nothing is trained."""
-    asked = _rounds(rounds)
+    asked = _rounds_of(scores)
     load_tensorflow()
     from tfticket import collapse as collapse_
     from tfticket import scores as scores_
@@ -52,16 +55,16 @@ def collapse(
     from tfticket.reports.collapse import CollapseComparison
     from tfticket.zoo.evidence import untrained_evidence
 
-    compared = [scores_.get(name.strip()) for name in scores.split(",")]
+    compared = [scores_.get(name) for name in asked]
     entry = zoo.get_model(model)
     network = entry.compiled(keras=keras, seed=seed)
-    evidence, notes = untrained_evidence(entry, network, data, seed)
+    evidence, notes = untrained_evidence(entry, network, data, seed, download=download)
     ratios = collapse_.compressions(network, per_decade)
     with shown_progress(as_json=json) as shown:
         curves = collapse_.compare(
             network,
             compared,
-            rounds={**collapse_.PAPER_ROUNDS, **asked},
+            rounds=collapse_.PAPER_ROUNDS | {name: n for name, n in asked.items() if n},
             compression_ratios=ratios,
             evidence=evidence,
             on_compression=_as_events(shown.on_event, len(ratios) * len(compared)),
@@ -95,16 +98,15 @@ def _as_events(on_event: Callable[[Any], None], num_planned: int) -> Callable[..
     return on_compression
 
 
-def _rounds(text: str | None) -> dict[str, int]:
-    """Reads `synflow=10,snip=5`."""
-    found = {}
-    for part in (text or "").split(","):
-        name, sign, number = part.strip().partition("=")
-        if part and not (name and sign and number.strip().isdigit() and int(number)):
+def _rounds_of(scores: str) -> dict[str, int | None]:
+    """Reads `synflow=10,snip`; `None` stands for the usual number."""
+    found: dict[str, int | None] = {}
+    for part in scores.split(","):
+        name, sign, number = (word.strip() for word in part.partition("="))
+        if not name or (sign and not (number.isdigit() and int(number))):
             raise ValueError(
-                "`rounds` must be written like synflow=100,snip=10, numbers from 1 on."
-                f" Received: rounds={text!r}"
+                "`scores` must be names, of which some have a number of rounds from 1 on, like"
+                f" synflow=10,snip. Received: scores={scores!r}"
             )
-        if part:
-            found[name.strip()] = int(number)
+        found[name] = int(number) if sign else None
     return found

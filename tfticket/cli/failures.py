@@ -48,7 +48,7 @@ def handle_errors(command: Callable[..., None]) -> Callable[..., None]:
         except Exception as error:
             if debugging.get():
                 raise
-            said = with_flags(sentence_of(error), flags_of(guarded))
+            said = with_flags(sentence_of(error), flags_of(guarded), options)
             typer.echo(f"error: {said}", err=True)
             raise typer.Exit(1) from error
 

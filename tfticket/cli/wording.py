@@ -15,6 +15,8 @@ __all__ = ["flags_of", "of_system", "with_flags"]
 
 #: An argument of Python in backticks, alone or with a value.
 _ARGUMENT = re.compile(r"`(?P<name>[a-z_]+)(?:=(?P<value>[^`\s]+))?`")
+#: What an error says it received: a name, and the value after it.
+_RECEIVED = re.compile(r"(?:Received:|,) (\w+)=['\"]?([^'\",\s]+)")
 #: The name under which a file is written until it is whole.
 _DRAFT = re.compile(r"^\.(.+)\.\w{8}$")
 _ADVICE = {
@@ -50,7 +52,7 @@ def flags_of(command: Callable[..., Any]) -> dict[str, str]:
     return found
 
 
-def with_flags(text: str, flags: Mapping[str, str]) -> str:
+def with_flags(text: str, flags: Mapping[str, str], given: Mapping[str, Any] | None = None) -> str:
     """Puts flags in the place of arguments, where the command has such.
 
     >>> with_flags("`num_steps` must be less; set `overwrite=True`", {"num_steps": "--num-steps"})
@@ -59,16 +61,29 @@ def with_flags(text: str, flags: Mapping[str, str]) -> str:
     Args:
         text: of an error.
         flags: as `flags_of` returns them.
+        given: what the command was called with. An argument that received the value of one flag
+            alone is that flag, whatever it is called further in; left out, names decide.
     """
+    received = {
+        name: flag
+        for name, value in _RECEIVED.findall(text)
+        if (flag := _flag_with(value, flags, given or {}))
+    }
 
     def said(found: re.Match[str]) -> str:
         name, value = found["name"], found["value"]
-        flag = flags.get(name, "the path" if name == "path" else None)
+        flag = received.get(name) or flags.get(name, "the path" if name == "path" else None)
         if flag is None:
             return found[0]
         return flag if value in (None, "True") else f"{flag} {value.strip(chr(39))}"
 
     return _ARGUMENT.sub(said, text)
+
+
+def _flag_with(value: str, flags: Mapping[str, str], given: Mapping[str, Any]) -> str | None:
+    """Finds the only path of a command that is this one."""
+    found = [n for n, v in given.items() if isinstance(v, os.PathLike) and os.fspath(v) == value]
+    return flags.get(found[0]) if len(found) == 1 else None
 
 
 def of_system(error: OSError) -> str:

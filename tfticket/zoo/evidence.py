@@ -225,7 +225,7 @@ def examples_of_each_class(split: Split, per_class: int, seed: int) -> tuple[Any
 
 
 def untrained_evidence(
-    entry: Entry, model: Any, data: str | None, seed: int
+    entry: Entry, model: Any, data: str | None, seed: int, *, download: bool = False
 ) -> tuple[Evidence, tuple[str, ...]]:
     """Finds what scores that need a batch may look at.
 
@@ -235,6 +235,7 @@ def untrained_evidence(
         data: the data set of which ten examples of each class are taken; `None` makes a hundred
             examples up, standard normal with random labels.
         seed: chooses the examples, and is the evidence's own.
+        download: whether tensorflow-datasets may download what is missing.
 
     Returns:
         The evidence, and what has to be said with it.
@@ -243,7 +244,7 @@ def untrained_evidence(
         ValueError: if there is no such data set.
     """
     if data is not None:
-        dataset = load_data(data, seed=seed)
+        dataset = load_data(data, seed=seed, download=download)
         notes = (dataset.notes,) if dataset.notes else ()
         return evidence_from(dataset, model, 10, seed), notes
     rng = generator(seed, "made-up examples")
