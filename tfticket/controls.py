@@ -17,7 +17,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from tfticket import actions
+from tfticket import actions, references
 from tfticket.actions import RewindPoints
 from tfticket.initializers import Draw, draws
 from tfticket.masks import Masks, ones_like
@@ -25,14 +25,17 @@ from tfticket.registry import member
 from tfticket.seeds import generator
 from tfticket.tickets import Ticket
 
-__all__ = ["CONTROLS", "make"]
+__all__ = ["CONTROLS", "make", "require_control"]
+
+Drawn = dict[str, "Draw | None"]
 
 
 def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
     """Makes a control of a ticket.
 
     Args:
-        control: one of `CONTROLS`.
+        control: one of `CONTROLS`, or `module:function` or `file.py:function` of one's own, which
+            is called with the ticket, draws by path and a seed, and returns a ticket.
         ticket: the ticket to compare with. What is drawn from the initialisation needs one that
             starts at step 0; `"dense"`, `"reshuffle"` and `"shuffle_mask"` take a later start as
             well, and leave the optimizer state and all that has no mask as it is there.
@@ -46,7 +49,7 @@ def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
         ValueError: if there is no such control, the ticket does not start at step 0 where that is
             needed, or it holds pruned weights at other values than 0.
     """
-    change = member(control, CONTROLS, "control")
+    change = require_control(control)
     if ticket.step != 0 and control not in _AT_ANY_STEP:
         raise ValueError(
             f"`ticket` must start at step 0: {control!r} is drawn at the initialisation."
@@ -64,12 +67,23 @@ def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
     return dataclasses.replace(made, provenance=provenance)
 
 
+def require_control(control: str) -> Callable[[Ticket, Drawn, int], Ticket]:
+    """Returns what makes a control.
+
+    Args:
+        control: one of `CONTROLS`, or `module:function` or `file.py:function`.
+
+    Raises:
+        ValueError: if there is none of this name.
+    """
+    if ":" in control:
+        return references.resolve(control)
+    return member(control, CONTROLS, "control")
+
+
 def _draws_in_order(model: Any, masks: Masks) -> list[Draw | None]:
     found = draws(model, masks)
     return [found.get(p) for p in masks]
-
-
-Drawn = dict[str, "Draw | None"]
 
 
 def _by(action: actions.Action, ticket: Ticket, drawn: Drawn) -> Ticket:

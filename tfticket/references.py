@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["accepted", "called", "resolve"]
+__all__ = ["accepted", "called", "digest_of", "resolve"]
 
 
 def resolve(reference: str) -> Any:
@@ -38,6 +38,24 @@ def resolve(reference: str) -> Any:
         public = [n for n in vars(module) if not n.startswith("_")]
         raise ValueError(f"{place!r} has no {attribute!r}; it has {public}.")
     return getattr(module, attribute)
+
+
+def digest_of(reference: str) -> str | None:
+    """Returns the SHA-256 of the file that a reference names; `None` if it names none.
+
+    Args:
+        reference: `package.module:attribute` or `path/to/file.py:attribute`, the path of a file,
+            or any other name.
+    """
+    place = reference.rpartition(":")[0]
+    path = Path(place or reference)
+    if place and not place.endswith(".py") and place not in sys.builtin_module_names:
+        try:
+            found = importlib.util.find_spec(place)
+        except (ImportError, ValueError):
+            found = None
+        path = Path((found.origin if found else None) or place)
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def accepted(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def test_a_spec_says_how_channels_go(settings, expected):
     assert plan.recipe.limits == slimming.ChannelLimits(round_to=8)
     assert {n: getattr(plan.recipe, n) for n in expected} == expected
     scratch = settings["recipe"].startswith("scratch")
-    assert plan.arms == (() if scratch else ("reinitialize",))
+    assert plan.comparisons(1) == ([] if scratch else [(1, "reinitialize")])
 
 
 def test_a_spec_of_single_weights_from_scratch_has_a_sparsity():

@@ -76,6 +76,11 @@ class EnforceMasks(Callback):
             raise ValueError("there are no masks yet: `fit` has not begun with this callback.")
         return self._masks
 
+    @property
+    def keeps_everything(self) -> bool:
+        """Whether no weight is masked; not known, and so not true, before masks are."""
+        return self._masks is not None and self._masks.num_kept == self._masks.num_weights
+
     def update(self, masks: Masks, pruned_values: Mapping[str, np.ndarray] | None = None) -> None:
         """Puts other masks of the same paths in force: at once, or from the next `fit` on.
 

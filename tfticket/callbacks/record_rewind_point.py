@@ -49,6 +49,26 @@ class RecordRewindPoint(Callback):
         return self._step
 
     @property
+    def is_known(self) -> bool:
+        """Whether the step is known already: one given in epochs is once `fit` has begun."""
+        return self._is_known
+
+    def take(self, state: TrainingState) -> None:
+        """Takes a rewind point that the same training recorded before.
+
+        Args:
+            state: at the step.
+
+        Raises:
+            ValueError: if it is of another step.
+        """
+        if state.step != self.step:
+            raise ValueError(
+                f"`state` must be of step {self.step}. Received: state.step={state.step}"
+            )
+        self._state = state
+
+    @property
     def state(self) -> TrainingState:
         """The training state at that step."""
         if self._state is None:

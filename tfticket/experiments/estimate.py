@@ -68,9 +68,9 @@ def estimate(spec: Spec, *, download: bool = False) -> Estimate:
         plan = make_plan(spec, download=download)
         with plan.run(0) as run:
             levels = plan.recipe.num_rounds(run) + 1
+            controls = len(plan.comparisons(levels - 1))
             num_bytes = sum(a.nbytes for a in weights.read_all(run.model).values())
             per_step = _seconds_per_step(plan, run.model)
-    controls = len(plan.arms) * max(1, len(plan.control_levels))
     trainings = plan.replicates * (levels + controls)
     steps = plan.task.training.num_steps
     # A level keeps its start and its trained state, whose optimizer has up to two slots a weight;

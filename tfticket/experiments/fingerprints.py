@@ -20,6 +20,7 @@ __all__ = [
     "compared",
     "described",
     "described_data",
+    "digest_of_settings",
     "fingerprint_of_data",
     "fingerprint_of_model",
 ]
@@ -41,7 +42,6 @@ def described(plan: Plan) -> dict[str, Any]:
     return {
         "recipe": plan.recipe.to_dict(),
         "training": {"num_steps": training.num_steps, "batch_size": training.batch_size},
-        "controls": list(plan.arms),
         "pipelines": described_data(plan.data),
         "threads": {
             "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
@@ -50,7 +50,7 @@ def described(plan: Plan) -> dict[str, Any]:
         "fingerprints": {
             "data": fingerprint_of_data(plan.data),
             "network": fingerprint_of_model(model),
-            "optimizer": _of_configuration(model.optimizer.get_config()),
+            "optimizer": digest_of_settings(model.optimizer.get_config()),
         },
     }
 
@@ -133,7 +133,12 @@ def fingerprint_of_model(model: Any) -> str:
     return files.digest({p: _keras.to_numpy(v) for p, v in weights.variables(model).items()})
 
 
-def _of_configuration(config: Any) -> str:
+def digest_of_settings(config: Any) -> str:
+    """Returns a digest over a configuration of Keras; objects count by the name of their class.
+
+    Args:
+        config: nested lists and mappings.
+    """
     return hashlib.sha256(json.dumps(_plain(config)).encode()).hexdigest()
 
 

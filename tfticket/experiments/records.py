@@ -9,7 +9,21 @@ from typing import Any
 from tfticket import files
 from tfticket.errors import CorruptFileError, FormatError
 
-__all__ = ["FORMAT", "differences", "read_record", "write_record"]
+__all__ = [
+    "BRANCHES",
+    "ENVIRONMENT",
+    "FORMAT",
+    "PLAN",
+    "REPORT",
+    "SPEC",
+    "differences",
+    "read_record",
+    "write_record",
+]
+
+#: The records of a run folder as a whole.
+SPEC, PLAN, ENVIRONMENT = "spec.json", "plan.json", "environment.json"
+BRANCHES, REPORT = "branches.json", "report.json"
 
 #: Of run folders: settings, plan, levels and report change together.
 FORMAT = "tfticket.run/3"

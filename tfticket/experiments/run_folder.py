@@ -13,10 +13,20 @@ from filelock import FileLock, Timeout
 
 from tfticket import trust
 from tfticket.errors import CorruptFileError, TicketError
-from tfticket.experiments.environment import environment
+from tfticket.experiments.environment import changes, environment
 from tfticket.experiments.fingerprints import compared, described
+from tfticket.experiments.growing import branches_of
 from tfticket.experiments.products import damaged_products, digests
-from tfticket.experiments.records import differences, read_record, write_record
+from tfticket.experiments.records import (
+    BRANCHES,
+    ENVIRONMENT,
+    PLAN,
+    REPORT,
+    SPEC,
+    differences,
+    read_record,
+    write_record,
+)
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.store import LINES, LevelStore
 from tfticket.recipes.run import Plan
@@ -24,10 +34,8 @@ from tfticket.reports.outcome import Outcome
 
 __all__ = ["RunFolder", "is_run_folder"]
 
-_SPEC, _ENVIRONMENT, _REPORT = "spec.json", "environment.json", "report.json"
-_PLAN = "plan.json"
 _LOCK = ".lock"
-_BEFORE_TRAINING = frozenset([_SPEC, _ENVIRONMENT, _PLAN, _LOCK])
+_BEFORE_TRAINING = frozenset([SPEC, ENVIRONMENT, PLAN, _LOCK])
 _DRAFT = re.compile(
     r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.(\w{8}|[0-9a-f]{32})"
 )
@@ -61,13 +69,13 @@ class RunFolder(LevelStore):
             FormatError: if another version of tfticket wrote it.
             CorruptFileError: if its settings cannot be read.
         """
-        is_begun = (self.root / _SPEC).is_file()
+        is_begun = (self.root / SPEC).is_file()
         if is_begun:
             self._sweep()
         present = {p.name for p in self.root.iterdir()} if self.root.exists() else set()
-        if not is_begun and _PLAN in present:
+        if not is_begun and PLAN in present:
             raise CorruptFileError(
-                f"{self.root / _SPEC} is missing. Start again with `repair` (on the command line"
+                f"{self.root / SPEC} is missing. Start again with `repair` (on the command line"
                 " --repair) to write it anew."
             )
         if not is_begun and present - _BEFORE_TRAINING:
@@ -75,10 +83,10 @@ class RunFolder(LevelStore):
                 f"`out` must be new, empty or a run folder: {self.root} has other files."
             )
         if is_begun:
-            different = differences(read_record(self.root / _SPEC), spec.to_dict())
+            different = differences(read_record(self.root / SPEC), spec.to_dict())
         else:
             different = {}
-        if not is_begun or (_REPORT not in present and not self.has_levels()):
+        if not is_begun or (REPORT not in present and not self.has_levels()):
             self._begin_anew(spec)
             return []
         if different:
@@ -102,7 +110,7 @@ class RunFolder(LevelStore):
             ValueError: if data, network or optimizer are others than those the folder was begun
                 with, or the plan decides something else; the message says what.
         """
-        path, now = self.root / _PLAN, described(plan)
+        path, now = self.root / PLAN, described(plan)
         if not path.is_file():
             write_record(path, now)
             return []
@@ -116,7 +124,7 @@ class RunFolder(LevelStore):
             FormatError: if another version of tfticket wrote it.
             CorruptFileError: if the settings cannot be read.
         """
-        path = self.root / _SPEC
+        path = self.root / SPEC
         if not path.is_file():
             raise FileNotFoundError(f"`path` must be a run folder: there is no {path}.")
         return read_record(path)
@@ -131,12 +139,14 @@ class RunFolder(LevelStore):
             ValueError: if they name code, and the folder is not trusted.
         """
         found = self.settings()
-        trust.require_code(self.root, [found.get(name) for name in _CODE])
+        branches = [b.control for b in branches_of(self.root)]
+        named = [*(found.get(name) for name in _CODE), *(found.get("controls") or ()), *branches]
+        trust.require_code(self.root, named)
         try:
             return Spec(**found)
         except (ValueError, TypeError) as error:
             raise CorruptFileError(
-                f"{self.root / _SPEC} is damaged or of another version of tfticket: {error}"
+                f"{self.root / SPEC} is damaged or of another version of tfticket: {error}"
             ) from error
 
     def check(self) -> None:
@@ -166,10 +176,10 @@ class RunFolder(LevelStore):
         Raises:
             FormatError: if another version of tfticket wrote one.
         """
-        damaged, settings = self._damaged_records(), self.root / _SPEC
+        damaged, settings = self._damaged_records(), self.root / SPEC
         for path in damaged:
             path.unlink()
-        if not settings.is_file() and (self.root / _PLAN).is_file():
+        if not settings.is_file() and (self.root / PLAN).is_file():
             shutil.rmtree(settings, ignore_errors=True)
             write_record(settings, spec.to_dict())
         return [f"damaged, to be written anew: {path.name}" for path in damaged]
@@ -184,7 +194,7 @@ class RunFolder(LevelStore):
         for path in gone:
             path.unlink(missing_ok=True) if not path.is_dir() else shutil.rmtree(path)
         if gone:
-            (self.root / _REPORT).unlink(missing_ok=True)
+            (self.root / REPORT).unlink(missing_ok=True)
         return [f"removed, to be made again: {path.relative_to(self.root)}" for path in gone]
 
     def outcome(self) -> Outcome | None:
@@ -193,9 +203,9 @@ class RunFolder(LevelStore):
         Raises:
             CorruptFileError: if the report cannot be read.
         """
-        if not (self.root / _REPORT).is_file():
+        if not (self.root / REPORT).is_file():
             return None
-        record = read_record(self.root / _REPORT)
+        record = read_record(self.root / REPORT)
         is_whole = all((self.root / name).is_file() for name in record.pop(_PRODUCTS))
         found = Outcome.from_dict(record)
         return found if is_whole and len(self.results()) == len(found.results) else None
@@ -204,7 +214,7 @@ class RunFolder(LevelStore):
         """Writes the report, with a digest of everything it names: the run is finished."""
         self.write_lines()
         products = digests(self.root, [*outcome.files, LINES])
-        write_record(self.root / _REPORT, {**outcome.to_dict(), _PRODUCTS: products})
+        write_record(self.root / REPORT, {**outcome.to_dict(), _PRODUCTS: products})
 
     def keep_export(self, name: str, report: Mapping[str, Any], num_bytes: int) -> None:
         """Adds a file to the report of a finished run, in the place of one of the same name.
@@ -214,7 +224,7 @@ class RunFolder(LevelStore):
             report: of its exporter.
             num_bytes: its size.
         """
-        path = self.root / _REPORT
+        path = self.root / REPORT
         if not path.is_file():
             return
         record = read_record(path)
@@ -224,7 +234,7 @@ class RunFolder(LevelStore):
 
     def _damaged_records(self) -> list[Path]:
         damaged = []
-        for path in (self.root / n for n in (_SPEC, _PLAN, _ENVIRONMENT, _REPORT)):
+        for path in (self.root / n for n in (SPEC, PLAN, ENVIRONMENT, BRANCHES, REPORT)):
             try:
                 if path.is_file():
                     read_record(path)
@@ -233,7 +243,7 @@ class RunFolder(LevelStore):
         return damaged
 
     def _damaged_products(self) -> list[Path]:
-        path = self.root / _REPORT
+        path = self.root / REPORT
         if not path.is_file() or path in self._damaged_records():
             return []
         return damaged_products(self.root, read_record(path)[_PRODUCTS])
@@ -241,10 +251,10 @@ class RunFolder(LevelStore):
     def _begin_anew(self, spec: Spec) -> None:
         for path in (*self.root.glob("replicate_*"), self.root / "controls"):
             shutil.rmtree(path, ignore_errors=True)
-        for name in (_PLAN, LINES):
+        for name in (PLAN, BRANCHES, LINES):
             (self.root / name).unlink(missing_ok=True)
-        write_record(self.root / _ENVIRONMENT, environment())
-        write_record(self.root / _SPEC, spec.to_dict())
+        write_record(self.root / ENVIRONMENT, environment())
+        write_record(self.root / SPEC, spec.to_dict())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -273,16 +283,10 @@ class RunFolder(LevelStore):
                 path.unlink(missing_ok=True)
 
     def _changes_of_environment(self) -> list[str]:
-        path, now = self.root / _ENVIRONMENT, environment()
+        path, now = self.root / ENVIRONMENT, environment()
         if not path.is_file():
             write_record(path, now)
-        before = read_record(path)
-        return [
-            f"{name} was {before[name]} when the run was begun and is {now[name]} now; levels"
-            " computed before and after may differ in the last bits"
-            for name in now
-            if name != "begun" and name in before and before[name] != now[name]
-        ]
+        return changes(read_record(path), now)
 
 
 def is_run_folder(path: str | Path) -> bool:
@@ -291,4 +295,4 @@ def is_run_folder(path: str | Path) -> bool:
     Args:
         path: anything.
     """
-    return (Path(path) / _SPEC).is_file()
+    return (Path(path) / SPEC).is_file()

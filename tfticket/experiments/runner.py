@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from tfticket.determinism import deterministic
 from tfticket.experiments.artifacts import finish
+from tfticket.experiments.growing import grown
 from tfticket.experiments.plan import make_plan, notes_on
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
+from tfticket.experiments.trainings import SharedTrainings
 from tfticket.recipes.run.context import OnProgress
 from tfticket.recipes.run.levels import Event, OnEvent, run_levels
 from tfticket.reports.outcome import Outcome
@@ -24,12 +27,14 @@ def run(
     on_progress: OnProgress | None = None,
     repair: bool = False,
     download: bool = False,
+    shared: str | Path | None = None,
 ) -> Outcome:
     """Runs an experiment, or goes on with it where it stopped.
 
     Every level is on disk once it is trained. A run that was killed goes on after its last
     complete level when it is started again, and on a CPU ends with the same bits as one that was
-    not: operations are deterministic and everything random is seeded. A finished run is read.
+    not: operations are deterministic and everything random is seeded. A finished run is read. One
+    that is asked for more replicates, controls or files than before trains and writes these.
 
     Args:
         spec: the experiment.
@@ -39,6 +44,8 @@ def run(
         repair: whether to compute damaged levels anew, and what was made of them, instead of
             complaining.
         download: whether tensorflow-datasets may download what is missing.
+        shared: folder in which dense trainings are kept that other runs need as well; `None` to
+            train everything.
 
     Returns:
         The outcome.
@@ -51,6 +58,7 @@ def run(
     folder, tell = RunFolder(out), on_event or (lambda event: None)
     with folder.locked():
         rewritten = folder.repair_records(spec) if repair else []
+        spec, branches = grown(folder.root, spec) if folder.has_levels() else (spec, ())
         notes = folder.begin(spec)
         removed = folder.repair() if repair else folder.check() or []
         for text in (*rewritten, *notes, *removed):
@@ -59,7 +67,10 @@ def run(
         if finished is not None:
             return finished
         with deterministic(spec.common.seed):
-            plan = make_plan(spec, download=download)
+            plan = dataclasses.replace(make_plan(spec, download=download), branches=branches)
+            if shared is not None:
+                found = SharedTrainings.of(shared, spec, plan, lambda t: tell(Event("note", t)))
+                plan = dataclasses.replace(plan, trainings=found)
             for text in (*notes_on(spec, plan.data), *folder.remember(plan)):
                 tell(Event("note", text))
             run_levels(plan, folder, tell, on_progress)

@@ -15,6 +15,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ from tfticket.reports.results import DENSE, Result, in_order
 from tfticket.rewinding import TrainingState
 from tfticket.tickets import Ticket
 
-__all__ = ["LINES", "LevelStore"]
+__all__ = ["LINES", "LevelStore", "read_state", "write_state"]
 
 #: One line per trained network, made of the records of the levels.
 LINES = "metrics.jsonl"
@@ -54,7 +55,7 @@ class LevelStore:
     def control_folder(self, replicate: int, round_: int, control: str) -> Path:
         """Returns the folder of a control."""
         level = self.level_folder(replicate, round_).relative_to(self.root)
-        return self.root / "controls" / level / control
+        return self.root / "controls" / level / re.sub(r"[^\w.-]", "_", control)
 
     def num_levels(self, replicate: int) -> int:
         """Returns how many levels of a replicate are complete, from level 0 on."""
@@ -74,11 +75,11 @@ class LevelStore:
         return Level(
             round=round_,
             ticket=Ticket.load(folder / "ticket"),
-            trained=_read_state(folder / _TRAINED),
+            trained=read_state(folder / _TRAINED),
             metrics={n: math.nan if v is None else v for n, v in record["metrics"].items()},
             log=record["log"],
             states={
-                int(path.stem.removeprefix("step_")): _read_state(path)
+                int(path.stem.removeprefix("step_")): read_state(path)
                 for path in sorted(self._states(replicate).glob("step_*.safetensors"))
             },
         )
@@ -89,9 +90,9 @@ class LevelStore:
         if level.round == 0:
             states = _emptied(self._states(result.replicate))
             for step, state in level.states.items():
-                _write_state(states / f"step_{step}.safetensors", state)
+                write_state(states / f"step_{step}.safetensors", state)
         level.ticket.save(folder / "ticket")
-        _write_state(folder / _TRAINED, level.trained)
+        write_state(folder / _TRAINED, level.trained)
         self._complete(folder, result)
 
     def has_levels(self) -> bool:
@@ -191,13 +192,27 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def _write_state(path: Path, state: TrainingState) -> None:
+def write_state(path: Path, state: TrainingState) -> None:
+    """Writes a training state as one file.
+
+    Args:
+        path: of the file.
+        state: any.
+    """
     # Numbered, because the format gives arrays back in any order, and theirs matters.
     arrays = {f"{i:05d}:{n}": a for i, (n, a) in enumerate(state.arrays().items())}
     files.write_arrays(path, arrays)
 
 
-def _read_state(path: Path) -> TrainingState:
+def read_state(path: Path) -> TrainingState:
+    """Reads what `write_state` wrote.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        CorruptFileError: if it is damaged; the message names it.
+    """
     found = sorted(files.read_arrays(path).items())
     return TrainingState.from_arrays({name.partition(":")[2]: array for name, array in found})
 

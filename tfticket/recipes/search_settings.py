@@ -63,8 +63,8 @@ class SearchSettings(Settings):
         tuple[str, ...] | None, BeforeValidator(as_list), AfterValidator(each_once)
     ] = None
     """What the ticket is compared with, each trained as it is: reinitialize,
-    reinitialize_from_kept, random_sparse, reshuffle, shuffle_mask, or none; left out, the
-    recipe's usual ones."""
+    reinitialize_from_kept, random_sparse, reshuffle, shuffle_mask, module:function or
+    file.py:function of your own, or none; left out, the recipe's usual ones."""
     control_levels: Annotated[
         tuple[Count, ...], BeforeValidator(as_list), AfterValidator(each_once)
     ] = ()
@@ -92,10 +92,12 @@ class SearchSettings(Settings):
     @field_validator("controls")
     @classmethod
     def _known(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        from tfticket.controls import CONTROLS
+        from tfticket.controls import CONTROLS, require_control
 
         known = [name for name in CONTROLS if name != "dense"]  # that is level 0
-        unknown = [name for name in value or () if name not in known]
+        unknown = [name for name in value or () if name not in known and ":" not in name]
         if unknown:
             raise ValueError(f"`controls` must be out of {known}, or none. Received: {unknown}")
+        for name in value or ():
+            require_control(name)
         return value

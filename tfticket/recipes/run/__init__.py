@@ -1,11 +1,12 @@
 """Carrying a recipe out: one run per replicate, the loop over levels, where they are kept."""
 
 from tfticket.recipes.run.context import Run, Task
-from tfticket.recipes.run.levels import Event, Plan, levels_of, run_levels
+from tfticket.recipes.run.levels import Branch, Event, Plan, levels_of, run_levels
 from tfticket.recipes.run.search import SearchResult, search
-from tfticket.recipes.run.stores import MemoryStore, Store
+from tfticket.recipes.run.stores import MemoryStore, Store, Trainings
 
 __all__ = [
+    "Branch",
     "Event",
     "MemoryStore",
     "Plan",
@@ -13,6 +14,7 @@ __all__ = [
     "SearchResult",
     "Store",
     "Task",
+    "Trainings",
     "levels_of",
     "run_levels",
     "search",

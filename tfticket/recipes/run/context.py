@@ -15,6 +15,7 @@ from tfticket.callbacks.report_progress import watched
 from tfticket.clock import steps
 from tfticket.lottery import Level, train_dense
 from tfticket.progress import TrainingProgress
+from tfticket.recipes.run.stores import Trainings
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.rewinding import fresh_optimizer
 from tfticket.scores import Evidence
@@ -107,6 +108,7 @@ class Run:
         seed: of the replicate.
         recipe_name: what tickets are to say they were found by.
         on_progress: told now and then how far a training is.
+        trainings: where trainings are that other runs need as well; `None` if there are none.
 
     Raises:
         ValueError: if the data do not fit the model.
@@ -121,6 +123,7 @@ class Run:
         seed: int,
         recipe_name: str,
         on_progress: OnProgress | None = None,
+        trainings: Trainings | None = None,
     ):
         self.model, self.data, self.training, self.seed = model, data, training, seed
         if _optimizers.steps_done(model.optimizer):  # it was saved after a training
@@ -129,7 +132,7 @@ class Run:
         self._learning_rate = _optimizers.learning_rate(model.optimizer)
         self._train: Train = watched(train_on(data, training), on_progress)
         self.evaluate: Evaluate = evaluate_on(data)
-        self._recipe_name = recipe_name
+        self._recipe_name, self._trainings = recipe_name, trainings
         self._kept: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
 
@@ -151,7 +154,9 @@ class Run:
         is_at_start = not _optimizers.steps_done(optimizer)
         if is_at_start and first is not None and not _optimizers.is_scheduled(optimizer):
             optimizer.learning_rate = first  # a callback of an earlier training may have set it
-        return self._train(model, callbacks, until)
+        if self._trainings is None:
+            return self._train(model, callbacks, until)
+        return self._trainings.trained(self._train, self.training, model, callbacks, until)
 
     @property
     def keras(self) -> Any:

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tfticket import controls as controls_
 from tfticket.errors import NotFiniteError
@@ -14,7 +14,7 @@ from tfticket.lottery import Level
 from tfticket.progress import ProgressDisplay
 from tfticket.recipes.base import Recipe
 from tfticket.recipes.run.context import OnProgress, Run, Task
-from tfticket.recipes.run.stores import Store
+from tfticket.recipes.run.stores import Store, Trainings
 from tfticket.reports.results import DENSE, TICKET, Result, headline
 from tfticket.reports.tables import label
 from tfticket.seeds import derived_seed
@@ -22,7 +22,19 @@ from tfticket.tickets import Ticket
 from tfticket.zoo import Dataset
 from tfticket.zoo.training import finite
 
-__all__ = ["Event", "Plan", "at_initialization", "levels_of", "result_of", "run_levels"]
+__all__ = ["Branch", "Event", "Plan", "at_initialization", "levels_of", "result_of", "run_levels"]
+
+
+class Branch(NamedTuple):
+    """A control that is trained at certain levels.
+
+    Args:
+        control: its name.
+        levels: at which rounds; none means the last.
+    """
+
+    control: str
+    levels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,8 @@ class Plan:
         replicates: how many.
         controls: names of controls to train beside the ticket; `None` means the recipe's usual.
         control_levels: at which rounds; none means the last.
+        branches: controls besides these.
+        trainings: where trainings are that other runs need as well; `None` if there are none.
     """
 
     build: Callable[[int], Any]
@@ -50,11 +64,32 @@ class Plan:
     replicates: int = 1
     controls: tuple[str, ...] | None = None
     control_levels: tuple[int, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    trainings: Trainings | None = None
 
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """The controls that are trained."""
-        return self.recipe.usual_controls if self.controls is None else self.controls
+    def comparisons(self, num_rounds: int) -> list[tuple[int, str]]:
+        """Returns every `(round, control)` that is trained, in this order.
+
+        Args:
+            num_rounds: how many rounds the recipe takes.
+
+        Raises:
+            ValueError: if there is no such level.
+        """
+        arms = self.recipe.usual_controls if self.controls is None else self.controls
+        asked = [Branch(arm, self.control_levels) for arm in arms]
+        found = [
+            (level, branch.control)
+            for branch in [*asked, *self.branches]
+            for level in branch.levels or (num_rounds,)
+        ]
+        beyond = sorted({level for level, _ in found if not 1 <= level <= num_rounds})
+        if beyond:
+            raise ValueError(
+                f"`control_levels` must lie between 1 and {num_rounds}, the last level."
+                f" Received: {beyond}"
+            )
+        return sorted(dict.fromkeys(found), key=lambda pair: pair[0])
 
     def run(self, number: int, on_progress: OnProgress | None = None) -> Run:
         """Returns a replicate's run, its model just built.
@@ -73,6 +108,7 @@ class Plan:
             seed=seed,
             recipe_name=self.recipe_name,
             on_progress=on_progress,
+            trainings=self.trainings,
         )
 
 
@@ -171,7 +207,8 @@ class _Replicate:
         self.plan, self.number, self.run, self.store = plan, number, run, store
         self.progress = progress
         self.num_rounds = plan.recipe.num_rounds(run)
-        per_replicate = self.num_rounds + 1 + len(plan.arms) * len(self._control_rounds())
+        self.comparisons = plan.comparisons(self.num_rounds)
+        per_replicate = self.num_rounds + 1 + len(self.comparisons)
         progress.num_planned = plan.replicates * per_replicate
 
     def train_levels(self) -> None:
@@ -191,11 +228,10 @@ class _Replicate:
 
     def train_controls(self) -> None:
         """Trains the controls that are not in the store."""
-        for round_ in self._control_rounds():
-            for control in self.plan.arms:
-                if not self.store.has_control(self.number, round_, control):
-                    self._begin(f"control {control} of level {round_}")
-                    self._train_control(control, self.store.level(self.number, round_))
+        for round_, control in self.comparisons:
+            if not self.store.has_control(self.number, round_, control):
+                self._begin(f"control {control} of level {round_}")
+                self._train_control(control, self.store.level(self.number, round_))
 
     def _train_control(self, control: str, level: Level) -> None:
         seed = derived_seed(self.run.seed, "control", control, level.round)
@@ -214,16 +250,6 @@ class _Replicate:
             yield
         except NotFiniteError as error:
             raise NotFiniteError(f"replicate {self.number}, {what}: {error}") from error
-
-    def _control_rounds(self) -> tuple[int, ...]:
-        asked = self.plan.control_levels or (self.num_rounds,)
-        beyond = [r for r in asked if not 1 <= r <= self.num_rounds]
-        if beyond and self.plan.arms:
-            raise ValueError(
-                f"`control_levels` must lie between 1 and {self.num_rounds}, the last level."
-                f" Received: {beyond}"
-            )
-        return asked
 
     def _begin(self, what: str) -> None:
         self.progress.begin(f"replicate {self.number}: {what}")

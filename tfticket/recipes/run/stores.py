@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from tfticket.lottery import Level
 from tfticket.reports.results import Result, in_order
+from tfticket.zoo.training import Train, Training
 
-__all__ = ["MemoryStore", "Store"]
+__all__ = ["MemoryStore", "Store", "Trainings"]
+
+
+class Trainings(Protocol):
+    """What a run asks of the place where trainings are kept that other runs need as well."""
+
+    def trained(
+        self, train: Train, training: Training, model: Any, callbacks: list[Any], until: int | None
+    ) -> dict[str, Any]:
+        """Trains a model, or leaves it as the same training left it before.
+
+        Args:
+            train: trains it.
+            training: what `train` does.
+            model: as it stands.
+            callbacks: for `train`.
+            until: the step to train up to, as `train` takes it.
+
+        Returns:
+            The log of the training.
+        """
+        ...
 
 
 class Store(Protocol):

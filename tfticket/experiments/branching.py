@@ -1,0 +1,47 @@
+"""branch: a finished run, or one under way, is compared with something else from a level on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfticket.experiments.growing import add_branches
+from tfticket.experiments.run_folder import RunFolder
+from tfticket.experiments.runner import run
+from tfticket.recipes.run import Branch
+from tfticket.recipes.search_settings import SearchSettings
+from tfticket.reports.outcome import Outcome
+
+__all__ = ["branch"]
+
+
+def branch(
+    path: str | Path, controls: Sequence[str], levels: Sequence[int] = (), **options: Any
+) -> Outcome:
+    """Trains controls of levels of a run, in its folder; what is there already stays as it is.
+
+    Args:
+        path: the run folder.
+        controls: names of `controls.CONTROLS`, or `module:function` or `file.py:function`.
+        levels: of which levels; none means the last.
+        options: those of `experiments.runner.run`.
+
+    Returns:
+        The outcome of the run, the new controls in it.
+
+    Raises:
+        ValueError: if there is no such control or no such level; nothing is changed then.
+        FileNotFoundError: if `path` is no run folder.
+    """
+    folder = RunFolder(path)
+    spec = folder.spec()
+    SearchSettings(controls=tuple(controls))  # says what is no control
+    last = folder.num_levels(0) - 1
+    beyond = [level for level in levels if not 1 <= level <= last]
+    if beyond or last < 1:
+        there = f"levels 1 to {last} are trained" if last >= 1 else "no ticket is trained yet"
+        raise ValueError(f"`levels` must be trained already: {there}. Received: {list(levels)}")
+    with folder.locked():
+        add_branches(folder.root, [Branch(c, tuple(sorted(set(levels)))) for c in controls])
+    return run(spec, path, **options)
