@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         zoo,
     )
     from tfticket.enforcement import enforce
+    from tfticket.experiments.comparing import compare
+    from tfticket.experiments.opening import open_run
     from tfticket.lottery import Level, find_ticket, train_ticket
     from tfticket.masks import Masks
     from tfticket.pruning import prune
@@ -72,8 +74,10 @@ _NAMES = {
     "Level": "lottery",
     "Masks": "masks",
     "Ticket": "tickets",
+    "compare": "experiments.comparing",
     "enforce": "enforcement",
     "find_ticket": "lottery",
+    "open_run": "experiments.opening",
     "prune": "pruning",
     "prune_low_magnitude": "tfmot_bridge",
     "select": "selection",
@@ -92,6 +96,7 @@ __all__ = [
     "actions",
     "callbacks",
     "collapse",
+    "compare",
     "controls",
     "enforce",
     "errors",
@@ -99,6 +104,7 @@ __all__ = [
     "find_ticket",
     "litert",
     "masks",
+    "open_run",
     "prune",
     "prune_low_magnitude",
     "recipes",

@@ -10,14 +10,18 @@ import typer
 from tfticket._version import __version__
 from tfticket.cli.advise import advise
 from tfticket.cli.bench import bench
+from tfticket.cli.branch import branch
 from tfticket.cli.collapse import collapse
+from tfticket.cli.compare import compare
 from tfticket.cli.demo import demo
 from tfticket.cli.doctor import doctor
 from tfticket.cli.encode import encode
 from tfticket.cli.export import export
 from tfticket.cli.failures import debugging
 from tfticket.cli.inspect import inspect
+from tfticket.cli.list import list_runs
 from tfticket.cli.recipe_commands import RecipeGroup
+from tfticket.cli.run import run
 from tfticket.cli.schema import schema
 from tfticket.cli.show import show
 from tfticket.cli.shrink import shrink
@@ -67,6 +71,10 @@ finding = typer.Typer(
     epilog="A recipe of your own: tfticket find my_recipe.py:MyRecipe …",
 )
 app.add_typer(finding)
+app.command()(run)
+app.command()(branch)
+app.command()(compare)
+app.command(name="list")(list_runs)
 app.command()(show)
 app.command()(collapse)
 app.command()(shrink)

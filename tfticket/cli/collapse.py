@@ -64,7 +64,7 @@ def collapse(
         curves = collapse_.compare(
             network,
             compared,
-            rounds=collapse_.PAPER_ROUNDS | {name: n for name, n in asked.items() if n},
+            rounds={**collapse_.PAPER_ROUNDS, **{name: n for name, n in asked.items() if n}},
             compression_ratios=ratios,
             evidence=evidence,
             on_compression=_as_events(shown.on_event, len(ratios) * len(compared)),

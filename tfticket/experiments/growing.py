@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tfticket.experiments.records import BRANCHES, REPORT, SPEC, read_record, write_record
-from tfticket.experiments.spec import Spec
+from tfticket.experiments.spec import GROWING, Spec
 from tfticket.recipes.run import Branch
 
-__all__ = ["GROWING", "add_branches", "branches_of", "grown"]
-
-#: Settings of which a run that has begun may be asked for more.
-GROWING = ("replicates", "controls", "control_levels", "export")
+__all__ = ["add_branches", "branches_of", "grown"]
 
 
 def grown(root: Path, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:

@@ -13,7 +13,7 @@ from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.trainings import SharedTrainings
 from tfticket.recipes.run.context import OnProgress
-from tfticket.recipes.run.levels import Event, OnEvent, run_levels
+from tfticket.recipes.run.levels import Event, OnEvent, Plan, run_levels
 from tfticket.reports.outcome import Outcome
 
 __all__ = ["run"]
@@ -68,11 +68,14 @@ def run(
             return finished
         with deterministic(spec.common.seed):
             plan = dataclasses.replace(make_plan(spec, download=download), branches=branches)
-            if shared is not None:
-                found = SharedTrainings.of(shared, spec, plan, lambda t: tell(Event("note", t)))
-                plan = dataclasses.replace(plan, trainings=found)
+            plan = plan if shared is None else _sharing(plan, spec, Path(shared), tell)
             for text in (*notes_on(spec, plan.data), *folder.remember(plan)):
                 tell(Event("note", text))
             run_levels(plan, folder, tell, on_progress)
             tell(Event("note", "writing the files of the chosen ticket"))
             return finish(spec, plan, folder, notes)
+
+
+def _sharing(plan: Plan, spec: Spec, shared: Path, tell: OnEvent) -> Plan:
+    found = SharedTrainings.of(shared, spec, plan, lambda text: tell(Event("note", text)))
+    return dataclasses.replace(plan, trainings=found)

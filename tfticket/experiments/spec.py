@@ -14,10 +14,13 @@ from tfticket.recipes.catalogue import SETTINGS
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.settings import Count, Fraction, Positive, as_list, each_once, sorted_out
 
-__all__ = ["PANELS", "USUAL_RECIPE", "ExperimentSettings", "Spec"]
+__all__ = ["GROWING", "PANELS", "USUAL_RECIPE", "ExperimentSettings", "Spec"]
 
 #: The recipe of a spec that names none.
 USUAL_RECIPE = "lottery_ticket"
+
+#: Settings of which a run that has begun may be asked for more.
+GROWING = ("replicates", "controls", "control_levels", "export")
 
 Target = Literal["keras", "savedmodel", "tflite", "onnx", "seeds"]
 

@@ -1,0 +1,215 @@
+"""A grid of settings in a file, and every run of it in a folder named by its settings."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tests.experiments.test_runner import contents
+from tfticket.cli.app import app
+from tfticket.errors import CorruptFileError
+from tfticket.experiments.comparing import compare
+from tfticket.experiments.opening import open_run
+from tfticket.experiments.spec import Spec
+from tfticket.experiments.study import folder_name, kept_studies, read_study
+from tfticket.experiments.studying import run_study
+
+SMALL = {
+    "model": "lenet_300_100",
+    "data": "digits",
+    "num_steps": 6,
+    "eval_every": 3,
+    "steps_per_execution": 1,
+    "export": [],
+    "controls": [],
+    "replicates": 1,
+}
+GRID = [
+    {"recipe": "lottery_ticket", "pruning_rate": 0.5, "rounds": [1, 2]},
+    {"recipe": "snip", "sparsity": 0.5},
+]
+
+
+def written(path, **settings):
+    path.write_text(json.dumps({**SMALL, "grid": GRID, **settings}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"sparsity": 0.9}, "lottery_ticket-sparsity_0.9-lenet_300_100-mnist-fc3e1054"),
+        ({"recipe": "snip"}, "snip-lenet_300_100-mnist-3cd7add0"),
+        (
+            {"recipe": "late_rewinding", "rewind_to": "2ep", "rounds": 3, "seed": 7},
+            "late_rewinding-rounds_3-rewind_to_2ep-lenet_300_100-mnist-0b248e3f",
+        ),
+    ],
+)
+def test_folders_have_these_names_in_every_version(settings, name):
+    assert folder_name(Spec(model="lenet_300_100", data="mnist", **settings)) == name
+
+
+def test_what_a_run_may_be_asked_for_later_is_not_in_its_name():
+    spec = {"model": "lenet_300_100", "data": "mnist", "sparsity": 0.9}
+    more = {"replicates": 5, "controls": ["reshuffle"], "control_levels": [2], "export": ["onnx"]}
+    assert folder_name(Spec(**spec)) == folder_name(Spec(**spec, **more))
+    assert folder_name(Spec(**spec)) != folder_name(Spec(**spec, seed=1))
+
+
+def test_names_are_those_of_files(tmp_path):
+    file = tmp_path / "my net.py"
+    file.write_text("def network(): ...")
+    name = folder_name(Spec(model=f"{file}:network", data="digits", recipe="snip", scope="layer"))
+    assert name.startswith("snip-scope_layer-my_net.py_network-digits-")
+
+
+def test_every_combination_of_a_grid_is_a_run(tmp_path):
+    study = read_study(written(tmp_path / "mine.json"))
+    assert study.name == "mine"
+    made = [(s.recipe_name, s.recipe.changed()) for s in study.specs.values()]
+    assert made == [
+        ("lottery_ticket", {"pruning_rate": 0.5, "rounds": 1}),
+        ("lottery_ticket", {"pruning_rate": 0.5, "rounds": 2}),
+        ("snip", {"sparsity": 0.5}),
+    ]
+
+
+def test_without_a_grid_it_is_one_run(tmp_path):
+    study = read_study(written(tmp_path / "one.json", grid={}, sparsity=0.5))
+    assert [s.recipe.sparsity for s in study.specs.values()] == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("grid", "said"),
+    [
+        ({"replicates": [1, 2]}, "`replicates` must stand beside `grid`"),
+        ([{"controls": [["reshuffle"]]}], "`controls` must stand beside `grid`"),
+        ({"sparsity": []}, "`sparsity` must have a value in `grid`"),
+        ({"sparsity": [0.5, 2.0]}, "sparsity"),
+        ({"beauty": [1]}, "beauty"),
+        (["snip"], "`grid` must hold settings by name"),
+        ({"recipe": ["snip", "lottery"]}, "lottery"),
+    ],
+)
+def test_what_is_wrong_in_a_grid_is_told_with_the_file(tmp_path, grid, said):
+    with pytest.raises(ValueError, match=said) as told:
+        read_study(written(tmp_path / "wrong.json", grid=grid))
+    assert str(told.value).startswith(str(tmp_path / "wrong.json"))
+
+
+def test_a_run_that_does_not_fit_is_told_before_anything_is_trained(tmp_path):
+    grid = [GRID[1], {"recipe": "late_rewinding", "rewind_to": 500, "rounds": 1}]
+    study = read_study(written(tmp_path / "wrong.json", grid=grid))
+    with pytest.raises(ValueError, match=r"^late_rewinding-.*`rewind_to` must lie before the end"):
+        run_study(study, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory):
+    """A study, and what was told of it."""
+    root, events = tmp_path_factory.mktemp("study"), []
+    study = read_study(written(root / "small.json"))
+    outcome = run_study(study, root / "out", on_event=events.append)
+    return root, study, outcome, [e.text for e in events]
+
+
+def test_runs_that_begin_alike_share_their_dense_network(studied):
+    root, study, outcome, said = studied
+    assert sum("level 0 of" in text for text in said) == 3
+    assert sum(text.startswith("the dense network was trained before") for text in said) == 2
+    assert [p.name for p in (root / "out").glob("*/report.json")] == ["report.json"] * 3
+    assert kept_studies(root / "out") == [list(study.specs)]
+    assert outcome.failed == {}
+    names = [run.name for run in outcome.comparison.runs]
+    assert names == [
+        "lottery_ticket pruning_rate=0.5 rounds=1",
+        "lottery_ticket pruning_rate=0.5 rounds=2",
+        "snip sparsity=0.5",
+    ]
+
+
+def test_a_finished_study_grows_by_what_it_lacks(studied, tmp_path):
+    root, *_ = studied
+    before, events = contents(root / "out"), []
+    grid = [*GRID, {"recipe": "synflow", "sparsity": 0.5, "rounds": 2}]
+    larger = read_study(written(tmp_path / "larger.json", grid=grid, replicates=2))
+    run_study(larger, root / "out", on_event=events.append)
+    begun = [e.text for e in events if e.kind == "begin"]
+    assert [t for t in begun if t.startswith("replicate 0")] == [
+        "replicate 0: level 0 of 1",  # of synflow, and found
+        "replicate 0: level 1 of 1",
+    ]
+    after = contents(root / "out")
+    levels = [n for n in before if "/replicate_0/" in n]
+    assert levels and all(after[n] == before[n] for n in levels)
+    found = compare([root / "out"])
+    assert {row.value.num for row in found.rows()} == {2}
+
+
+def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path):
+    grid = {"recipe": "snip", "sparsity": 0.5, "learning_rate": [1e30, 0.1], "optimizer": "SGD"}
+    study = read_study(written(tmp_path / "hot.json", grid=grid))
+    outcome = run_study(study, tmp_path / "out")
+    (name,) = outcome.failed
+    assert "must be finite" in outcome.failed[name]
+    assert [run.name for run in outcome.comparison.runs] == ["snip"]
+    assert f"Failed: {name}" in str(outcome)
+
+
+def test_a_damaged_record_of_a_study_is_named(studied, tmp_path):
+    root, *_ = studied
+    path = tmp_path / "small.study.json"
+    path.write_text((root / "out/small.study.json").read_text().replace("digits", "digitz"))
+    with pytest.raises(CorruptFileError, match=r"small.study.json"):
+        kept_studies(tmp_path)
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_the_command_runs_plans_lists_and_compares(studied, tmp_path):
+    root, *_ = studied
+    done = invoke("run", root / "small.json", "--out", tmp_path / "new", "--dry-run")
+    assert [line.split()[1] for line in done.stdout.splitlines()[1:]] == ["not"] * 3
+    done = invoke("run", root / "small.json", "--out", root / "out", "--dry-run")
+    assert [line.split()[1] for line in done.stdout.splitlines()[1:]] == ["finished"] * 3
+    done = invoke("run", root / "small.json", "--out", root / "out", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["failed"] == {}
+    done = invoke("list", root / "out")
+    assert done.stdout.count("finished") >= 3
+    picture = tmp_path / "all.png"
+    done = invoke("compare", root / "out", "--plot", picture, "--every-level", "--json")
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)["rows"]
+    assert [(r["round"], r["arm"]) for r in rows][:4] == [
+        *((0, "dense"), (1, "ticket"), (1, "ticket"), (2, "ticket")),
+    ]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_is_opened_as_arrays(studied):
+    root, study, *_ = studied
+    run = open_run(root / "out" / list(study.specs)[1])
+    columns = run.columns()
+    assert columns["arm"].tolist()[:3] == ["dense", "ticket", "ticket"]
+    assert columns["sparsity"].tolist()[:3] == pytest.approx([0, 0.5, 0.75], abs=1e-3)
+    assert columns["test_accuracy"].shape == columns["round"].shape
+    assert run.curve(1)["step"].tolist() == [3, 6]
+    assert run.ticket().masks == run.level().ticket.masks
+    assert run.level(1).masks.sparsity == pytest.approx(0.5, abs=1e-3)
+    assert np.isfinite(run.columns()["early_stop_step"]).all()
+    assert "<th>sparsity</th>" in run._repr_html_()
+    assert repr(run).endswith("finished>")
+    with pytest.raises(ValueError, match="there is no network of replicate 9"):
+        run.curve(1, 9)
+    with pytest.raises(
+        ValueError, match=r"`control` must be one of level 2, which has \['ticket'\]"
+    ):
+        run.ticket(control="reshuffle")

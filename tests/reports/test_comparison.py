@@ -1,0 +1,88 @@
+"""Runs side by side."""
+
+from __future__ import annotations
+
+import pytest
+
+from tfticket.reports.comparison import ComparedRun, Comparison
+from tfticket.reports.results import Result
+
+
+def network(replicate, round_, arm, accuracy, sparsity=0.0, seed=None):
+    return Result(
+        replicate=replicate,
+        round=round_,
+        arm=arm,
+        seed=10 + replicate if seed is None else seed,
+        sparsity=sparsity,
+        num_kept=int(100 * (1 - sparsity)),
+        num_weights=100,
+        metrics={"test_accuracy": accuracy, "test_loss": 1 - accuracy},
+    )
+
+
+@pytest.fixture
+def two():
+    """Two runs over the same dense networks; the second one has a level of the same sparsity."""
+    dense = [network(0, 0, "dense", 0.9), network(1, 0, "dense", 0.8)]
+    first = [network(0, 1, "ticket", 0.85, 0.5), network(1, 1, "ticket", 0.77, 0.5)]
+    second = [network(0, 1, "ticket", 0.84, 0.25), network(1, 1, "ticket", 0.79, 0.25)]
+    second += [network(0, 2, "ticket", 0.83, 0.5), network(1, 2, "ticket", 0.73, 0.5)]
+    second += [network(0, 2, "reshuffle", 0.6, 0.5, seed=77)]
+    runs = ComparedRun("a", (*dense, *first)), ComparedRun("b", (*dense, *second))
+    return Comparison(runs, {"model": "net", "data": "toys"})
+
+
+def test_rows_are_paired_with_dense_and_with_the_first_run(two):
+    dense, first, ticket, control = two.rows()
+    assert (dense.arm, dense.shared, dense.to_dense) == ("dense", 2, None)
+    assert (first.run, first.round) == ("a", 1)
+    assert first.to_dense.mean == pytest.approx((-0.05 - 0.03) / 2)
+    assert first.to_reference is None
+    assert (ticket.run, ticket.round) == ("b", 2)
+    assert ticket.to_reference.mean == pytest.approx((-0.02 - 0.04) / 2)
+    assert ticket.to_reference.half_width == pytest.approx(12.7062 * 0.01, abs=1e-4)
+    assert (control.arm, control.to_dense.num) == ("reshuffle", 1)  # by replicate, not its own seed
+    assert control.to_dense.mean == pytest.approx(-0.3)
+
+
+def test_levels_of_another_sparsity_have_no_reference(two):
+    rows = Comparison(two.runs, {}, every_level=True).rows()
+    (level,) = [r for r in rows if (r.run, r.round) == ("b", 1)]
+    assert level.to_reference is None
+
+
+def test_dense_networks_that_differ_stand_apart(two):
+    other = ComparedRun("c", (network(0, 0, "dense", 0.5), network(0, 1, "ticket", 0.4, 0.5)))
+    rows = Comparison((*two.runs, other), {}).rows()
+    assert [(r.run, r.shared) for r in rows if r.arm == "dense"] == [("a", 2), ("c", 1)]
+
+
+def test_the_table_says_what_all_have_and_what_is_subtracted(two):
+    text = str(two)
+    assert text.startswith("All: model=net, data=toys")
+    assert "2 runs" in text and "minus the first run's ticket" in text
+    assert "Those to the first run, a, are at the same sparsity." in text
+    alone = str(Comparison(two.runs[:1], {}))
+    assert "minus the first run" not in alone
+
+
+def test_runs_that_differ_in_sparsity_alone_are_one_line():
+    runs = [
+        ComparedRun(
+            f"snip sparsity={s}",
+            (network(0, 0, "dense", 0.9), network(0, 1, "ticket", 0.8, s)),
+        )
+        for s in (0.5, 0.75)
+    ]
+    figure = Comparison(tuple(runs), {"model": "net", "data": "toys"}).plot()
+    (axes,) = figure.axes
+    assert axes.get_legend_handles_labels()[1] == ["dense (n = 1)", "snip (n = 1)"]
+    (line,) = [x for x in axes.lines if len(x.get_xdata()) == 2 and x.get_marker() == "o"]
+    assert line.get_xdata() == pytest.approx([0.5, 0.25])
+    assert axes.get_title() == "net on toys"
+
+
+def test_a_metric_that_is_not_there_is_refused(two):
+    with pytest.raises(ValueError, match="`metric` must be one of"):
+        Comparison(two.runs, {}, "test_beauty")

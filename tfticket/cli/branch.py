@@ -1,0 +1,50 @@
+"""`tfticket branch`: controls of a run that was finished without them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfticket.cli.answers import Json, answer
+from tfticket.cli.failures import handle_errors
+from tfticket.cli.loading import load_tensorflow
+from tfticket.cli.progress import shown_progress
+
+__all__ = ["branch"]
+
+
+@handle_errors
+def branch(
+    path: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Run folder.")],
+    controls: Annotated[
+        list[str],
+        typer.Argument(
+            help="Controls: reinitialize, reinitialize_from_kept, random_sparse, reshuffle,"
+            " shuffle_mask, or file.py:function of your own."
+        ),
+    ],
+    levels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,…", help="Of which levels; left out, the last.", show_default=False
+        ),
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Let tensorflow-datasets download the data.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Train controls of levels of a run, beside what is there; every replicate gets them."""
+    numbers = [part.strip() for part in (levels or "").split(",") if part.strip()]
+    if not all(number.isdigit() for number in numbers):
+        raise ValueError(f"`levels` must be numbers, like 3,5. Received: levels={levels!r}")
+    load_tensorflow()
+    from tfticket.experiments.branching import branch as branch_
+
+    with shown_progress(as_json=json) as shown:
+        shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
+        asked = {"levels": [int(number) for number in numbers], "download": download}
+        outcome = branch_(path, controls, **asked, **shown_by)
+    answer(outcome, as_json=json, text=outcome.text(path))

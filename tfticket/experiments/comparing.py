@@ -1,0 +1,84 @@
+"""compare: several run folders side by side, named by the settings in which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tfticket.experiments.opening import OpenRun, open_run
+from tfticket.experiments.records import SPEC
+from tfticket.experiments.spec import GROWING
+from tfticket.experiments.study import kept_studies
+from tfticket.reports.comparison import ComparedRun, Comparison
+
+__all__ = ["compare", "run_folders"]
+
+
+def compare(
+    paths: Sequence[str | Path], *, metric: str = "", every_level: bool = False
+) -> Comparison:
+    """Puts runs side by side; they may be unfinished.
+
+    Args:
+        paths: run folders, or folders with run folders in them. The first run is the one the
+            others are compared with.
+        metric: what is compared; left empty, the test metric that tells most.
+        every_level: whether every level has a row, or each run's last.
+
+    Raises:
+        FileNotFoundError: if there is no run folder.
+        ValueError: if no network is trained in one, or there is no such metric.
+    """
+    runs = [open_run(folder) for path in paths for folder in run_folders(path)]
+    empty = [run.path for run in runs if not run.results]
+    if empty:
+        raise ValueError(f"each run must have a trained network: {empty[0]} has none yet.")
+    settings = [run.settings for run in runs]
+    names = [_name(run, _differing(settings)) for run in runs]
+    if len(set(names)) < len(names):  # equal settings in two folders
+        names = [str(run.path) for run in runs]
+    known = dict.fromkeys(name for one in settings for name in one)
+    differing = {*_differing(settings), *GROWING}
+    common = {n: settings[0].get(n) for n in known if n not in differing}
+    common = {n: v for n, v in common.items() if n in ("model", "data", "keras", "num_steps")}
+    compared = [ComparedRun(n, tuple(r.results)) for n, r in zip(names, runs, strict=True)]
+    return Comparison(tuple(compared), common, metric, every_level)
+
+
+def run_folders(path: str | Path) -> list[Path]:
+    """Returns a run folder, or those below a folder: in the order of its studies, then by name.
+
+    Args:
+        path: of a folder.
+
+    Raises:
+        FileNotFoundError: if there is none.
+    """
+    path = Path(path)
+    if (path / SPEC).is_file():
+        return [path]
+    listed = [path / name for study in kept_studies(path) for name in study]
+    there = sorted(p.parent for p in path.rglob(SPEC)) if path.is_dir() else []
+    found = [p for p in dict.fromkeys([*listed, *there]) if p in there]
+    if not found:
+        raise FileNotFoundError(f"`path` must be a run folder, or hold some: {path} does not.")
+    return found
+
+
+def _differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    names = dict.fromkeys(name for one in settings for name in one)
+    return [
+        name
+        for name in names
+        if name not in GROWING and any(one.get(name) != settings[0].get(name) for one in settings)
+    ]
+
+
+def _name(run: OpenRun, differing: Sequence[str]) -> str:
+    """The recipe, and of what differs that which this run was given."""
+    given = [n for n in differing if n != "recipe" and n in run.settings]
+    changed = run.changed()
+    shown = [f"{n}={changed[n]}" for n in given if n in changed]
+    recipe = Path(str(run.settings["recipe"])).name
+    return " ".join([recipe, *shown])

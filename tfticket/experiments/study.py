@@ -1,0 +1,169 @@
+"""Studies: a grid of settings in a file; each point of it is a run, in a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfticket import files
+from tfticket.experiments.listing import listing
+from tfticket.experiments.reading import read_settings
+from tfticket.experiments.spec import GROWING, Spec
+from tfticket.tables import aligned
+
+__all__ = ["SHARED", "Planned", "Study", "folder_name", "kept_studies", "read_study"]
+
+#: Beside the runs of a study: what they have in common.
+SHARED = "shared"
+_GRID = "grid"
+_MAX_SLUG = 80
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The runs of a study.
+
+    Args:
+        runs: how far each is, by folder name.
+    """
+
+    runs: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as plain JSON values."""
+        return {"runs": dict(self.runs)}
+
+    def __str__(self) -> str:
+        return aligned(["run", "state"], [[name, state] for name, state in self.runs.items()], 2)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Runs that belong together.
+
+    Args:
+        name: of the study.
+        specs: by folder name, in the order of the file.
+    """
+
+    name: str
+    specs: Mapping[str, Spec]
+
+    def planned(self, out: Path) -> Planned:
+        """Returns which runs there are, and how far each is.
+
+        Args:
+            out: the folder of the study.
+        """
+        listed = {Path(run.path).name: run.state for run in listing(out).runs}
+        return Planned({name: listed.get(name, "not begun") for name in self.specs})
+
+    def keep(self, out: Path) -> None:
+        """Writes which folders belong to the study, beside them.
+
+        Args:
+            out: the folder of the study.
+        """
+        points = {name: spec.changed() for name, spec in self.specs.items()}
+        record = {"format": "tfticket.study/1", "name": self.name, "points": points}
+        files.write_json(out / f"{self.name}.study.json", files.sealed(record))
+
+
+def read_study(path: str | Path) -> Study:
+    """Reads a study: settings as in any file of settings, and a `grid` of others.
+
+    ```yaml
+    model: lenet_300_100
+    data: mnist
+    num_steps: 1000
+    replicates: 3
+    grid:
+      - recipe: [lottery_ticket, late_rewinding]
+        sparsity: [0.8, 0.9]
+      - recipe: snip
+        sparsity: [0.8, 0.9]
+    ```
+
+    In a grid, each list is one setting's values, and every combination is a run; settings that are
+    lists themselves are lists of lists there. Several grids stand below each other.
+
+    Args:
+        path: a `.yaml`, `.yml` or `.json` file.
+
+    Raises:
+        ValueError: if a setting is wrong or stands where it cannot; the message names the file.
+        CorruptFileError: if the file cannot be read.
+    """
+    path = Path(path)
+    settings = read_settings(path)
+    grids = settings.pop(_GRID, {})
+    specs: dict[str, Spec] = {}
+    try:
+        for grid in grids if isinstance(grids, list) else [grids]:
+            for point in _points(grid):
+                spec = Spec(**{**settings, **point})
+                specs.setdefault(folder_name(spec), spec)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    return Study(path.name.partition(".")[0], specs)
+
+
+def kept_studies(out: Path) -> list[list[str]]:
+    """Returns the folder names of each study that was kept in a folder, in the study's order.
+
+    Args:
+        out: the folder of the studies.
+
+    Raises:
+        CorruptFileError: if the record of one is damaged.
+    """
+    paths = sorted(out.glob("*.study.json"))
+    return [list(files.unsealed(files.read_json(path), path)["points"]) for path in paths]
+
+
+def folder_name(spec: Spec) -> str:
+    """Returns what the folder of a run is called: some of its settings, and a digest of all.
+
+    The digest is over settings that are not at their defaults, so a setting that a later version
+    adds renames nothing. What a run may be asked for later, as replicates, is not in it.
+
+    >>> folder_name(Spec(model="lenet_300_100", data="mnist", sparsity=0.9, replicates=3))
+    'lottery_ticket-sparsity_0.9-lenet_300_100-mnist-fc3e1054'
+
+    Args:
+        spec: of the run.
+    """
+    settings = {n: v for n, v in spec.changed().items() if n not in GROWING}
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    named = [
+        f"{n}_{v}" for n, v in spec.recipe.changed().items() if not isinstance(v, (dict, list))
+    ]
+    ends = [Path(str(name)).name for name in (spec.common.model, spec.common.data)]
+    slug = "-".join([Path(spec.recipe_name).name, *named, *ends])
+    return f"{re.sub('[^A-Za-z0-9_.+-]+', '_', slug)[:_MAX_SLUG]}-{digest}"
+
+
+def _points(grid: Any) -> Iterator[dict[str, Any]]:
+    if not isinstance(grid, Mapping):
+        raise ValueError(
+            f"`{_GRID}` must hold settings by name, or a list of such. Received: {grid!r}"
+        )
+    growing = [name for name in GROWING if name in grid]
+    if growing:
+        raise ValueError(
+            f"`{growing[0]}` must stand beside `{_GRID}`, not in it: a run may be asked for more of"
+            " it at any time, so it makes no other run."
+        )
+    values = [v if isinstance(v, list) else [v] for v in grid.values()]
+    empty = [name for name, value in zip(grid, values, strict=True) if not value]
+    if empty:
+        raise ValueError(f"`{empty[0]}` must have a value in `{_GRID}`. Received: []")
+    for combination in itertools.product(*values):
+        yield dict(zip(grid, combination, strict=True))

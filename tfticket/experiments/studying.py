@@ -1,0 +1,104 @@
+"""run_study: every run of a study, one after the other, resumed wherever it stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfticket.determinism import deterministic
+from tfticket.errors import TicketError
+from tfticket.experiments.comparing import compare
+from tfticket.experiments.plan import make_plan
+from tfticket.experiments.run_folder import RunFolder
+from tfticket.experiments.runner import run
+from tfticket.experiments.study import SHARED, Study
+from tfticket.recipes.run import Event
+from tfticket.recipes.run.context import OnProgress
+from tfticket.reports.comparison import Comparison
+
+__all__ = ["StudyOutcome", "run_study"]
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """What a study found.
+
+    Args:
+        comparison: of the runs that are finished; `None` if none is.
+        failed: runs that ended with an error, and which.
+    """
+
+    comparison: Comparison | None
+    failed: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as plain JSON values."""
+        found = None if self.comparison is None else self.comparison.to_dict()
+        return {"comparison": found, "failed": dict(self.failed)}
+
+    def __str__(self) -> str:
+        shown = [] if self.comparison is None else [str(self.comparison)]
+        return "\n".join([*shown, *(f"Failed: {name}: {why}" for name, why in self.failed.items())])
+
+
+def run_study(
+    study: Study,
+    out: str | Path,
+    *,
+    on_event: Callable[[Event], None] | None = None,
+    on_progress: OnProgress | None = None,
+    **options: Any,
+) -> StudyOutcome:
+    """Runs every point of a study that is not finished, each in its folder below `out`.
+
+    What is there is not trained again: neither runs, levels and controls of an earlier time, nor a
+    dense network that several runs begin with. All runs are checked before the first is trained; a
+    run that fails later is told at the end, and the others go on.
+
+    Args:
+        study: as `read_study` returns it.
+        out: the folder of the study; several studies may share one.
+        on_event: told what happens.
+        on_progress: told now and then how far a training is.
+        options: `repair` and `download`, as `experiments.runner.run` takes them.
+
+    Raises:
+        ValueError: if the settings of a run do not fit its network and data.
+    """
+    out = Path(out)
+    tell = on_event or (lambda event: None)
+    places = {name: out / name for name in study.specs}
+    for number, (name, place) in enumerate(places.items(), 1):
+        if RunFolder(place).has_levels():
+            continue
+        tell(Event("note", f"checking run {number} of {len(places)}: {name}"))
+        _check(study, name, download=bool(options.get("download", False)))
+    out.mkdir(parents=True, exist_ok=True)
+    study.keep(out)
+    failed: dict[str, str] = {}
+    for number, (name, place) in enumerate(places.items(), 1):
+        tell(Event("note", f"run {number} of {len(places)}: {name}"))
+        shown_by = {"on_event": tell, "on_progress": on_progress, "shared": out / SHARED}
+        try:
+            run(study.specs[name], place, **shown_by, **options)
+        except (TicketError, ValueError) as error:
+            failed[name] = str(error)
+            tell(Event("note", f"failed: {name}: {error}"))
+    finished = [place for name, place in places.items() if name not in failed]
+    return StudyOutcome(compare(finished) if finished else None, failed)
+
+
+def _check(study: Study, name: str, *, download: bool) -> None:
+    """Makes sure that a run can begin."""
+    spec = study.specs[name]
+    try:
+        with deterministic(spec.common.seed):
+            plan = make_plan(spec, download=download)
+            with dataclasses.replace(plan, replicates=1).run(0) as begun:
+                plan.recipe.check(begun)
+                plan.comparisons(plan.recipe.num_rounds(begun))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error

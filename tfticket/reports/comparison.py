@@ -1,0 +1,211 @@
+"""Several runs in one table and one picture, with differences seed by seed."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tfticket.reports.intervals import PairedDifference, paired_difference
+from tfticket.reports.plots import plot_against_sparsity
+from tfticket.reports.results import DENSE, TICKET, Result, Statistic, headline, statistic
+from tfticket.reports.tables import label
+from tfticket.tables import aligned
+
+__all__ = ["ComparedRow", "ComparedRun", "Comparison"]
+
+#: Sparsities that differ by less are the same: whole numbers of weights seldom meet one exactly.
+_SAME_SPARSITY = 1e-3
+#: What a name says of it.
+_SPARSITY = re.compile(r" ?\b(channel_)?sparsity=[\d.]+")
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run among others.
+
+    Args:
+        name: what tells it from the others.
+        results: of every network it trained.
+    """
+
+    name: str
+    results: tuple[Result, ...]
+
+    @property
+    def last(self) -> int:
+        """Its last level."""
+        return max(r.round for r in self.results)
+
+    def seeds(self) -> dict[int, int]:
+        """Returns the seed of each replicate."""
+        return {r.replicate: r.seed for r in self.results if r.arm in (DENSE, TICKET)}
+
+    def values(self, metric: str, round_: int, arm: str) -> dict[int, float | None]:
+        """Returns a metric of one arm at one level by the seed of the replicate.
+
+        Args:
+            metric: its name.
+            round_: the level.
+            arm: `"dense"`, `"ticket"` or the name of a control.
+        """
+        seeds = self.seeds()
+        chosen = (r for r in self.results if (r.round, r.arm) == (round_, arm))
+        return {seeds[r.replicate]: r.value(metric) for r in chosen}
+
+
+@dataclass(frozen=True)
+class ComparedRow:
+    """One arm of one run at one level.
+
+    Args:
+        run: its name.
+        arm: `"dense"`, `"ticket"` or the name of a control.
+        round: its level.
+        sparsity: the mean over replicates.
+        num_kept: prunable weights kept, of the first replicate.
+        value: the metric; `None` if it is nowhere finite.
+        to_dense: minus the run's own dense network, seed by seed.
+        to_reference: minus the ticket of the run that the others are compared with, at the same
+            sparsity and with the same seeds; `None` where there is none.
+        shared: how many runs have it; a dense network may be that of several.
+    """
+
+    run: str
+    arm: str
+    round: int
+    sparsity: float
+    num_kept: int
+    value: Statistic | None
+    to_dense: PairedDifference | None
+    to_reference: PairedDifference | None
+    shared: int = 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side.
+
+    Args:
+        runs: at least one; the first is the one the others are compared with.
+        common: settings that all have.
+        metric: what is compared; left empty, the test metric that tells most.
+        every_level: whether every level has a row, or each run's last.
+    """
+
+    runs: tuple[ComparedRun, ...]
+    common: Mapping[str, Any]
+    metric: str = ""
+    every_level: bool = False
+
+    def __post_init__(self) -> None:
+        known = dict.fromkeys(n for run in self.runs for r in run.results for n in r.metrics)
+        if not self.metric:
+            object.__setattr__(self, "metric", f"test_{headline(known)}")
+        if self.metric not in known:
+            raise ValueError(
+                f"`metric` must be one of {list(known)}. Received: metric={self.metric!r}"
+            )
+
+    def rows(self) -> list[ComparedRow]:
+        """Returns every arm of every run; a dense network that several runs have comes once."""
+        found: list[ComparedRow] = []
+        dense = [_key(run.values(self.metric, 0, DENSE)) for run in self.runs]
+        for run, own in zip(self.runs, dense, strict=True):
+            if own and dense.index(own) == self.runs.index(run):
+                row = self._row(run, 0, DENSE)
+                found.append(dataclasses.replace(row, shared=dense.count(own)))
+            arms = dict.fromkeys((r.round, r.arm) for r in run.results if r.arm != DENSE)
+            for round_, arm in sorted(arms, key=lambda place: (place[0], place[1] != TICKET)):
+                if self.every_level or round_ == run.last:
+                    found.append(self._row(run, round_, arm))
+        return found
+
+    def plot(self) -> Any:
+        """Draws the tickets of every run against sparsity, as a matplotlib figure.
+
+        Runs that differ in their sparsity alone are one line.
+        """
+        drawn, dense = [], set()
+        tickets: dict[str, list[Result]] = {}
+        for run in self.runs:
+            name = _SPARSITY.sub("", run.name)
+            tickets.setdefault(name, []).extend(r for r in run.results if r.arm == TICKET)
+            for result in (r for r in run.results if r.arm == DENSE):
+                key = (result.seed, result.value(self.metric))
+                if key not in dense:  # that of several runs counts once
+                    dense.add(key)
+                    drawn.append(result)
+        for name, found in tickets.items():
+            places = sorted({round(r.sparsity, 3) for r in found})
+            drawn += [
+                dataclasses.replace(r, arm=name, round=1 + places.index(round(r.sparsity, 3)))
+                for r in found
+            ]
+        named = [str(self.common[n]) for n in ("model", "data") if n in self.common]
+        return plot_against_sparsity(drawn, self.metric, " on ".join(named))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as plain JSON values."""
+        return {
+            "metric": self.metric,
+            "reference": self.runs[0].name,
+            "common": dict(self.common),
+            "rows": [dataclasses.asdict(row) for row in self.rows()],
+        }
+
+    def __str__(self) -> str:
+        several = len(self.runs) > 1
+        header = ["run", "network", "level", "sparsity", "kept", "n", label(self.metric)]
+        header += ["minus dense", *(["minus the first run's ticket"] if several else [])]
+        rows = [_cells(row, several) for row in self.rows()]
+        said = "Differences are seed by seed, with 95 % intervals of their mean (Student's t)."
+        if several:
+            said += f" Those to the first run, {self.runs[0].name}, are at the same sparsity."
+        common = ", ".join(f"{name}={value}" for name, value in self.common.items())
+        return "\n".join([f"All: {common}", aligned(header, rows, num_left=2), "", said])
+
+    def _row(self, run: ComparedRun, round_: int, arm: str) -> ComparedRow:
+        chosen = [r for r in run.results if (r.round, r.arm) == (round_, arm)]
+        values = run.values(self.metric, round_, arm)
+        mean = statistic([r.sparsity for r in chosen])
+        sparsity = 0.0 if mean is None else mean.mean
+        dense = None if arm == DENSE else run.values(self.metric, 0, DENSE)
+        other = self._reference(sparsity) if run is not self.runs[0] and arm != DENSE else None
+        return ComparedRow(
+            run=run.name,
+            arm=arm,
+            round=round_,
+            sparsity=sparsity,
+            num_kept=chosen[0].num_kept,
+            value=statistic(values.values()),
+            to_dense=None if dense is None else paired_difference(values, dense),
+            to_reference=None if other is None else paired_difference(values, other),
+        )
+
+    def _reference(self, sparsity: float) -> dict[int, float | None] | None:
+        first = self.runs[0]
+        levels = {r.round: r.sparsity for r in first.results if r.arm == TICKET}
+        near = [n for n, found in levels.items() if abs(found - sparsity) < _SAME_SPARSITY]
+        return first.values(self.metric, near[0], TICKET) if near else None
+
+
+def _cells(row: ComparedRow, several: bool) -> list[str]:
+    found = [
+        *(
+            row.run if row.shared == 1 else f"{row.shared} runs",
+            row.arm.replace("_", " "),
+            str(row.round),
+            f"{row.sparsity:.4f}",
+        ),
+        *(f"{row.num_kept:,}", "0" if row.value is None else str(row.value.num)),
+        "not finite" if row.value is None else row.value.text(),
+        "" if row.to_dense is None else str(row.to_dense),
+    ]
+    return [*found, "" if row.to_reference is None else str(row.to_reference)][: 8 + several]
+
+
+def _key(values: Mapping[int, float | None]) -> tuple[tuple[int, float | None], ...]:
+    return tuple(sorted(values.items()))
