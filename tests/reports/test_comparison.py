@@ -44,6 +44,8 @@ def test_rows_are_paired_with_dense_and_with_the_first_run(two):
     assert ticket.to_reference.half_width == pytest.approx(12.7062 * 0.01, abs=1e-4)
     assert (control.arm, control.to_dense.num) == ("reshuffle", 1)  # by replicate, not its own seed
     assert control.to_dense.mean == pytest.approx(-0.3)
+    assert control.to_ticket.mean == pytest.approx(-0.23)
+    assert ticket.to_ticket is None
 
 
 def test_levels_of_another_sparsity_have_no_reference(two):

@@ -68,6 +68,7 @@ class ComparedRow:
         num_kept: prunable weights kept, of the first replicate.
         value: the metric; `None` if it is nowhere finite.
         to_dense: minus the run's own dense network, seed by seed.
+        to_ticket: of a control, minus the ticket of its level, seed by seed.
         to_reference: minus the ticket of the run that the others are compared with, at the same
             sparsity and with the same seeds; `None` where there is none.
         shared: how many runs have it; a dense network may be that of several.
@@ -80,6 +81,7 @@ class ComparedRow:
     num_kept: int
     value: Statistic | None
     to_dense: PairedDifference | None
+    to_ticket: PairedDifference | None
     to_reference: PairedDifference | None
     shared: int = 1
 
@@ -159,7 +161,11 @@ class Comparison:
     def __str__(self) -> str:
         several = len(self.runs) > 1
         header = ["run", "network", "level", "sparsity", "kept", "n", label(self.metric)]
-        header += ["minus dense", *(["minus the first run's ticket"] if several else [])]
+        header += [
+            "minus dense",
+            "minus its ticket",
+            *(["minus the first run's ticket"] if several else []),
+        ]
         rows = [_cells(row, several) for row in self.rows()]
         said = "Differences are seed by seed, with 95 % intervals of their mean (Student's t)."
         if several:
@@ -173,6 +179,7 @@ class Comparison:
         mean = statistic([r.sparsity for r in chosen])
         sparsity = 0.0 if mean is None else mean.mean
         dense = None if arm == DENSE else run.values(self.metric, 0, DENSE)
+        ticket = None if arm in (DENSE, TICKET) else run.values(self.metric, round_, TICKET)
         other = self._reference(sparsity) if run is not self.runs[0] and arm != DENSE else None
         return ComparedRow(
             run=run.name,
@@ -182,6 +189,7 @@ class Comparison:
             num_kept=chosen[0].num_kept,
             value=statistic(values.values()),
             to_dense=None if dense is None else paired_difference(values, dense),
+            to_ticket=None if ticket is None else paired_difference(values, ticket),
             to_reference=None if other is None else paired_difference(values, other),
         )
 
@@ -203,8 +211,9 @@ def _cells(row: ComparedRow, several: bool) -> list[str]:
         *(f"{row.num_kept:,}", "0" if row.value is None else str(row.value.num)),
         "not finite" if row.value is None else row.value.text(),
         "" if row.to_dense is None else str(row.to_dense),
+        "" if row.to_ticket is None else str(row.to_ticket),
     ]
-    return [*found, "" if row.to_reference is None else str(row.to_reference)][: 8 + several]
+    return [*found, "" if row.to_reference is None else str(row.to_reference)][: 9 + several]
 
 
 def _key(values: Mapping[int, float | None]) -> tuple[tuple[int, float | None], ...]:
