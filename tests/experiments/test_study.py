@@ -41,11 +41,11 @@ def written(path, **settings):
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
-        ({"sparsity": 0.9}, "lottery_ticket-sparsity_0.9-lenet_300_100-mnist-fc3e1054"),
+        ({"sparsity": 0.9}, "lottery_ticket-lenet_300_100-mnist-sparsity_0.9-fc3e1054"),
         ({"recipe": "snip"}, "snip-lenet_300_100-mnist-3cd7add0"),
         (
             {"recipe": "late_rewinding", "rewind_to": "2ep", "rounds": 3, "seed": 7},
-            "late_rewinding-rounds_3-rewind_to_2ep-lenet_300_100-mnist-0b248e3f",
+            "late_rewinding-lenet_300_100-mnist-rounds_3-rewind_to_2ep-seed_7-0b248e3f",
         ),
     ],
 )
@@ -64,7 +64,7 @@ def test_names_are_those_of_files(tmp_path):
     file = tmp_path / "my net.py"
     file.write_text("def network(): ...")
     name = folder_name(Spec(model=f"{file}:network", data="digits", recipe="snip", scope="layer"))
-    assert name.startswith("snip-scope_layer-my_net.py_network-digits-")
+    assert name.startswith("snip-my_net.py_network-digits-scope_layer-")
 
 
 def test_every_combination_of_a_grid_is_a_run(tmp_path):

@@ -134,7 +134,7 @@ def folder_name(spec: Spec) -> str:
     adds renames nothing. What a run may be asked for later, as replicates, is not in it.
 
     >>> folder_name(Spec(model="lenet_300_100", data="mnist", sparsity=0.9, replicates=3))
-    'lottery_ticket-sparsity_0.9-lenet_300_100-mnist-fc3e1054'
+    'lottery_ticket-lenet_300_100-mnist-sparsity_0.9-fc3e1054'
 
     Args:
         spec: of the run.
@@ -142,11 +142,14 @@ def folder_name(spec: Spec) -> str:
     settings = {n: v for n, v in spec.changed().items() if n not in GROWING}
     text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    ends = [Path(n).name for n in (spec.recipe_name, spec.common.model, spec.common.data)]
+    others = {**spec.recipe.changed(), **spec.common.changed()}
     named = [
-        f"{n}_{v}" for n, v in spec.recipe.changed().items() if not isinstance(v, (dict, list))
+        f"{name}_{value}"
+        for name, value in others.items()
+        if name in settings and name not in ("model", "data") and not isinstance(value, dict | list)
     ]
-    ends = [Path(str(name)).name for name in (spec.common.model, spec.common.data)]
-    slug = "-".join([Path(spec.recipe_name).name, *named, *ends])
+    slug = "-".join([*ends, *named])
     return f"{re.sub('[^A-Za-z0-9_.+-]+', '_', slug)[:_MAX_SLUG]}-{digest}"
 
 
