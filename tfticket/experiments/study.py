@@ -22,7 +22,9 @@ __all__ = ["SHARED", "Planned", "Study", "folder_name", "kept_studies", "read_st
 #: Beside the runs of a study: what they have in common.
 SHARED = "shared"
 _GRID = "grid"
-_MAX_SLUG = 80
+_MAX_SLUG = 100
+#: Common settings that a folder's name shows; it has a digest of all.
+_NAMED = ("learning_rate", "optimizer", "num_steps", "seed")
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,10 @@ def folder_name(spec: Spec) -> str:
     text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     ends = [Path(n).name for n in (spec.recipe_name, spec.common.model, spec.common.data)]
-    others = {**spec.recipe.changed(), **spec.common.changed()}
+    common = spec.common.changed()
+    others = {**spec.recipe.changed(), **{n: common[n] for n in _NAMED if n in common}}
     named = [
-        f"{name}_{value}"
-        for name, value in others.items()
-        if name in settings and name not in ("model", "data") and not isinstance(value, dict | list)
+        f"{name}_{value}" for name, value in others.items() if not isinstance(value, dict | list)
     ]
     slug = "-".join([*ends, *named])
     return f"{re.sub('[^A-Za-z0-9_.+-]+', '_', slug)[:_MAX_SLUG]}-{digest}"
