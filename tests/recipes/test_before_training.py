@@ -90,3 +90,15 @@ def test_what_a_score_cannot_be_told_of_is_refused_before_anything_is_trained(ke
     with pytest.raises(ValueError, match=r"exist in float64: its operation .* \(LRN\)"):
         recipes.synflow(build, data, sparsity=0.5, num_steps=3, on_event=events.append)
     assert [e.kind for e in events if e.kind == "result"] == []
+
+
+def test_channels_that_are_classes_are_not_pruned(model_fn, data):
+    settings = {"granularity": "channel", "rounds": 1, "pruning_rate": 0.5, "num_steps": 2}
+    with pytest.raises(
+        ValueError, match=r"`exclude` must name the weights that make the outputs"
+    ) as told:
+        recipes.lottery_ticket(model_fn, data, **settings)
+    named = str(told.value).rpartition("exclude=")[2].strip("'")
+    found = recipes.lottery_ticket(model_fn, data, **settings, exclude=named)
+    assert named not in found.level.masks
+    assert found.level.sparsity == pytest.approx(0.5, abs=0.02)

@@ -14,10 +14,10 @@ from tfticket.graph.channel_flow import ChannelFlow
 from tfticket.graph.record import Record, Resize
 from tfticket.nodes import Node, ends, filled, input_layer, is_network, nodes, shape_of
 
-__all__ = ["follow", "paths_of"]
+__all__ = ["OF_THE_OUTPUT", "follow", "paths_of"]
 
 _INPUT = "it is an input of the model"
-_OUTPUT = "it is an output of the model"
+OF_THE_OUTPUT = "it is an output of the model"
 
 
 def follow(model: Any, state: State | None = None) -> Record:
@@ -43,7 +43,7 @@ def follow(model: Any, state: State | None = None) -> Record:
     inputs, _ = ends(model)
     flows = [fixed(record, shape_of(t), _INPUT) for t in inputs]
     for flow in _through(model, "", flows, record, state, paths_of(model)):
-        record.channel_sets.pin(flow.channels, _OUTPUT, is_chief=True)
+        record.channel_sets.pin(flow.channels, OF_THE_OUTPUT, is_chief=True)
     return record
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tfticket import weights
-from tfticket.graph.following import follow
+from tfticket.graph.following import OF_THE_OUTPUT, follow
 from tfticket.graph.record import Record
 from tfticket.masks import Masks
 
@@ -87,6 +87,11 @@ class Graph:
     refused: Mapping[str, str]
     trainable: frozenset[str]
     shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def output_layers(self) -> list[str]:
+        """Paths of the layers whose channels are outputs of the model."""
+        return [layer for layer, (_, why) in self.fixed.items() if why == OF_THE_OUTPUT]
 
     @property
     def num_channels(self) -> int:

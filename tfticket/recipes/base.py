@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tfticket.recipes import fields
@@ -153,6 +154,9 @@ class WeightRecipe(Recipe):
 
         Args:
             run: with its model at the initialisation.
+
+        Raises:
+            ValueError: if it does not, or whole outputs of the network could go.
         """
         from tfticket import weights
         from tfticket.layouts import layouts
@@ -160,6 +164,8 @@ class WeightRecipe(Recipe):
 
         shapes = {p: a.shape for p, a in weights.read(run.model, self.filter).items()}
         misfits(self.granularity, shapes, layouts(run.model, shapes))
+        if getattr(self.granularity, "name", self.granularity) == "channel":
+            _keep_outputs(run.model, shapes)
 
     def start(self, run: Run) -> Level:
         """Trains the dense network.
@@ -170,6 +176,21 @@ class WeightRecipe(Recipe):
         from tfticket import weights
 
         return run.dense(weights.read(run.model, self.filter))
+
+
+def _keep_outputs(model: Any, paths: Iterable[str]) -> None:
+    """Raises `ValueError` if channels of a layer may go that are the network's outputs."""
+    from tfticket.graph import channel_graph, is_network
+
+    if not is_network(model):
+        return  # nothing says what comes last
+    layers = channel_graph(model).output_layers
+    made = [p for p in paths if any(p.startswith(f"{layer}/") for layer in layers)]
+    if made:
+        raise ValueError(
+            "`exclude` must name the weights that make the outputs: by channels, whole classes"
+            f" would go. Received: granularity='channel' and prunable {made}; give exclude={made[0]!r}"
+        )
 
 
 def ordered_fields(kind: type[Settings]) -> list[str]:
