@@ -64,9 +64,8 @@ def test_a_score_that_looks_at_a_batch_goes_with_training_between_rounds(model_f
     ("granularity", "unit"), [("channel", (64, 1)), ("4x1", (4, 1)), ("1x2", (1, 2))]
 )
 def test_tickets_may_be_made_of_blocks_and_channels(granularity, unit, model_fn, data):
-    found = recipes.lottery_ticket(
-        model_fn, data, sparsity=0.5, pruning_rate=0.5, num_steps=1, granularity=granularity
-    )
+    settings = {"sparsity": 0.5, "pruning_rate": 0.5, "num_steps": 1, "exclude": "output"}
+    found = recipes.lottery_ticket(model_fn, data, **settings, granularity=granularity)
     mask = found.ticket.masks["hidden/kernel"]
     rows, columns = (length // part for length, part in zip(mask.shape, unit, strict=True))
     blocks = mask.reshape(rows, unit[0], columns, unit[1])

@@ -189,7 +189,7 @@ def _keep_outputs(model: Any, paths: Iterable[str]) -> None:
     if made:
         raise ValueError(
             "`exclude` must name the weights that make the outputs: by channels, whole classes"
-            f" would go. Received: granularity='channel' and prunable {made}; give exclude={made[0]!r}"
+            f" would go. Received: granularity='channel', prunable {made}; give exclude={made[0]!r}"
         )
 
 
