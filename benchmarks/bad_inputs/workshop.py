@@ -153,6 +153,7 @@ not_a_function = 3
 BROKEN = "def network(keras)\n    return 3\n"
 MISSING = "import a_library_that_nobody_has\n\n\ndef network(keras):\n    return 3\n"
 
+_STUDY = "model: lenet_300_100\ndata: digits\nrecipe: snip\nnum_steps: 1\n"
 #: Files by name, and what is in them.
 _TEXTS = {
     "mine.py": MINE,
@@ -170,6 +171,10 @@ _TEXTS = {
     "numbers.yaml": "1: 0.5\n",
     "other.yaml": "recipe: snip\nsparsity: 0.5\n",
     "empty.yaml": "",
+    "grid.yaml": f"{_STUDY}grid: {{replicates: [1, 2]}}\n",
+    "grid_list.yaml": f"{_STUDY}grid: [snip]\n",
+    "empty_grid.yaml": f"{_STUDY}grid: {{sparsity: []}}\n",
+    "one.yaml": f"{_STUDY}grid: {{sparsity: 0.5}}\n",
     "broken.json": '{"sparsity": 0.5',
     "twice.json": '{"sparsity": 0.5, "sparsity": 0.6}',
     "text.toml": "sparsity = 0.5\n",

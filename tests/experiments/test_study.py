@@ -104,8 +104,11 @@ def test_what_is_wrong_in_a_grid_is_told_with_the_file(tmp_path, grid, said):
 def test_a_run_that_does_not_fit_is_told_before_anything_is_trained(tmp_path):
     grid = [GRID[1], {"recipe": "late_rewinding", "rewind_to": 500, "rounds": 1}]
     study = read_study(written(tmp_path / "wrong.json", grid=grid))
-    with pytest.raises(ValueError, match=r"^late_rewinding-.*`rewind_to` must lie before the end"):
+    with pytest.raises(
+        ValueError, match=r"`rewind_to` must lie before the end.*\n.*run late_"
+    ) as told:
         run_study(study, tmp_path / "out")
+    assert str(told.value).startswith(str(tmp_path / "wrong.json"))
     assert not (tmp_path / "out").exists()
 
 

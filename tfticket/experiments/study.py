@@ -52,10 +52,12 @@ class Study:
     Args:
         name: of the study.
         specs: by folder name, in the order of the file.
+        path: of the file.
     """
 
     name: str
     specs: Mapping[str, Spec]
+    path: str
 
     def planned(self, out: Path) -> Planned:
         """Returns which runs there are, and how far each is.
@@ -113,7 +115,7 @@ def read_study(path: str | Path) -> Study:
                 specs.setdefault(folder_name(spec), spec)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
-    return Study(path.name.partition(".")[0], specs)
+    return Study(path.name.partition(".")[0], specs, str(path))
 
 
 def kept_studies(out: Path) -> list[list[str]]:

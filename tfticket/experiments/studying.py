@@ -101,4 +101,4 @@ def _check(study: Study, name: str, *, download: bool) -> None:
                 plan.recipe.check(begun)
                 plan.comparisons(plan.recipe.num_rounds(begun))
     except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+        raise ValueError(f"{study.path}: {error}\nThis is of the run {name}.") from error
