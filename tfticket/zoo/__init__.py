@@ -39,6 +39,7 @@ from tfticket.zoo.models import (
 )
 from tfticket.zoo.pipeline import batches, evaluate, in_order
 from tfticket.zoo.registry import MODELS, get_model
+from tfticket.zoo.saved import SavedTicket, load_ticket, saved_tickets
 from tfticket.zoo.splits import Dataset, Split
 from tfticket.zoo.streams import Stream
 from tfticket.zoo.training import Training, evaluate_on, train_on
@@ -50,6 +51,7 @@ __all__ = [
     "Dataset",
     "Entry",
     "OptimizerConfig",
+    "SavedTicket",
     "Split",
     "Stream",
     "Training",
@@ -68,10 +70,12 @@ __all__ = [
     "in_order",
     "lenet_300_100",
     "load_data",
+    "load_ticket",
     "mobilenet_small",
     "regression_mlp",
     "resnet_20",
     "resnet_56",
+    "saved_tickets",
     "train_on",
     "vgg_11_bn",
     "vgg_16_bn",
