@@ -45,4 +45,10 @@ def package() -> list[Source]:
 @pytest.fixture(scope="session")
 def everything(package) -> list[Source]:
     """Every Python file, tests and benchmarks included."""
-    return [*package, *_read("tests"), *_read("benchmarks"), *_read("notebooks"), *_read("saved_models")]
+    return [
+        *package,
+        *_read("tests"),
+        *_read("benchmarks"),
+        *_read("notebooks"),
+        *_read("saved_models"),
+    ]

@@ -1,0 +1,81 @@
+"""Tickets at a large and at a small learning rate: the studies of this folder, and what they say.
+
+    python benchmarks/learning_rate/run.py --out runs/learning_rate
+
+Runs `study.yaml`, `warm_up.yaml` and `structured.yaml`, which go on where they stopped, and writes
+`results.json` and `learning_rate.png`: of every level the ticket, its re-initialised control, and
+their difference seed by seed with its 95 % interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+from benchmarks import records
+from tfticket.experiments.comparing import compare
+from tfticket.experiments.study import read_study
+from tfticket.experiments.studying import run_study
+from tfticket.progress import ProgressLines
+from tfticket.reports import plots
+from tfticket.tables import markdown
+
+HERE = Path(__file__).parent
+STUDIES = ("study", "warm_up", "structured")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", default="runs/learning_rate", type=Path)
+    args = parser.parse_args()
+    os.chdir(records.ROOT)  # where files name `networks.py` from
+    found: dict[str, Any] = {}
+    with ProgressLines() as display:
+        for name in STUDIES:
+            study = read_study(HERE / f"{name}.yaml")
+            run_study(study, args.out, on_event=lambda event: event.show(display))
+            comparison = compare([args.out / n for n in study.specs], every_level=True)
+            found[name] = [dataclasses.asdict(row) for row in comparison.rows()]
+            plots.save(comparison.plot(), HERE / f"{name}.png")
+    records.write(HERE / "results.json", found, seeds=[0, 1, 2], data=[records.dataset("mnist")])
+    for name, rows in found.items():
+        print(f"\n{name}\n\n{table(rows)}")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Renders a row per level: dense, ticket, re-initialised, and ticket minus re-initialised."""
+    header = ["run", "sparsity", "ticket", "re-initialised", "ticket − re-initialised, paired"]
+    lines = []
+    for row in rows:
+        if row["arm"] == "dense":
+            lines.append([row["run"], "0", percent(row), "", ""])
+        if row["arm"] != "ticket":
+            continue
+        place = (row["run"], row["round"])
+        controls = [r for r in rows if (r["run"], r["round"]) == place and r["arm"] != "ticket"]
+        control = next((r for r in controls if r["arm"] == "reinitialize"), None)
+        cells = ["", ""] if control is None else [percent(control), gain(control["to_ticket"])]
+        lines.append([row["run"], f"{row['sparsity']:.3f}", percent(row), *cells])
+    return markdown(header, lines)
+
+
+def percent(row: dict[str, Any]) -> str:
+    """Accuracy in percent, with its standard deviation."""
+    return f"{100 * row['value']['mean']:.2f} ± {100 * (row['value']['sd'] or 0):.2f}"
+
+
+def gain(difference: dict[str, Any]) -> str:
+    """The other way round than it was taken: how much better the ticket is, in points."""
+    mean, half = -100 * difference["mean"], 100 * (difference["half_width"] or 0)
+    return f"{mean:+.2f} [{mean - half:+.2f}, {mean + half:+.2f}]"
+
+
+if __name__ == "__main__":
+    main()
