@@ -9,6 +9,7 @@ from typing import Any
 from tfticket import references
 from tfticket.zoo import sources
 from tfticket.zoo.assembling import assembled
+from tfticket.zoo.deskewing import deskewed_source
 from tfticket.zoo.forms import as_dataset
 from tfticket.zoo.sources import Source
 from tfticket.zoo.splits import Dataset
@@ -21,8 +22,10 @@ _EMBEDDED: Mapping[str, Callable[[], Source]] = {
     "digits": sources.digits,
     "regression": sources.regression,
 }
+#: Data sets of deskewed images, and what each is made of.
+_DESKEWED: Mapping[str, str] = {"mnist_16": "mnist"}
 #: Every name `load_data` knows without a prefix.
-DATASETS = (*_EMBEDDED, "mnist", "fashion_mnist", "cifar10", "cifar10_jpeg")
+DATASETS = (*_EMBEDDED, "mnist", *_DESKEWED, "fashion_mnist", "cifar10", "cifar10_jpeg")
 
 
 def load_data(
@@ -66,6 +69,8 @@ def load_data(
     source: Source
     if name in _EMBEDDED:
         source = _EMBEDDED[name]()
+    elif name in _DESKEWED:
+        source = deskewed_source(read_prepared(_DESKEWED[name], data_dir, download=download))
     elif name in DATASETS or name.startswith("tfds:"):
         source = read_prepared(name.removeprefix("tfds:"), data_dir, download=download)
     elif ":" in name:
