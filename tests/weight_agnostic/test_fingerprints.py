@@ -46,6 +46,5 @@ def test_another_activation_of_a_live_node_is_another_function(grown):
     changed = (children.activations != parents.activations).argmax(axis=1) + parents.first_hidden
     live = analyzed(parents).is_live.reshape(len(parents), -1)[np.arange(40), changed]
     same = analyzed(parents).individuals == analyzed(children).individuals
-    assert live.any()
+    assert live.sum() > 30
     assert not same[live].any()
-    assert same[~live].all()
