@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,8 @@ class Run:
         seed: of the replicate.
         recipe_name: what tickets are to say they were found by.
         on_progress: told now and then how far a training is.
+        unfinished: folder where a recipe may keep what it is in the middle of, to go on from there
+            in another process; emptied when the level is complete. `None` where nothing is kept.
 
     Raises:
         ValueError: if the data do not fit the model.
@@ -121,6 +124,7 @@ class Run:
         seed: int,
         recipe_name: str,
         on_progress: OnProgress | None = None,
+        unfinished: Path | None = None,
     ):
         self.model, self.data, self.training, self.seed = model, data, training, seed
         if _optimizers.steps_done(model.optimizer):  # it was saved after a training
@@ -129,6 +133,8 @@ class Run:
         self._learning_rate = _optimizers.learning_rate(model.optimizer)
         self._train: Train = watched(train_on(data, training), on_progress)
         self.evaluate: Evaluate = evaluate_on(data)
+        self.on_progress: OnProgress = on_progress or (lambda progress: None)
+        self.unfinished = unfinished
         self._recipe_name = recipe_name
         self._kept: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
