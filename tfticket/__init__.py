@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         supermasks,
         tflite,
         tfmot_bridge,
+        weight_agnostic,
         weights,
         zoo,
     )
@@ -62,6 +63,7 @@ _MODULES = (
     "supermasks",
     "tflite",
     "tfmot_bridge",
+    "weight_agnostic",
     "weights",
     "zoo",
 )
@@ -113,6 +115,7 @@ __all__ = [
     "tflite",
     "tfmot_bridge",
     "train_ticket",
+    "weight_agnostic",
     "weights",
     "zoo",
 ]

@@ -129,11 +129,19 @@ class Supervised:
 
     def rewards(self, networks: Networks, seed: int) -> np.ndarray:
         """See `Task`."""
+        return self._judged(networks, *self.examples(seed))
+
+    def examples(self, seed: int) -> list[np.ndarray]:
+        """Returns what a generation is judged on: inputs `[examples, I]` and their targets.
+
+        Args:
+            seed: of the generation.
+        """
         inputs, targets = self._train
         if self._batch_size < len(inputs):
             drawn = generator(seed, "examples").permutation(len(inputs))[: self._batch_size]
             inputs, targets = inputs[drawn], targets[drawn]
-        return self._judged(networks, inputs, targets)
+        return [inputs, targets]
 
     def validate(self, networks: Networks) -> np.ndarray:
         """See `Task`."""
