@@ -34,7 +34,6 @@ __all__ = [
     "local_name",
     "module",
     "native",
-    "operations",
     "own_variables",
     "path_below",
     "retrace",
@@ -101,18 +100,6 @@ def module(which: Any) -> ModuleType:
     if name == "keras":
         _require_tensorflow(found)
     return found
-
-
-def operations(keras: Any) -> Any:
-    """Returns the module whose functions compute with a functional model's tensors.
-
-    Args:
-        keras: the module `keras` or `tf_keras`.
-
-    Returns:
-        `keras.ops`, or TensorFlow: `sin`, `cos`, `exp`, `abs`, `square`, `sign` are in both.
-    """
-    return keras.ops if hasattr(keras, "ops") else importlib.import_module("tensorflow")
 
 
 @functools.cache

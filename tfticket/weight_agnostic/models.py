@@ -8,12 +8,13 @@ Keras' own, so the model is saved and loaded without this package.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, weights
+from tfticket import weights
 from tfticket.masks import Masks
 from tfticket.tickets import Ticket
 from tfticket.weight_agnostic.champions import Champion
@@ -117,9 +118,16 @@ def _activated(keras: Any, champion: Champion, nodes: np.ndarray, values: Any) -
     return keras.layers.Concatenate()(parts)
 
 
+def _operations(keras: Any) -> Any:
+    """What computes with tensors of functional models: `keras.ops`, or where there are none
+    TensorFlow, whose functions have the same names.
+    """
+    return keras.ops if hasattr(keras, "ops") else importlib.import_module("tensorflow")
+
+
 def _function(keras: Any, name: str, x: Any) -> Any:
     """One of `ACTIVATIONS`, of layers and operations that either Keras saves and loads."""
-    ops = _keras.operations(keras)
+    ops = _operations(keras)
     made = {
         "linear": lambda: x,
         "step": lambda: keras.layers.ReLU()(ops.sign(x)),

@@ -60,7 +60,7 @@ def _add_connection(
     found = possible.any(axis=(1, 2))
     rows, possible = rows[found], possible[found]
     each = np.arange(len(rows))
-    source = _drawn(possible.any(axis=2), rng)
+    source = _drawn(np.any(possible, axis=2), rng)
     target = _drawn(possible[each, source], rng)
     _append(genomes, rows, source, target)
 

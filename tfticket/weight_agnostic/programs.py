@@ -188,10 +188,10 @@ class _Rows:
         edges = self._inner()
         targets, sources = edges.targets, edges.sources
         depths = self.found.depths[self.nodes]
-        starts = self.num_own + np.flatnonzero(np.diff(depths, prepend=-1))
+        starts = (self.num_own + np.flatnonzero(np.diff(depths, prepend=-1))).tolist()
         made = []
         for start, stop in zip(starts, [*starts[1:], self.stop], strict=True):
-            low, high = np.searchsorted(targets, [start, stop])
+            low, high = np.searchsorted(targets, np.array([start, stop]))
             counts = np.bincount(targets[low:high] - start, minlength=stop - start)
             begins = low + np.cumsum(counts) - counts
             order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]

@@ -40,7 +40,7 @@ def fronts(objectives: np.ndarray) -> np.ndarray:
         objectives: `[individuals, 2]`, larger is better, finite.
     """
     a, b = objectives[:, None, :], objectives[None, :, :]
-    dominates = (a >= b).all(axis=2) & (a > b).any(axis=2)
+    dominates = np.all(a >= b, axis=2) & np.any(a > b, axis=2)
     found = np.full(len(objectives), -1, np.int64)
     num_above = dominates.sum(axis=0)
     front = 0

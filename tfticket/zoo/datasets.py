@@ -69,10 +69,8 @@ def load_data(
     source: Source
     if name in _EMBEDDED:
         source = _EMBEDDED[name]()
-    elif name in _DESKEWED:
-        source = deskewed_source(read_prepared(_DESKEWED[name], data_dir, download=download))
     elif name in DATASETS or name.startswith("tfds:"):
-        source = read_prepared(name.removeprefix("tfds:"), data_dir, download=download)
+        source = _prepared(name, data_dir, download=download)
     elif ":" in name:
         options = {"seed": seed, "data_dir": data_dir, "download": download}
         given = {"validation_size": validation_size, "standardize": standardize}
@@ -83,6 +81,12 @@ def load_data(
             f" `path/to/file.py:function`. Received: {name!r}"
         )
     return assembled(name, source, seed, validation_size, standardize)
+
+
+def _prepared(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Source:
+    made_of = _DESKEWED.get(name, name.removeprefix("tfds:"))
+    source = read_prepared(made_of, data_dir, download=download)
+    return deskewed_source(source) if name in _DESKEWED else source
 
 
 def _of_user(name: str, options: Mapping[str, Any], **given: Any) -> Dataset:
