@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         supermasks,
         tflite,
         tfmot_bridge,
+        weight_agnostic,
         weights,
         zoo,
     )
@@ -64,6 +65,7 @@ _MODULES = (
     "supermasks",
     "tflite",
     "tfmot_bridge",
+    "weight_agnostic",
     "weights",
     "zoo",
 )
@@ -119,6 +121,7 @@ __all__ = [
     "tflite",
     "tfmot_bridge",
     "train_ticket",
+    "weight_agnostic",
     "weights",
     "zoo",
 ]

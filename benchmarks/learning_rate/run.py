@@ -44,7 +44,12 @@ def main() -> None:
             comparison = compare([args.out / n for n in study.specs], every_level=True)
             found[name] = [dataclasses.asdict(row) for row in comparison.rows()]
             plots.save(comparison.plot(), HERE / f"{name}.png")
-    records.write(HERE / "results.json", found, seeds=[0, 1, 2], data=[records.dataset("mnist", records.SPLITS["mnist"])])
+    records.write(
+        HERE / "results.json",
+        found,
+        seeds=[0, 1, 2],
+        data=[records.dataset("mnist", records.SPLITS["mnist"])],
+    )
     for name, rows in found.items():
         print(f"\n{name}\n\n{table(rows)}")
 

@@ -35,7 +35,7 @@ FLOORS = {
         ("early_bird", "levels"),
         ("callbacks", "pruning"),
         ("collapse", "lottery"),
-        ("supermasks",),
+        ("supermasks", "weight_agnostic"),
     ],
     "bridges": [
         ("tfmot_bridge",),

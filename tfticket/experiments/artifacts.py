@@ -17,7 +17,7 @@ from tfticket.export.convert import WeightType
 from tfticket.lottery import Level
 from tfticket.recipes.run import Plan
 from tfticket.reports import plots
-from tfticket.reports.outcome import Outcome, choose, smaller_network
+from tfticket.reports.outcome import Outcome, choose, remarks
 from tfticket.reports.results import headline
 from tfticket.rewinding import restore
 from tfticket.zoo.evidence import first_inputs
@@ -76,7 +76,7 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
         chosen=chosen,
         files={name: export.sizes(folder.root / name).raw_bytes for name in written},
         skipped=skipped,
-        notes=(*notes_on(spec, plan.data), *smaller_network(chosen), *notes),
+        notes=(*notes_on(spec, plan.data), *remarks(chosen), *notes),
         exports=exports,
     )
     folder.keep_outcome(outcome)
@@ -109,6 +109,7 @@ def _write(
     """Writes a level's trained network as a file and has it checked on training examples."""
     if wanted.target == "seeds":
         return export.seed_file(level.ticket, wanted.path, overwrite=overwrite)
+    model = plan.recipe.network(model, level.ticket)
     restore(model, level.trained)
     model = plan.recipe.handed_over(model, level)
     inputs = first_inputs(plan.data.train, _NUM_SAMPLES)

@@ -191,6 +191,7 @@ class RunFolder(LevelStore):
             What was removed, in words.
         """
         gone = [*self._damaged_products(), *self.remove(self.damaged())]
+        gone += sorted(self.root.glob("replicate_*/unfinished"))  # what is in it, its recipe knows
         for path in gone:
             path.unlink(missing_ok=True) if not path.is_dir() else shutil.rmtree(path)
         if gone:

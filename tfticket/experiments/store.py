@@ -2,6 +2,7 @@
 
     spec.json  plan.json  environment.json  metrics.jsonl  report.json
     replicate_0/states/step_0.safetensors
+    replicate_0/unfinished/  while a level is made that can go on in the middle
     replicate_0/level_00/  ticket/  trained.safetensors  metrics.json
     controls/replicate_0/level_11/random_sparse/  ticket/  metrics.json
 
@@ -94,6 +95,11 @@ class LevelStore:
         level.ticket.save(folder / "ticket")
         write_state(folder / _TRAINED, level.trained)
         self._complete(folder, result)
+        shutil.rmtree(self.unfinished(result.replicate), ignore_errors=True)
+
+    def unfinished(self, replicate: int) -> Path:
+        """Returns the folder of what the next level is in the middle of."""
+        return self.root / f"replicate_{replicate}" / "unfinished"
 
     def has_levels(self) -> bool:
         """Tells whether any level or control is complete."""

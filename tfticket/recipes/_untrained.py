@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tfticket.lottery import Level
@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["measured"]
 
 
-def measured(run: Run, ticket: Ticket) -> Level:
+def measured(run: Run, ticket: Ticket, model: Any = None) -> Level:
     """Measures a ticket as it is.
 
     Args:
         run: whatever its model holds.
         ticket: with the weights under its masks.
+        model: that it is over; `None` means the run's.
 
     Returns:
         The level of the round that the ticket's provenance tells.
@@ -25,6 +26,7 @@ def measured(run: Run, ticket: Ticket) -> Level:
     from tfticket.lottery import Level
     from tfticket.rewinding import TrainingState, capture, restore
 
-    restore(run.model, TrainingState(ticket.start_weights, {}, step=0))
-    metrics, log = dict(run.evaluate(run.model)), {"start_step": 0, "end_step": 0}
-    return Level(int(ticket.provenance.get("round", 0)), ticket, capture(run.model), metrics, log)
+    model = run.model if model is None else model
+    restore(model, TrainingState(ticket.start_weights, {}, step=0))
+    metrics, log = dict(run.evaluate(model)), {"start_step": 0, "end_step": 0}
+    return Level(int(ticket.provenance.get("round", 0)), ticket, capture(model), metrics, log)

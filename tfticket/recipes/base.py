@@ -121,11 +121,30 @@ class Recipe(Settings):
 
         return train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
 
+    def network(self, model: Any, ticket: Ticket) -> Any:
+        """Returns the network that a ticket is over; as a rule `model`.
+
+        Args:
+            model: the run's, or one built like it.
+            ticket: of a level, or a control.
+        """
+        del ticket
+        return model
+
+    def initial_ticket(self, level: Level) -> Ticket:
+        """Returns what controls of a level are drawn from: its masks over the initial weights.
+
+        Args:
+            level: as a rule with the training state at step 0 among its states.
+        """
+        first = level.states[0]
+        return dataclasses.replace(level.ticket, weights=first.weights, optimizer={}, step=0)
+
     def handed_over(self, model: Any, level: Level) -> Any:
         """Returns the network that a level's files are made of; as a rule `model`.
 
         Args:
-            model: with the level's trained weights.
+            model: what `network` returned, with the level's trained weights.
             level: that was chosen.
         """
         del level

@@ -36,6 +36,7 @@ __all__ = [
     "ScoresWeightDecay",
     "Sparsity",
     "Widths",
+    "named",
     "plain",
 ]
 
@@ -56,6 +57,15 @@ def plain(value: Any) -> Any:
         if hasattr(value, name):
             return plain(getattr(value, name)())
     return repr(value)
+
+
+def named(value: Any) -> Any:
+    """Returns a function as `module:name`, and anything else as plain JSON values.
+
+    Args:
+        value: what a setting holds that may be a function.
+    """
+    return f"{value.__module__}:{value.__qualname__}" if callable(value) else plain(value)
 
 
 def _known_to(lookup: str) -> AfterValidator:

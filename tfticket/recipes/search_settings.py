@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, field_validator
 
 from tfticket import references
-from tfticket.recipes.fields import plain
+from tfticket.recipes.fields import named
 from tfticket.settings import Count, Natural, NonNegative, Settings, as_list, each_once
 
 if TYPE_CHECKING:
@@ -34,10 +34,6 @@ def _gives_callbacks(value: Any) -> Any:
     return value
 
 
-def _named(value: Any) -> Any:
-    return f"{value.__module__}:{value.__qualname__}" if callable(value) else plain(value)
-
-
 class SearchSettings(Settings):
     """How long networks are trained, how often, and what the ticket is compared with."""
 
@@ -51,7 +47,7 @@ class SearchSettings(Settings):
         None
     )
     """Weight of each class in the loss, from class 0 on; left out, all count the same."""
-    callbacks: Annotated[Any, AfterValidator(_gives_callbacks), PlainSerializer(_named)] = None
+    callbacks: Annotated[Any, AfterValidator(_gives_callbacks), PlainSerializer(named)] = None
     """Function that returns callbacks for a training, such as EarlyStopping or ReduceLROnPlateau:
     module:function or file.py:function, in Python the function itself. It is called before each
     training, with the Keras if it has a parameter `keras`; an epoch is `eval_every` steps."""

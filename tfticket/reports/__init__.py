@@ -5,6 +5,7 @@ from tfticket.reports.file_profile import FileProfile, FilesProfile, profile_fil
 from tfticket.reports.profile import LayerProfile, Profile, profile, profile_model
 from tfticket.reports.results import Result, Statistic, Summary, best, statistic, summarize
 from tfticket.reports.tables import results_table
+from tfticket.reports.topologies import plot_network
 from tfticket.tables import aligned
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "aligned",
     "best",
     "plot_files",
+    "plot_network",
     "profile",
     "profile_files",
     "profile_model",

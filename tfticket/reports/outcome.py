@@ -12,7 +12,7 @@ from tfticket.reports.results import DENSE, TICKET, Result, best, summarize
 from tfticket.reports.tables import results_table, same_budget, value_text
 from tfticket.tables import aligned
 
-__all__ = ["Outcome", "choose", "smaller_network"]
+__all__ = ["Outcome", "choose", "remarks", "smaller_network"]
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,18 @@ def choose(results: Sequence[Result], round_: int | None = None) -> Result:
         known = sorted({r.round for r in levels})
         raise ValueError(f"`level` must be one of {known}. Received: level={wanted}")
     return best(found)
+
+
+def remarks(result: Result) -> tuple[str, ...]:
+    """Returns what has to be said of a network beside its figures.
+
+    Args:
+        result: of any network.
+
+    Returns:
+        What `smaller_network` says, and the `remarks` of the log.
+    """
+    return (*smaller_network(result), *result.log.get("remarks", ()))
 
 
 def smaller_network(result: Result) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from tfticket import references
 from tfticket.zoo import sources
 from tfticket.zoo.assembling import assembled
+from tfticket.zoo.deskewing import deskewed_source
 from tfticket.zoo.forms import as_dataset
 from tfticket.zoo.sources import Source
 from tfticket.zoo.splits import Dataset
@@ -21,8 +22,10 @@ _EMBEDDED: Mapping[str, Callable[[], Source]] = {
     "digits": sources.digits,
     "regression": sources.regression,
 }
+#: Data sets of deskewed images, and what each is made of.
+_DESKEWED: Mapping[str, str] = {"mnist_16": "mnist"}
 #: Every name `load_data` knows without a prefix.
-DATASETS = (*_EMBEDDED, "mnist", "fashion_mnist", "cifar10", "cifar10_jpeg")
+DATASETS = (*_EMBEDDED, "mnist", *_DESKEWED, "fashion_mnist", "cifar10", "cifar10_jpeg")
 
 
 def load_data(
@@ -67,7 +70,7 @@ def load_data(
     if name in _EMBEDDED:
         source = _EMBEDDED[name]()
     elif name in DATASETS or name.startswith("tfds:"):
-        source = read_prepared(name.removeprefix("tfds:"), data_dir, download=download)
+        source = _prepared(name, data_dir, download=download)
     elif ":" in name:
         options = {"seed": seed, "data_dir": data_dir, "download": download}
         given = {"validation_size": validation_size, "standardize": standardize}
@@ -78,6 +81,12 @@ def load_data(
             f" `path/to/file.py:function`. Received: {name!r}"
         )
     return assembled(name, source, seed, validation_size, standardize)
+
+
+def _prepared(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Source:
+    made_of = _DESKEWED.get(name, name.removeprefix("tfds:"))
+    source = read_prepared(made_of, data_dir, download=download)
+    return deskewed_source(source) if name in _DESKEWED else source
 
 
 def _of_user(name: str, options: Mapping[str, Any], **given: Any) -> Dataset:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from tfticket.zoo.splits import Dataset
 from tfticket.zoo.streams import Stream
 from tfticket.zoo.training import Evaluate, Train, Training, check_fit, evaluate_on, train_on
 
-__all__ = ["OnProgress", "Run", "Task"]
+__all__ = ["OnProgress", "Run", "Surroundings", "Task"]
 
 OnProgress = Callable[[TrainingProgress], None]
 
@@ -97,6 +98,22 @@ class Task:
         return steps(moment, name=name)
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What there is around a run.
+
+    Args:
+        on_progress: told now and then how far a training is.
+        unfinished: folder where a recipe may keep what it is in the middle of, to go on from there
+            in another process; emptied when the level is complete. `None` where nothing is kept.
+        trainings: where trainings are that other runs need as well; `None` if there are none.
+    """
+
+    on_progress: OnProgress | None = None
+    unfinished: Path | None = None
+    trainings: Trainings | None = None
+
+
 class Run:
     """One replicate: a model, and everything a recipe may do with it.
 
@@ -107,8 +124,7 @@ class Run:
         training: how long and on which batches, with the replicate's own seed.
         seed: of the replicate.
         recipe_name: what tickets are to say they were found by.
-        on_progress: told now and then how far a training is.
-        trainings: where trainings are that other runs need as well; `None` if there are none.
+        around: who is told how far it is, and where it keeps things.
 
     Raises:
         ValueError: if the data do not fit the model.
@@ -122,17 +138,19 @@ class Run:
         *,
         seed: int,
         recipe_name: str,
-        on_progress: OnProgress | None = None,
-        trainings: Trainings | None = None,
+        around: Surroundings | None = None,
     ):
+        around = around or Surroundings()
         self.model, self.data, self.training, self.seed = model, data, training, seed
         if _optimizers.steps_done(model.optimizer):  # it was saved after a training
             fresh_optimizer(model)
         check_fit(model, data, training)
         self._learning_rate = _optimizers.learning_rate(model.optimizer)
-        self._train: Train = watched(train_on(data, training), on_progress)
+        self._train: Train = watched(train_on(data, training), around.on_progress)
         self.evaluate: Evaluate = evaluate_on(data)
-        self._recipe_name, self._trainings = recipe_name, trainings
+        self.on_progress: OnProgress = around.on_progress or (lambda progress: None)
+        self.unfinished, self._trainings = around.unfinished, around.trainings
+        self._recipe_name = recipe_name
         self._kept: dict[str, Any] = {}
         self._stack = contextlib.ExitStack()
 

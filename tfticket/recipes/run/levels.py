@@ -13,16 +13,15 @@ from tfticket.errors import NotFiniteError
 from tfticket.lottery import Level
 from tfticket.progress import ProgressDisplay
 from tfticket.recipes.base import Recipe
-from tfticket.recipes.run.context import OnProgress, Run, Task
+from tfticket.recipes.run.context import OnProgress, Run, Surroundings, Task
 from tfticket.recipes.run.stores import Store, Trainings
 from tfticket.reports.results import DENSE, TICKET, Result, headline
 from tfticket.reports.tables import label
 from tfticket.seeds import derived_seed
-from tfticket.tickets import Ticket
 from tfticket.zoo import Dataset
 from tfticket.zoo.training import finite
 
-__all__ = ["Branch", "Event", "Plan", "at_initialization", "levels_of", "result_of", "run_levels"]
+__all__ = ["Branch", "Event", "Plan", "levels_of", "result_of", "run_levels"]
 
 
 class Branch(NamedTuple):
@@ -91,12 +90,12 @@ class Plan:
             )
         return sorted(dict.fromkeys(found), key=lambda pair: pair[0])
 
-    def run(self, number: int, on_progress: OnProgress | None = None) -> Run:
+    def run(self, number: int, around: Surroundings | None = None) -> Run:
         """Returns a replicate's run, its model just built.
 
         Args:
             number: of the replicate.
-            on_progress: told now and then how far a training is.
+            around: who is told how far it is, and where it keeps things.
         """
         training = self.task.training
         training = dataclasses.replace(training, seed=training.seed + number)
@@ -107,8 +106,7 @@ class Plan:
             training,
             seed=seed,
             recipe_name=self.recipe_name,
-            on_progress=on_progress,
-            trainings=self.trainings,
+            around=around,
         )
 
 
@@ -177,7 +175,8 @@ def run_levels(
     """
     progress = _Progress(plan, len(store.results()), on_event or (lambda event: None))
     for number in range(plan.replicates):
-        with plan.run(number, on_progress) as run:
+        around = Surroundings(on_progress, store.unfinished(number), plan.trainings)
+        with plan.run(number, around) as run:
             replicate = _Replicate(plan, number, run, store, progress)
             replicate.train_levels()
             replicate.train_controls()
@@ -235,7 +234,9 @@ class _Replicate:
 
     def _train_control(self, control: str, level: Level) -> None:
         seed = derived_seed(self.run.seed, "control", control, level.round)
-        ticket = controls_.make(control, at_initialization(level), self.run.model, seed=seed)
+        initial = self.plan.recipe.initial_ticket(level)
+        network = self.plan.recipe.network(self.run.model, initial)
+        ticket = controls_.make(control, initial, network, seed=seed)
         with self._named(f"control {control} of level {level.round}"):
             trained = self.plan.recipe.try_ticket(self.run, ticket)
         trained = dataclasses.replace(trained, round=level.round)
@@ -260,16 +261,6 @@ class _Replicate:
         measured = "" if shown is None else f", {label(name)} {shown:.4f}"
         text = f"replicate {self.number}: {result.arm} at sparsity {result.sparsity:.4f}{measured}"
         self.progress.done(text, result)
-
-
-def at_initialization(level: Level) -> Ticket:
-    """Returns a level's masks over the initial weights, which the controls are drawn from.
-
-    Args:
-        level: with the training state at step 0 among its states.
-    """
-    initial = level.states[0]
-    return dataclasses.replace(level.ticket, weights=initial.weights, optimizer={}, step=0)
 
 
 def result_of(level: Level, replicate: int, arm: str, seed: int) -> Result:

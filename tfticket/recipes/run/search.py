@@ -17,7 +17,7 @@ from tfticket.recipes.run.context import Task
 from tfticket.recipes.run.levels import Event, OnEvent, Plan, run_levels
 from tfticket.recipes.run.stores import MemoryStore
 from tfticket.recipes.search_settings import SearchSettings
-from tfticket.reports.outcome import Outcome, choose, smaller_network
+from tfticket.reports.outcome import Outcome, choose, remarks
 from tfticket.tickets import Ticket
 from tfticket.zoo.forms import as_dataset
 
@@ -99,7 +99,7 @@ def search(
         _run(plan, store, on_event)
     results = store.results()
     chosen = choose(results)
-    notes = (*filter(None, [dataset.notes]), *smaller_network(chosen))
+    notes = (*filter(None, [dataset.notes]), *remarks(chosen))
     outcome = Outcome(tuple(results), chosen, notes=notes)
     levels = tuple(
         tuple(store.level(number, round_) for round_ in range(store.num_levels(number)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from tfticket.lottery import Level
@@ -48,6 +49,10 @@ class Store(Protocol):
         """Keeps a level; the result says of which replicate."""
         ...
 
+    def unfinished(self, replicate: int) -> Path | None:
+        """Returns a folder for what the next level is in the middle of, if it can be kept."""
+        ...
+
     def has_control(self, replicate: int, round_: int, control: str) -> bool:
         """Tells whether the result of a control is kept."""
         ...
@@ -87,6 +92,10 @@ class MemoryStore:
         """See `Store`."""
         self.levels[result.replicate, result.round] = level
         self.level_results.append(result)
+
+    def unfinished(self, replicate: int) -> Path | None:
+        """See `Store`; nothing outlives the program."""
+        return None
 
     def has_control(self, replicate: int, round_: int, control: str) -> bool:
         """See `Store`."""
