@@ -240,6 +240,14 @@ BENCHMARKS = (
         " keras-tcn",
     ),
     Benchmark(
+        "learning_rate",
+        "What is a ticket worth at a large and a small learning rate, of weights and of channels?",
+        (Script(30),),
+        "ticket − re-initialised at rate 0.4 and sparsity 0.938: +1.98 points; of whole neurons at"
+        " 0.877 +0.43 [-0.82, +1.68]",
+        MNIST,
+    ),
+    Benchmark(
         "packaging",
         "Do the wheel and the sdist work in an empty environment?",
         (Script(5),),

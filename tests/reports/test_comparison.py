@@ -85,6 +85,15 @@ def test_runs_that_differ_in_sparsity_alone_are_one_line():
     assert axes.get_title() == "net on toys"
 
 
+def test_dense_networks_that_differ_begin_the_line_of_their_run(two):
+    other = ComparedRun("c", (network(0, 0, "dense", 0.5), network(0, 1, "ticket", 0.4, 0.5)))
+    (axes,) = Comparison((*two.runs, other), {}).plot().axes
+    names = axes.get_legend_handles_labels()[1]
+    assert names == ["a (n = 2)", "b (n = 2)", "c (n = 1)"]
+    first = [next(map(float, line.get_ydata())) for line in axes.lines[:3]]
+    assert first == pytest.approx([0.85, 0.85, 0.5])
+
+
 def test_a_metric_that_is_not_there_is_refused(two):
     with pytest.raises(ValueError, match="`metric` must be one of"):
         Comparison(two.runs, {}, "test_beauty")

@@ -128,19 +128,19 @@ class Comparison:
     def plot(self) -> Any:
         """Draws the tickets of every run against sparsity, as a matplotlib figure.
 
-        Runs that differ in their sparsity alone are one line.
+        Runs that differ in their sparsity alone are one line. Where all have the same dense network
+        it is a line of its own; else each line begins with that of its run.
         """
-        drawn, dense = [], set()
-        tickets: dict[str, list[Result]] = {}
+        lines: dict[str, list[Result]] = {}
+        is_shared = len({_key(run.values(self.metric, 0, DENSE)) for run in self.runs}) == 1
+        drawn = [r for r in self.runs[0].results if r.arm == DENSE and is_shared]
+        wanted = (TICKET,) if is_shared else (DENSE, TICKET)
         for run in self.runs:
-            name = _SPARSITY.sub("", run.name)
-            tickets.setdefault(name, []).extend(r for r in run.results if r.arm == TICKET)
-            for result in (r for r in run.results if r.arm == DENSE):
-                key = (result.seed, result.value(self.metric))
-                if key not in dense:  # that of several runs counts once
-                    dense.add(key)
-                    drawn.append(result)
-        for name, found in tickets.items():
+            line = lines.setdefault(_SPARSITY.sub("", run.name), [])
+            known = {(r.round, r.seed) for r in line if r.arm == DENSE}
+            found = (r for r in run.results if r.arm in wanted)
+            line += [r for r in found if (r.round, r.seed) not in known]
+        for name, found in lines.items():
             places = sorted({round(r.sparsity, 3) for r in found})
             drawn += [
                 dataclasses.replace(r, arm=name, round=1 + places.index(round(r.sparsity, 3)))

@@ -23,6 +23,10 @@ __all__ = ["new_figure", "plot_against_sparsity", "save", "title_of"]
 _MARKERS = "osD^Pv*"
 #: Of the width of the picture: what is left free at its sides, and between arms at one sparsity.
 _MARGIN, _STEP_ASIDE = 0.05, 0.022
+#: Of the width: how far apart sparsities are that are both written.
+_APART = 0.06
+#: Characters of a name in the legend beyond which it goes below the picture.
+_LONG_NAME = 32
 #: Characters of a line of a title.
 _TITLE_WIDTH = 68
 
@@ -79,7 +83,11 @@ def plot_against_sparsity(
         _draw_arm(axes, [s for s in summaries if s.arm == arm], metric, number, width)
     axes.set_ylabel(_axis_label(summaries, metric))
     axes.set_title(title, fontsize=10)
-    axes.legend(frameon=False)
+    names = axes.get_legend_handles_labels()[1]
+    if max(map(len, names)) > _LONG_NAME:
+        figure.legend(loc="outside lower center", frameon=False, fontsize=9)
+    else:
+        axes.legend(frameon=False)
     return figure
 
 
@@ -191,11 +199,14 @@ def _set_scale(axes: Any, summaries: Sequence[Summary]) -> float:
     densities = sorted({round(s.density, 6) for s in summaries}, reverse=True)
     num_arms = len({s.arm for s in summaries})
     axes.set_xscale("log")
+    width = math.log(densities[0] / densities[-1]) or 1.0
     step = max(1, -(-len(densities) // 8))
-    ticks = densities[::-1][::step][::-1]
+    ticks: list[float] = []
+    for density in densities[::-1][::step]:
+        if not ticks or math.log(density / ticks[0]) > _APART * width:
+            ticks.insert(0, density)
     axes.set_xticks(ticks, labels=[f"{1 - d:.3g}" for d in ticks])
     axes.set_xticks([], minor=True)
-    width = math.log(densities[0] / densities[-1]) or 1.0
     aside = _MARGIN + _STEP_ASIDE * num_arms
     axes.set_xlim(
         densities[0] * math.exp(_MARGIN * width), densities[-1] * math.exp(-aside * width)
