@@ -62,6 +62,7 @@ def test_level_2_trains_the_connections_and_no_others(model_fn, data):
     _, searched, trained = found.levels[0]
     assert trained.masks == searched.masks
     assert (searched.log["end_step"], trained.log["end_step"]) == (0, 20)
+    assert "with one shared weight" in str(found)
     for path, mask in trained.masks.items():
         assert not trained.trained.weights[path][~mask].any()
     moved = [

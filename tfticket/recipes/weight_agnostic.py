@@ -105,7 +105,9 @@ class WeightAgnostic(EvolutionSettings, Recipe):
             return dataclasses.replace(self._searched(run), states=level.states)
         provenance = {**level.ticket.provenance, "round": level.round + 1}
         ticket = dataclasses.replace(level.ticket, provenance=provenance)
-        return dataclasses.replace(self.try_ticket(run, ticket), states=level.states)
+        made = self.try_ticket(run, ticket)
+        log = {**made.log, "remarks": level.log["remarks"]}
+        return dataclasses.replace(made, log=log, states=level.states)
 
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:
         """Measures a ticket as it is, or at level 2 trains its connections.
