@@ -35,7 +35,7 @@ FLOORS = {
         ("early_bird", "levels"),
         ("callbacks", "pruning"),
         ("collapse", "lottery"),
-        ("supermasks",),
+        ("factorization", "supermasks"),
     ],
     "bridges": [
         ("tfmot_bridge",),
