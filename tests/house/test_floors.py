@@ -35,7 +35,7 @@ FLOORS = {
         ("early_bird", "levels"),
         ("callbacks", "pruning"),
         ("collapse", "lottery"),
-        ("factorization", "supermasks"),
+        ("factorization", "strong_tickets", "supermasks"),
     ],
     "bridges": [
         ("tfmot_bridge",),

@@ -109,6 +109,7 @@ def _write(
     """Writes a level's trained network as a file and has it checked on training examples."""
     if wanted.target == "seeds":
         return export.seed_file(level.ticket, wanted.path, overwrite=overwrite)
+    model = plan.recipe.network(model, level.ticket)
     restore(model, level.trained)
     model = plan.recipe.handed_over(model, level)
     inputs = first_inputs(plan.data.train, _NUM_SAMPLES)

@@ -162,7 +162,7 @@ def _network(path: Path) -> tuple[Any, Masks, Any]:
     with deterministic(spec.common.seed):
         plan = make_plan(spec)
         level = folder.level(chosen.replicate, chosen.round)
-        model = plan.build(chosen.seed)
+        model = plan.recipe.network(plan.build(chosen.seed), level.ticket)
         restore(model, level.trained)
     return model, level.ticket.masks_for(model), plan.data
 

@@ -199,7 +199,8 @@ class _Replicate:
 
     def _train_control(self, control: str, level: Level) -> None:
         seed = derived_seed(self.run.seed, "control", control, level.round)
-        ticket = controls_.make(control, at_initialization(level), self.run.model, seed=seed)
+        network = self.plan.recipe.network(self.run.model, level.ticket)
+        ticket = controls_.make(control, at_initialization(level), network, seed=seed)
         with self._named(f"control {control} of level {level.round}"):
             trained = self.plan.recipe.try_ticket(self.run, ticket)
         trained = dataclasses.replace(trained, round=level.round)
