@@ -39,6 +39,7 @@ LAYERS = "^(?!output)"
 #: Settings of `factorize` by arm.
 FACTORIZED = {
     "spectral, Frobenius decay": {},
+    "spectral, Frobenius decay 1e-4": {"frobenius_decay": 1e-4},
     "spectral": {"frobenius_decay": None},
     "random, Frobenius decay": {"initialization": "random"},
     "random": {"initialization": "random", "frobenius_decay": None},

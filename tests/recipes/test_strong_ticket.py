@@ -23,7 +23,7 @@ def test_the_trained_network_is_found_in_a_random_one(model_fn, data):
     assert level.log["approximation"]["candidates"] == 10
     for path, mask in level.masks.items():  # not one weight was trained
         np.testing.assert_array_equal(
-            level.trained.weights[path], level.states[0].weights[path] * mask
+            level.trained.weights[path], level.ticket.weights[path] * mask
         )
     controls = {r.arm: r for r in found.outcome.results if r.arm not in ("dense", "ticket")}
     assert set(controls) == {"shuffle_mask", "reshuffle"}

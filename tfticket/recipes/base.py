@@ -120,6 +120,15 @@ class Recipe(Settings):
 
         return train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
 
+    def initial(self, level: Level) -> Ticket:
+        """Returns a level's masks over the initial weights, which controls are drawn from.
+
+        Args:
+            level: with the training state at step 0 among its states.
+        """
+        weights = level.states[0].weights
+        return dataclasses.replace(level.ticket, weights=weights, optimizer={}, step=0)
+
     def network(self, model: Any, ticket: Ticket) -> Any:
         """Returns the network that a ticket is over; as a rule `model` itself.
 

@@ -51,7 +51,7 @@ class StrongTicket(Recipe):
     def treat(self, run: Run, level: Level) -> Level:
         """Prunes a random network to the trained one, and measures what is left."""
         from tfticket import strong_tickets
-        from tfticket.rewinding import TrainingState, restore
+        from tfticket.rewinding import restore
         from tfticket.seeds import derived_seed
 
         restore(run.model, level.trained)
@@ -65,8 +65,7 @@ class StrongTicket(Recipe):
         details = run.provenance(1, **found.ticket.provenance)
         tried = self.try_ticket(run, dataclasses.replace(found.ticket, provenance=details))
         log = {**tried.log, "approximation": found.report.to_dict()}
-        states = {0: TrainingState(found.ticket.weights, step=0)}
-        return dataclasses.replace(tried, log=log, states=states)
+        return dataclasses.replace(tried, log=log, states=level.states)
 
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:
         """Measures a ticket over the random network as it is."""
@@ -81,6 +80,10 @@ class StrongTicket(Recipe):
         metrics, log = dict(run.evaluate(model)), {"start_step": 0, "end_step": 0}
         round_ = int(ticket.provenance["round"])
         return Level(round_, ticket, TrainingState(start, step=0), metrics, log)
+
+    def initial(self, level: Level) -> Ticket:
+        """Returns the level's own ticket: its weights are as they were drawn."""
+        return level.ticket
 
     def network(self, model: Any, ticket: Ticket) -> Any:
         """Returns the random network's architecture, not compiled; of level 0 the model."""

@@ -18,11 +18,10 @@ from tfticket.recipes.run.stores import Store
 from tfticket.reports.results import DENSE, TICKET, Result, headline
 from tfticket.reports.tables import label
 from tfticket.seeds import derived_seed
-from tfticket.tickets import Ticket
 from tfticket.zoo import Dataset
 from tfticket.zoo.training import finite
 
-__all__ = ["Event", "Plan", "at_initialization", "levels_of", "result_of", "run_levels"]
+__all__ = ["Event", "Plan", "levels_of", "result_of", "run_levels"]
 
 
 @dataclass(frozen=True)
@@ -199,10 +198,11 @@ class _Replicate:
 
     def _train_control(self, control: str, level: Level) -> None:
         seed = derived_seed(self.run.seed, "control", control, level.round)
-        network = self.plan.recipe.network(self.run.model, level.ticket)
-        ticket = controls_.make(control, at_initialization(level), network, seed=seed)
+        recipe = self.plan.recipe
+        network = recipe.network(self.run.model, level.ticket)
+        ticket = controls_.make(control, recipe.initial(level), network, seed=seed)
         with self._named(f"control {control} of level {level.round}"):
-            trained = self.plan.recipe.try_ticket(self.run, ticket)
+            trained = recipe.try_ticket(self.run, ticket)
         trained = dataclasses.replace(trained, round=level.round)
         result = result_of(trained, self.number, control, seed)
         self.store.keep_control(trained, result)
@@ -235,16 +235,6 @@ class _Replicate:
         measured = "" if shown is None else f", {label(name)} {shown:.4f}"
         text = f"replicate {self.number}: {result.arm} at sparsity {result.sparsity:.4f}{measured}"
         self.progress.done(text, result)
-
-
-def at_initialization(level: Level) -> Ticket:
-    """Returns a level's masks over the initial weights, which the controls are drawn from.
-
-    Args:
-        level: with the training state at step 0 among its states.
-    """
-    initial = level.states[0]
-    return dataclasses.replace(level.ticket, weights=initial.weights, optimizer={}, step=0)
 
 
 def result_of(level: Level, replicate: int, arm: str, seed: int) -> Result:
