@@ -6,7 +6,7 @@ from typing import Any
 
 from tfticket import _keras
 
-__all__ = ["call_kind", "kind", "kinds"]
+__all__ = ["call_kind", "is_altered", "kind", "kinds"]
 
 
 def kind(layer: Any) -> str:
@@ -39,6 +39,15 @@ def call_kind(layer: Any) -> str:
     """
     home = next((c for c in type(layer).__mro__ if "call" in vars(c)), type(layer))
     return home.__name__ if _is_kerass(home) else ""
+
+
+def is_altered(layer: Any) -> bool:
+    """Tells whether Keras 3 has replaced a layer's kernel by something it computes it from.
+
+    Args:
+        layer: of either Keras.
+    """
+    return bool(getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False))
 
 
 def _is_kerass(cls: type) -> bool:

@@ -35,7 +35,7 @@ FLOORS = {
         ("early_bird", "levels"),
         ("callbacks", "pruning"),
         ("collapse", "lottery"),
-        ("supermasks", "weight_agnostic"),
+        ("factorization", "strong_tickets", "supermasks", "weight_agnostic"),
     ],
     "bridges": [
         ("tfmot_bridge",),

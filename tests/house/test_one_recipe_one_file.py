@@ -139,7 +139,11 @@ def test_every_setting_is_documented_and_has_one_name(name):
 @pytest.mark.parametrize("name", RECIPES)
 def test_files_validate_against_the_schema(name, root):
     jsonschema = pytest.importorskip("jsonschema")  # comes with what runs notebooks
-    needed = {"scratch_e": {"sparsity": 0.5}, "scratch_b": {"channel_sparsity": 0.5}}
+    needed = {
+        "scratch_e": {"sparsity": 0.5},
+        "scratch_b": {"channel_sparsity": 0.5},
+        "factorize": {"parameters": 0.5},
+    }
     spec = Spec(recipe=name, model="m:f", data="digits", **needed.get(name, {}))
     written = json.loads((root / "docs" / "experiment.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(spec.to_dict(), written)

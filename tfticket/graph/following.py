@@ -114,7 +114,7 @@ def _rule(call: Call) -> Callable[[Call], list[ChannelFlow]]:
         return _network
     home, _, rest = type(call.layer).__module__.partition(".")
     name = type(call.layer).__name__
-    if home not in _keras.FLAVOURS:
+    if home not in (*_keras.FLAVOURS, "tfticket"):
         return rules.anything
     if rest.startswith("src.ops"):
         return rules.OPERATIONS.get(name, rules.anything)

@@ -22,6 +22,7 @@ __all__ = [
     "ChannelSparsity",
     "ExamplesPerClass",
     "Exclude",
+    "Factorizable",
     "FineTuneSteps",
     "Granularity",
     "Initializer",
@@ -184,6 +185,16 @@ Exclude = Annotated[
     _PLAIN,
     Field(
         description="Which weights to leave alone, written as `prunable` is; wins over it.",
+        json_schema_extra={"repeated": True},
+    ),
+]
+Factorizable = Annotated[
+    Any,
+    _PATTERNS,
+    _PLAIN,
+    Field(
+        description="Which kernels to factorise, by their weight paths, written as `prunable` is;"
+        " left out, every one that gets smaller.",
         json_schema_extra={"repeated": True},
     ),
 ]

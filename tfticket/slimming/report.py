@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tfticket import _keras, weights
+from tfticket.graph import flops
+
 __all__ = ["Cost", "GroupReport", "ShrinkReport"]
 
 
@@ -22,6 +25,18 @@ class Cost:
     num_parameters: int
     num_bytes: int
     flops: Mapping[str, int]
+
+    @classmethod
+    def of(cls, model: Any) -> Cost:
+        """Counts what a built functional or Sequential model costs.
+
+        Args:
+            model: of either Keras.
+        """
+        arrays = [_keras.view(v) for v in weights.variables(model).values()]
+        numbers = [a for a in arrays if a.dtype.kind not in "iub"]
+        dense = dict(flops(model).dense)
+        return cls(sum(a.size for a in numbers), sum(a.nbytes for a in numbers), dense)
 
     @property
     def num_flops(self) -> int:

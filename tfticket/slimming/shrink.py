@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfticket import _keras, weights
 from tfticket import masks as masks_
+from tfticket import weights
 from tfticket.errors import MismatchError
-from tfticket.graph import ChannelGroup, State, flops, follow, graph_of
+from tfticket.graph import ChannelGroup, State, follow, graph_of
 from tfticket.masks import Masks
 from tfticket.slimming import carrying
 from tfticket.slimming.rebuild import rebuilt
@@ -169,8 +169,8 @@ def _report(model: Any, made: Any, removal: Removal) -> ShrinkReport:
     classes = removal.record.channel_sets.classes()
     folded = {u.layer: n for u in removal.uses if (n := _num_folded(removal, u))}
     return ShrinkReport(
-        before=_cost(model),
-        after=_cost(made),
+        before=Cost.of(model),
+        after=Cost.of(made),
         groups=tuple(_of_group(g, removal, classes) for g in graph.groups.values()),
         not_followed=dict(graph.refused),
         folded=folded,
@@ -184,13 +184,6 @@ def _num_folded(removal: Removal, use: Any) -> int:
         return 0
     gone = ~removal.kept[use.channels] & np.isfinite(use.constants) & (use.constants != 0)
     return int((gone & (use.fold.sums != 0).any(1)).sum())
-
-
-def _cost(model: Any) -> Cost:
-    arrays = [_keras.view(v) for v in weights.variables(model).values()]
-    numbers = [a for a in arrays if a.dtype.kind not in "iub"]
-    dense = dict(flops(model).dense)
-    return Cost(sum(a.size for a in numbers), sum(a.nbytes for a in numbers), dense)
 
 
 def _of_group(group: ChannelGroup, removal: Removal, classes: np.ndarray) -> GroupReport:

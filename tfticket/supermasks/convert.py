@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from tfticket import _keras, weights
 from tfticket.cloning import clone, remade
+from tfticket.kinds import is_altered
 from tfticket.seeds import derived_seed
 from tfticket.supermasks import initializers, maskers
 from tfticket.supermasks.layers import of
@@ -86,7 +87,7 @@ class _Conversion:
     def copy(self, layer: Any) -> Any:
         """Returns the counterpart of a layer, without its weights."""
         kind = type(layer).__name__
-        if kind in KINDS and type(layer) is getattr(self._layers, kind) and not _is_altered(layer):
+        if kind in KINDS and type(layer) is getattr(self._layers, kind) and not is_altered(layer):
             return self._with_mask(layer, getattr(self._supermask, f"Supermask{kind}"))
         if type(layer) is self._layers.BatchNormalization:
             cls = self._supermask.SupermaskBatchNormalization
@@ -143,8 +144,3 @@ def _setting(options: dict[str, Any]) -> Any:
 def _anonymous(config: dict[str, Any]) -> dict[str, Any]:
     """A masker's configuration without what ties it to the layers of one model."""
     return {n: v for n, v in config.items() if n not in ("group", "num_members")}
-
-
-def _is_altered(layer: Any) -> bool:
-    """Whether Keras 3 has replaced the kernel by something it computes it from."""
-    return bool(getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False))

@@ -5,6 +5,7 @@ from tfticket.graph.rules import (
     attending,
     convolving,
     dense,
+    factorized,
     merging,
     normalizing,
     operating,
@@ -16,12 +17,13 @@ from tfticket.graph.rules import (
 
 __all__ = ["LAYERS", "OPERATIONS", "anything"]
 
-#: By the name of the layer's class; a subclass is another layer.
+#: By the name of the layer's class, of Keras' or of ours; a subclass is another layer.
 LAYERS = {
     **activating.RULES,
     **attending.RULES,
     **convolving.RULES,
     **dense.RULES,
+    **factorized.RULES,
     **merging.RULES,
     **normalizing.RULES,
     **operating.RULES,

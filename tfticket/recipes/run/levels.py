@@ -234,11 +234,12 @@ class _Replicate:
 
     def _train_control(self, control: str, level: Level) -> None:
         seed = derived_seed(self.run.seed, "control", control, level.round)
-        initial = self.plan.recipe.initial_ticket(level)
-        network = self.plan.recipe.network(self.run.model, initial)
+        recipe = self.plan.recipe
+        initial = recipe.initial_ticket(level)
+        network = recipe.network(self.run.model, initial)
         ticket = controls_.make(control, initial, network, seed=seed)
         with self._named(f"control {control} of level {level.round}"):
-            trained = self.plan.recipe.try_ticket(self.run, ticket)
+            trained = recipe.try_ticket(self.run, ticket)
         trained = dataclasses.replace(trained, round=level.round)
         result = result_of(trained, self.number, control, seed)
         self.store.keep_control(trained, result)
