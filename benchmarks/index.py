@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.catalogue import BENCHMARKS, Benchmark
+from benchmarks.catalogue import BENCHMARKS
+from benchmarks.entries import Benchmark
 
 PATH = Path(__file__).parent / "README.md"
 START, END = "<!-- index -->", "<!-- end of index -->"

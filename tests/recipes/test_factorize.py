@@ -105,7 +105,7 @@ def test_a_spec_says_how_thin():
     given = {"model": "lenet_300_100", "data": "digits", "num_steps": 40}
     plan = make_plan(Spec(**given, recipe="factorize", rank_scale=0.1, frobenius_decay="none"))
     assert (plan.recipe.rank_scale, plan.recipe.frobenius_decay) == (0.1, None)
-    assert plan.arms == ("reinitialize",)
+    assert plan.comparisons(1) == [(1, "reinitialize")]
 
 
 def test_files_of_it_need_no_tfticket(keras, model_fn, data, tmp_path):

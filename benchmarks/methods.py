@@ -1,0 +1,112 @@
+"""Benchmarks of methods: does what was published hold, and which is better?"""
+
+from __future__ import annotations
+
+from benchmarks.entries import BOTH, MNIST, Benchmark, Script
+
+METHODS = (
+    Benchmark(
+        "lottery_ticket",
+        "Does a lottery ticket beat its controls, as published?",
+        (Script(60),),
+        "at 21.1 % of the weights 98.27 ± 0.12 %, re-initialised 97.87 ± 0.17 %;"
+        " dense 97.74 ± 0.26 %",
+        MNIST,
+    ),
+    Benchmark(
+        "learning_rate",
+        "What is a ticket worth at a large and a small learning rate, of weights and of channels?",
+        (Script(30),),
+        "ticket − re-initialised at rate 0.4 and sparsity 0.938: +1.98 points; of whole neurons at"
+        " 0.877 +0.43 [-0.82, +1.68]",
+        MNIST,
+    ),
+    Benchmark(
+        "course_project",
+        "What is left of a course project's findings when masks hold?",
+        (Script(15),),
+        "mask at density 0.384 rewound 98.56 ± 0.10 %, drawn anew 97.85 ± 0.01 %;"
+        " dense 98.53 ± 0.18 %",
+        MNIST,
+    ),
+    Benchmark(
+        "zhou",
+        "Which mask criteria and actions matter, and do the published orderings hold?",
+        (Script(20),),
+        "untrained at density 0.2 large_final 58.4 ± 5.5 %, random 7.8 ± 2.3 %; trained 97.9 ± 0.0"
+        " and 96.5 ± 0.0 %",
+        MNIST,
+    ),
+    Benchmark(
+        "pruning_at_init",
+        "How accurate are networks that were pruned before training?",
+        (Script(60),),
+        "conv_431k at density 10^-2: SynFlow 93.25 ± 1.19 %, SNIP 90.53 ± 0.85 %, GraSP"
+        " 88.46 ± 0.57 %, random 23.24 ± 10.48 %",
+        MNIST,
+    ),
+    Benchmark(
+        "layer_collapse",
+        "At which compression does a score empty a layer?",
+        (Script(30),),
+        "VGG-16-BN, log10: SynFlow in 100 rounds none, random 4.25, SNIP 3.75, GraSP 2.75,"
+        " magnitude 1.75",
+        BOTH,
+    ),
+    Benchmark(
+        "gradual_regression",
+        "Does gradual pruning of a regression network reach its target?",
+        (Script(10),),
+        "75 % reached exactly, test mse · 10³ 1.59, dense 5.892; on the tutorial's clock 0.2894",
+    ),
+    Benchmark(
+        "edge_popup",
+        "What does a network reach whose mask alone is trained?",
+        (Script(90),),
+        "half of the weights kept: 98.25 ± 0.11 % after 20 epochs",
+        MNIST,
+    ),
+    Benchmark(
+        "bernoulli",
+        "What do rescaling, initialisers and rounding do to Bernoulli supermasks?",
+        (Script(10),),
+        "96.99 ± 0.32 % with rescaling, 95.95 ± 0.07 % without (signed constants, rounded)",
+        MNIST,
+    ),
+    Benchmark(
+        "supermask_tasks",
+        "Do supermasks work beyond classification?",
+        (Script(10),),
+        "segmentation IoU 87.14 ± 1.63 % (weights 89.82 ± 1.90); regression 2.79 ± 0.11 % of the"
+        " variance left (weights 3.27 ± 0.41)",
+        MNIST,
+    ),
+    Benchmark(
+        "structured",
+        "Which way to a smaller network is the most accurate, and how fast are they?",
+        (
+            Script(120),
+            Script(name="latency"),
+            Script(3, "pictures"),
+        ),
+        "vgg_small: slimming 98.85 ± 0.05 % at 0.200 of the FLOPs, dense 98.50 ± 0.13 %; ResNet-20"
+        " on CIFAR-10 with lossy JPEG: 58.27 ± 1.73 % at 0.289, dense 56.30 ± 1.35 %",
+        BOTH,
+    ),
+    Benchmark(
+        "factorization",
+        "What are factorised layers worth beside tickets and smaller networks?",
+        (Script(12),),
+        "conv_431k at a tenth of the parameters: factors of the trained network 98.33 ± 0.26 %,"
+        " ticket 97.83 ± 0.06 %, fewer channels 98.29 ± 0.14 %; dense 98.22 ± 0.29 %",
+        MNIST,
+    ),
+    Benchmark(
+        "strong_tickets",
+        "How many random candidates does a weight need, for a network to be found by pruning?",
+        (Script(10),),
+        "LeNet-300-100: with 8 candidates 0.12 ± 0.24 points below the target, with 12 0.03 ± 0.03"
+        " above; each candidate takes 0.963 off the log2 of the median error",
+        MNIST,
+    ),
+)
