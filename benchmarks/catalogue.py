@@ -107,6 +107,13 @@ BENCHMARKS = (
         MNIST,
     ),
     Benchmark(
+        "weight_agnostic",
+        "What does a topology reach whose connections all share one weight?",
+        (Script(30, arguments="--work /tmp/searches"),),
+        "FIGURES",
+        MNIST,
+    ),
+    Benchmark(
         "bernoulli",
         "What do rescaling, initialisers and rounding do to Bernoulli supermasks?",
         (Script(10),),
