@@ -109,8 +109,9 @@ BENCHMARKS = (
     Benchmark(
         "weight_agnostic",
         "What does a topology reach whose connections all share one weight?",
-        (Script(30, arguments="--work /tmp/searches"),),
-        "FIGURES",
+        (Script(40, arguments="--work /tmp/searches"),),
+        "MNIST, nothing trained: 81.98 ± 16.84 % with random shared weights, 89.59 % with the chosen"
+        " one; 92.75 % with its connections trained",
         MNIST,
     ),
     Benchmark(
