@@ -110,8 +110,8 @@ BENCHMARKS = (
         "weight_agnostic",
         "What does a topology reach whose connections all share one weight?",
         (Script(40, arguments="--work /tmp/searches"),),
-        "MNIST, nothing trained: 81.98 ± 16.84 % with random shared weights, 89.59 % with the chosen"
-        " one; 92.75 % with its connections trained",
+        "MNIST, nothing trained: 81.98 ± 16.84 % with random shared weights, 89.59 % with the one"
+        " chosen; 92.75 % with its connections trained",
         MNIST,
     ),
     Benchmark(
