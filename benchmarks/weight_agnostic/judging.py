@@ -32,7 +32,7 @@ def classification(state, settings, data, out: Path) -> dict[str, Any]:
     model = keras_model(champion, weight, keras=keras, input_shape=data.input_shape)
     ticket = ticket_of(champion, model, weight, round=1)
     others = [controls.make("shuffle_mask", ticket, model, seed=seed) for seed in range(5)]
-    plots.save(plot_network(champion), out / f"{data.name}.png")
+    plots.save(plot_network(champion), out / f"{data.name}.png", dpi=90)
     return {
         "champion": str(champion),
         "sparsity_of_its_layers": round(ticket.masks.sparsity, 4),
@@ -162,7 +162,7 @@ def swing_up(state, settings, data, out: Path) -> dict[str, Any]:
     earned = task.earned(Networks(champion.genomes, both), test_seed, NUM_TEST_EPISODES)[0]
     random = task.earned(Erratic(np.random.default_rng(SEED)), test_seed, NUM_TEST_EPISODES)
     means = earned.mean(axis=1)
-    plots.save(plot_network(champion), out / "swing_up.png")
+    plots.save(plot_network(champion), out / "swing_up.png", dpi=90)
     k = len(weights)
     return {
         "champion": str(champion),

@@ -80,24 +80,25 @@ def task_of(part: str):
 
 def searched(part: str, args: argparse.Namespace):
     """Searches on, and keeps beside the search what it cost so far, over all goes."""
+    from tfticket import files
     from tfticket.weight_agnostic import evolve
 
     task, data = task_of(part)
     settings = settings_of(part, args.generations)
     folder = args.work / f"{part}_{settings.generations}"
     spent = folder / "cpu_seconds.json"
-    before = json.loads(spent.read_text()) if spent.exists() else 0.0
+    before = files.read_json(spent) if spent.exists() else 0.0
     started = time.process_time()
 
     def note(state) -> None:
         if state.generation % settings.check_every and state.generation != settings.generations:
             return
         cost = before + time.process_time() - started
-        spent.write_text(json.dumps(cost))
+        files.write_json(spent, cost)
         print(part, state.generation, np.round(state.history[-1], 4), f"{cost:.0f} s", flush=True)
 
     state = evolve(task, settings, seed=SEED, folder=folder, on_generation=note)
-    cost = json.loads(spent.read_text())
+    cost = files.read_json(spent)
     return state, settings, data, {"cpu_minutes_of_search": round(cost / 60, 2)}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tfticket import recipes, weights, zoo
+from tfticket.errors import CorruptFileError
 from tfticket.experiments import runner
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
@@ -179,3 +180,26 @@ def test_a_killed_run_goes_on_in_the_middle_and_ends_with_the_same_bits(
     assert sum(np.count_nonzero(a) for a in held.values()) == other.level(0, 1).log["connections"]
     record = json.loads((tmp_path / "whole" / "report.json").read_text(encoding="utf-8"))
     assert any("the topology has" in note for note in record["notes"])
+
+
+def test_a_damaged_search_is_named_and_repair_begins_it_anew(tmp_path, monkeypatch):
+    given = {"recipe": "weight_agnostic", "model": "lenet_300_100", "data": "digits"}
+    spec = Spec(**given, **{**SMALL, "generations": 16}, export=(), controls=())
+    write = evolution.write_state
+
+    def killed(*arguments):
+        write(*arguments)
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evolution, "write_state", killed)
+        with pytest.raises(Killed):
+            runner.run(spec, tmp_path)
+    path = RunFolder(tmp_path).unfinished(0) / "population.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"generation": 8', '"generation": 9'))
+    with pytest.raises(CorruptFileError, match="population.json"):
+        runner.run(spec, tmp_path)
+    notes = []
+    runner.run(spec, tmp_path, repair=True, on_event=lambda e: notes.append(e.text))
+    assert any("unfinished" in note for note in notes)
+    assert RunFolder(tmp_path).num_levels(0) == 2
