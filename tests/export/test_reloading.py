@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tfticket import factorization, supermasks
 from tfticket.errors import ExportError
 from tfticket.export import keras_file
 
@@ -50,6 +51,17 @@ def test_functions_and_classes_with_names_are_to_be_given_to_keras(keras, writte
     assert written(keras.layers.Dense(3, activation=gate)) == (
         "loads only with custom_objects for ['gate']",
     )
+
+
+@pytest.mark.parametrize(
+    ("package", "make"),
+    [
+        ("factorization", lambda k: factorization.layers.of(k).FactorizedDense(4, kernel_rank=2)),
+        ("supermasks", lambda k: supermasks.layers.of(k).SupermaskDense(4)),
+    ],
+)
+def test_layers_of_this_package_need_it(keras, written, package, make):
+    assert written(make(keras)) == (f"loads only where tfticket.{package} was imported",)
 
 
 def test_what_keras_cannot_read_back_is_refused_by_the_name_of_the_layer(keras, tmp_path):

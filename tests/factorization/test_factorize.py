@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfticket import factorization, graph, reports, slimming, weights
+from tfticket import export, factorization, graph, reports, slimming, weights
 from tfticket.factorization import decomposition
 from tfticket.masks import Masks
 
@@ -124,6 +124,15 @@ def test_a_model_with_nothing_to_factorise_is_refused(keras, network):
         factorization.factorize(network)
     with pytest.raises(ValueError, match="built Sequential or functional"):
         factorization.factorize(keras.layers.Dense(2), rank=1)
+
+
+@pytest.mark.parametrize("target", ["keras_file", "savedmodel", "tflite"])
+def test_files_of_it_are_compared_with_it(network, tmp_path, target):
+    made = factorization.factorize(network, parameters=0.5).model
+    name = {"keras_file": "made.keras", "savedmodel": "made", "tflite": "made.tflite"}[target]
+    report = getattr(export, target)(made, tmp_path / name)  # raises if it differs too much
+    assert report.to_dict()
+    assert (tmp_path / name).exists()
 
 
 def test_channels_of_factorised_layers_can_be_removed(keras, network, images):

@@ -32,7 +32,8 @@ def keras_file(
 
     Functions and classes of your own, as in a Lambda, are written as Keras does: the code of a
     `lambda`, the name of others. The report says if the file loads only with `safe_mode=False`, for
-    whoever loads it then runs code from it, or with `custom_objects`.
+    whoever loads it then runs code from it, or with `custom_objects`; and which package of tfticket
+    must have been imported for layers of its own.
 
     `inputs`, `num_samples`, `overwrite` and what is raised are as in every writer: see
     `tfticket.export`.

@@ -37,7 +37,7 @@ def reload(model: Any, path: Path, run: Callable[[Any], Any]) -> tuple[Any, list
     for number, options in enumerate(ways, 1):
         try:
             loaded = _keras.load_model(model, path, trust=True, compile=False, **options)
-            return run(loaded), _notes(own, options)
+            return run(loaded), [*_ours(model), *_notes(own, options)]
         except Exception as error:
             if number < len(ways):
                 continue
@@ -49,6 +49,13 @@ def reload(model: Any, path: Path, run: Callable[[Any], Any]) -> tuple[Any, list
                 f" {type(error).__name__}: {' '.join(str(error).split())[:200]}"
             ) from error
     raise AssertionError("one of the ways returns or raises")
+
+
+def _ours(model: Any) -> list[str]:
+    """What a program must have imported to know the layers of this package in a model."""
+    homes = {type(layer).__module__ for _, layer, _ in _keras.walk(model)}
+    names = sorted({".".join(h.split(".")[:2]) for h in homes if h.startswith("tfticket.")})
+    return [f"loads only where {' and '.join(names)} was imported"] if names else []
 
 
 def _notes(own: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
