@@ -14,11 +14,13 @@ FAST = (
     "tests/enforcement",
     "tests/export/test_savedmodel.py",
     "tests/export/test_tflite.py",
+    "tests/factorization/test_layers.py",
     "tests/schedules",
     "tests/scores/test_scores.py",
     "tests/scores/test_synflow.py",
     "tests/slimming/test_penalty.py",
     "tests/slimming/test_shrink.py",
+    "tests/strong_tickets/test_network.py",
     "tests/supermasks/test_layers.py",
     "tests/test_backends.py",
     "tests/test_loading.py",
@@ -26,6 +28,7 @@ FAST = (
     "tests/test_without_tfmot.py",
     "tests/tfmot_bridge/test_drop_in.py",
     "tests/tfmot_bridge/test_wrapped_models.py",
+    "tests/weight_agnostic/test_models.py",
 )
 #: What the extras bring, for the row that has them at their floors.
 EXTRAS = (
