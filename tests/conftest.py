@@ -21,6 +21,16 @@ def keras(request):
     return importlib.import_module(request.param)
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_trusted():
+    """Forgets the `--trust` of a command that another test gave in this process."""
+    from tfticket.trust import trusting
+
+    token = trusting.set(False)
+    yield
+    trusting.reset(token)
+
+
 @pytest.fixture
 def run_script():
     """Runs a script that needs a process of its own; what it complains of fails the test."""

@@ -14,6 +14,7 @@ References:
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +36,8 @@ def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:
 
     Args:
         control: one of `CONTROLS`, or `module:function` or `file.py:function` of one's own, which
-            is called with the ticket, draws by path and a seed, and returns a ticket.
+            is called with those of `ticket`, `drawn` (draws by path) and `seed` that it has
+            parameters for, and returns a ticket.
         ticket: the ticket to compare with. What is drawn from the initialisation needs one that
             starts at step 0; `"dense"`, `"reshuffle"` and `"shuffle_mask"` take a later start as
             well, and leave the optimizer state and all that has no mask as it is there.
@@ -77,8 +79,21 @@ def require_control(control: str) -> Callable[[Ticket, Drawn, int], Ticket]:
         ValueError: if there is none of this name.
     """
     if ":" in control:
-        return references.resolve(control)
+        return functools.partial(_own, control, references.resolve(control))
     return member(control, CONTROLS, "control")
+
+
+def _own(name: str, function: Any, ticket: Ticket, drawn: Drawn, seed: int) -> Ticket:
+    options = {"ticket": ticket, "drawn": drawn, "seed": seed}
+    made = references.called(function, options, name)
+    if not isinstance(made, Ticket) or {p: m.shape for p, m in made.masks.items()} != {
+        p: m.shape for p, m in ticket.masks.items()
+    }:
+        raise TypeError(
+            f"{name!r} must return a Ticket over the same weights as the one it is given."
+            f" Received: {type(made).__name__}"
+        )
+    return made
 
 
 def _draws_in_order(model: Any, masks: Masks) -> list[Draw | None]:

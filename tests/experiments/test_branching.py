@@ -57,6 +57,35 @@ def test_an_ablation_of_ones_own_is_a_control(finished, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def broken(ticket): return 3", "must return a Ticket over the same weights"),
+        ("def broken(network): return network", "must need no other parameters than ticket"),
+        ("def broken(ticket): return {}['key']", "key"),
+    ],
+)
+def test_a_control_that_cannot_be_made_leaves_the_run_as_it_was(tmp_path, body, said):
+    file = tmp_path / "wrong.py"
+    file.write_text(body)
+    settings = {"pruning_rate": 0.5, "rounds": 1, "num_steps": 1, "controls": (), "export": ()}
+    run(Spec(model="lenet_300_100", data="digits", **settings), tmp_path / "run")
+    before = contents(tmp_path / "run")
+    with pytest.raises((TypeError, KeyError), match=said):
+        branch(tmp_path / "run", [f"{file}:broken"])
+    assert contents(tmp_path / "run") == before
+
+
+def test_controls_outlive_the_record_of_what_was_asked_for(tmp_path):
+    settings = {"pruning_rate": 0.5, "rounds": 1, "num_steps": 1, "controls": (), "export": ()}
+    spec = Spec(model="lenet_300_100", data="digits", **settings)
+    run(spec, tmp_path)
+    branch(tmp_path, ["reshuffle"])
+    (tmp_path / "branches.json").write_text("{")
+    found = run(Spec(**{**spec.to_dict(), "replicates": 2}), tmp_path, repair=True)
+    assert [r.replicate for r in found.results if r.arm == "reshuffle"] == [0, 1]
+
+
+@pytest.mark.parametrize(
     ("controls", "levels", "said"),
     [
         (["beauty"], [], "`controls` must be out of"),

@@ -164,6 +164,17 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path):
     assert f"Failed: {name}" in str(outcome)
 
 
+def test_a_control_that_fails_ends_its_run_alone(tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text("def broken(ticket): return {}['key']")
+    grid = {"recipe": ["snip", "synflow"], "sparsity": 0.5}
+    study = read_study(written(tmp_path / "s.v1.json", grid=grid, controls=[f"{file}:broken"]))
+    assert study.name == "s.v1"
+    outcome = run_study(study, tmp_path / "out")
+    assert len(outcome.failed) == 2
+    assert all(why == "KeyError: 'key'" for why in outcome.failed.values())
+
+
 def test_a_damaged_record_of_a_study_is_named(studied, tmp_path):
     root, *_ = studied
     path = tmp_path / "small.study.json"

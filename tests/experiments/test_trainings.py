@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +89,27 @@ def test_a_changed_file_of_the_users_is_another_network(small, tmp_path):
         file.write_text(text.replace("relu", activation))
         run(Spec(**settings(small, model=f"{file}:network")), tmp_path / name, shared=shared)
     assert len(list(shared.iterdir())) == 2
+
+
+def test_a_network_made_elsewhere_is_another_one(small, tmp_path, monkeypatch):
+    """What a file of the user's imports is not in that file."""
+    helper, file = tmp_path / "an_own_helper.py", tmp_path / "net.py"
+    text = Path(small.common.model.partition(":")[0]).read_text(encoding="utf-8")
+    file.write_text(
+        "import sys\nimport an_own_helper\n" + text.replace('"relu"', "an_own_helper.A")
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = Spec(**settings(small, model=f"{file}:network"))
+    for name, activation in (("a", "relu"), ("b", "tanh")):
+        helper.write_text(f'A = "{activation}"')
+        sys.modules.pop("an_own_helper", None)
+        importlib.invalidate_caches()
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        run(spec, tmp_path / name, shared=tmp_path / "shared")
+    assert len(list((tmp_path / "shared").iterdir())) == 2
+    more = Spec(**{**spec.to_dict(), "replicates": 2})
+    with pytest.raises(ValueError, match="the network of .* were others"):
+        run(more, tmp_path / "a")
 
 
 def test_a_damaged_one_is_made_again(small, tmp_path):

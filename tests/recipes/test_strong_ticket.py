@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,10 @@ def test_a_spec_says_how_many_candidates():
     assert (plan.recipe.candidates, plan.recipe.inputs) == (8, "signed")
     with pytest.raises(ValueError, match="`candidates`"):
         Spec(**given, recipe="strong_ticket", candidates=40)
+
+
+def test_inputs_that_are_said_not_to_be_negative_are_looked_at(model_fn, data):
+    train = dataclasses.replace(data.train, x=data.train.x - 0.5)
+    negative = dataclasses.replace(data, train=train)
+    with pytest.raises(ValueError, match="`inputs` must be 'signed'"):
+        recipes.strong_ticket(model_fn, negative, inputs="nonnegative", num_steps=1)

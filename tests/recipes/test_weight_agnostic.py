@@ -203,3 +203,9 @@ def test_a_damaged_search_is_named_and_repair_begins_it_anew(tmp_path, monkeypat
     runner.run(spec, tmp_path, repair=True, on_event=lambda e: notes.append(e.text))
     assert any("unfinished" in note for note in notes)
     assert RunFolder(tmp_path).num_levels(0) == 2
+
+
+@pytest.mark.parametrize("reward", ["minus_squared_error", lambda outputs, targets: 0.0])
+def test_a_reward_that_does_not_fit_is_told_before_anything_is_trained(model_fn, data, reward):
+    with pytest.raises(ValueError, match="`reward` must be for the data"):
+        recipes.weight_agnostic(model_fn, data, reward=reward, num_steps=1)

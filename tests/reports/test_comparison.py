@@ -94,6 +94,35 @@ def test_dense_networks_that_differ_begin_the_line_of_their_run(two):
     assert first == pytest.approx([0.85, 0.85, 0.5])
 
 
+def test_replicates_of_nearly_one_sparsity_are_one_point():
+    found = [network(0, 0, "dense", 0.9), network(1, 0, "dense", 0.8)]
+    found += [network(0, 1, "ticket", 0.7, 0.8427), network(1, 1, "ticket", 0.6, 0.8415)]
+    (axes,) = Comparison((ComparedRun("a", tuple(found)),), {}).plot().axes
+    assert [p.get_width() for p in axes.patches][:2] == pytest.approx([0.85, 0.65])
+
+
+def test_networks_of_sparsity_0_are_not_their_dense_ones():
+    runs = [
+        ComparedRun(n, (network(0, 0, "dense", d), network(0, 1, "ticket", 0.2)))
+        for n, d in (("a", 0.9), ("b", 0.8))
+    ]
+    (axes,) = Comparison(tuple(runs), {}).plot().axes
+    assert [list(line.get_ydata()) for line in axes.lines[:2]] == [[0.9, 0.2], [0.8, 0.2]]
+
+
+def test_dense_networks_are_the_same_only_if_all_figures_are(two):
+    almost = Result(**{**two.runs[0].results[0].to_dict(), "metrics": {"test_accuracy": 0.9}})
+    other = ComparedRun("c", (almost, *two.runs[0].results[1:]))
+    rows = Comparison((*two.runs, other), {}).rows()
+    assert [(r.run, r.shared) for r in rows if r.arm == "dense"] == [("a", 2), ("c", 1)]
+
+
+def test_other_architectures_are_not_compared_as_if_they_were_of_one_size(two):
+    larger = [Result(**{**r.to_dict(), "num_weights": 900}) for r in two.runs[1].results]
+    rows = Comparison((two.runs[0], ComparedRun("b", tuple(larger))), {}).rows()
+    assert all(r.to_reference is None for r in rows)
+
+
 def test_a_metric_that_is_not_there_is_refused(two):
     with pytest.raises(ValueError, match="`metric` must be one of"):
         Comparison(two.runs, {}, "test_beauty")

@@ -16,13 +16,13 @@ __all__ = ["compare", "run_folders"]
 
 
 def compare(
-    paths: Sequence[str | Path], *, metric: str = "", every_level: bool = False
+    paths: str | Path | Sequence[str | Path], *, metric: str = "", every_level: bool = False
 ) -> Comparison:
     """Puts runs side by side; they may be unfinished.
 
     Args:
-        paths: run folders, or folders with run folders in them. The first run is the one the
-            others are compared with.
+        paths: run folders, or folders with run folders in them; one or several. The first run is
+            the one the others are compared with.
         metric: what is compared; left empty, the test metric that tells most.
         every_level: whether every level has a row, or each run's last.
 
@@ -30,12 +30,15 @@ def compare(
         FileNotFoundError: if there is no run folder.
         ValueError: if no network is trained in one, or there is no such metric.
     """
+    paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not paths:
+        raise ValueError("`paths` must name at least one run folder. Received: []")
     runs = [open_run(folder) for path in paths for folder in run_folders(path)]
     empty = [run.path for run in runs if not run.results]
     if empty:
         raise ValueError(f"each run must have a trained network: {empty[0]} has none yet.")
     settings = [run.settings for run in runs]
-    names = [_name(run, _differing(settings)) for run in runs]
+    names = [_name(run, runs) for run in runs]
     if len(set(names)) < len(names):  # equal settings in two folders
         names = [str(run.path) for run in runs]
     known = dict.fromkeys(name for one in settings for name in one)
@@ -75,10 +78,11 @@ def _differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _name(run: OpenRun, differing: Sequence[str]) -> str:
-    """The recipe, and of what differs that which this run was given."""
-    given = [n for n in differing if n != "recipe" and n in run.settings]
+def _name(run: OpenRun, runs: Sequence[OpenRun]) -> str:
+    """The recipe, and of what differs that which tells this run from others of its recipe."""
+    alike = [r.settings for r in runs if r.settings["recipe"] == run.settings["recipe"]]
     changed = run.changed()
-    shown = [f"{n}={changed[n]}" for n in given if n in changed]
+    common = [n for n in _differing([r.settings for r in runs]) if n in changed]
+    shown = {n: run.settings[n] for n in [*_differing(alike), *common] if n != "recipe"}
     recipe = Path(str(run.settings["recipe"])).name
-    return " ".join([recipe, *shown])
+    return " ".join([recipe, *(f"{n}={v}" for n, v in shown.items() if v is not None)])

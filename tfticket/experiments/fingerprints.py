@@ -125,12 +125,21 @@ def described_data(data: Dataset) -> dict[str, Any]:
 
 
 def fingerprint_of_model(model: Any) -> str:
-    """Returns a digest over every variable of a model: its path, shape, type and values.
+    """Returns a digest over what a model computes with, and how.
+
+    That is every variable, its path, shape, type and values, and the configuration of its layers
+    where it has one; of a subclassed model, what it does with its variables is not in it.
 
     Args:
         model: built.
     """
-    return files.digest({p: _keras.to_numpy(v) for p, v in weights.variables(model).items()})
+    found = {p: _keras.to_numpy(v) for p, v in weights.variables(model).items()}
+    try:
+        config = digest_of_settings(model.get_config())
+    except (NotImplementedError, TypeError, ValueError):  # Keras cannot say
+        config = type(model).__name__
+    found["configuration"] = np.frombuffer(config.encode(), np.uint8)
+    return files.digest(found)
 
 
 def digest_of_settings(config: Any) -> str:

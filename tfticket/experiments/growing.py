@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tfticket.errors import CorruptFileError
 from tfticket.experiments.records import BRANCHES, REPORT, SPEC, read_record, write_record
 from tfticket.experiments.spec import GROWING, Spec
 from tfticket.recipes.run import Branch
 
-__all__ = ["add_branches", "branches_of", "grown"]
+__all__ = ["add_branches", "branches_of", "branches_there", "grown"]
 
 
 def grown(root: Path, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:
@@ -76,6 +78,20 @@ def add_branches(root: Path, branches: Iterable[Branch]) -> tuple[Branch, ...]:
     if found != before:
         write_record(root / BRANCHES, {"branches": [b._asdict() for b in found]})
         (root / REPORT).unlink(missing_ok=True)
+    return found
+
+
+def branches_there(root: Path) -> list[Branch]:
+    """Returns every control that is complete, with its level, as far as records can be read.
+
+    Args:
+        root: the run folder.
+    """
+    found = []
+    for path in sorted(root.glob("controls/*/level_*/*/metrics.json")):
+        with contextlib.suppress(CorruptFileError):
+            record = read_record(path)
+            found.append(Branch(record["arm"], (record["round"],)))
     return found
 
 

@@ -15,7 +15,7 @@ from tfticket import trust
 from tfticket.errors import CorruptFileError, TicketError
 from tfticket.experiments.environment import changes, environment
 from tfticket.experiments.fingerprints import compared, described
-from tfticket.experiments.growing import branches_of
+from tfticket.experiments.growing import add_branches, branches_of, branches_there
 from tfticket.experiments.products import damaged_products, digests
 from tfticket.experiments.records import (
     BRANCHES,
@@ -39,7 +39,6 @@ _BEFORE_TRAINING = frozenset([SPEC, ENVIRONMENT, PLAN, _LOCK])
 _DRAFT = re.compile(
     r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.(\w{8}|[0-9a-f]{32})"
 )
-#: Where a report has the digests of the files it names.
 _PRODUCTS = "products"
 #: Settings that may name code.
 _CODE = ("recipe", "model", "data", "callbacks")
@@ -179,6 +178,8 @@ class RunFolder(LevelStore):
         damaged, settings = self._damaged_records(), self.root / SPEC
         for path in damaged:
             path.unlink()
+        if self.root / BRANCHES in damaged:
+            add_branches(self.root, branches_there(self.root))
         if not settings.is_file() and (self.root / PLAN).is_file():
             shutil.rmtree(settings, ignore_errors=True)
             write_record(settings, spec.to_dict())

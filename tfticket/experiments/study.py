@@ -107,6 +107,8 @@ def read_study(path: str | Path) -> Study:
     path = Path(path)
     settings = read_settings(path)
     grids = settings.pop(_GRID, {})
+    if grids == [] or grids is None:
+        raise ValueError(f"{path}: `{_GRID}` must hold settings by name. Received: {grids!r}")
     specs: dict[str, Spec] = {}
     try:
         for grid in grids if isinstance(grids, list) else [grids]:
@@ -115,7 +117,7 @@ def read_study(path: str | Path) -> Study:
                 specs.setdefault(folder_name(spec), spec)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
-    return Study(path.name.partition(".")[0], specs, str(path))
+    return Study(path.stem, specs, str(path))
 
 
 def kept_studies(out: Path) -> list[list[str]]:
@@ -161,6 +163,9 @@ def _points(grid: Any) -> Iterator[dict[str, Any]]:
         raise ValueError(
             f"`{_GRID}` must hold settings by name, or a list of such. Received: {grid!r}"
         )
+    others = [name for name in grid if not isinstance(name, str)]
+    if others:
+        raise ValueError(f"`{_GRID}` must hold settings by name. Received: {others[0]!r}")
     growing = [name for name in GROWING if name in grid]
     if growing:
         raise ValueError(

@@ -84,9 +84,10 @@ def run_study(
         shown_by = {"on_event": tell, "on_progress": on_progress, "shared": out / SHARED}
         try:
             run(study.specs[name], place, **shown_by, **options)
-        except (TicketError, ValueError) as error:
-            failed[name] = str(error)
-            tell(Event("note", f"failed: {name}: {error}"))
+        except Exception as error:  # whatever it is, the other runs are worth finishing
+            is_told = isinstance(error, (TicketError, ValueError, OSError))
+            failed[name] = str(error) if is_told else f"{type(error).__name__}: {error}"
+            tell(Event("note", f"failed: {name}: {failed[name]}"))
     finished = [place for name, place in places.items() if name not in failed]
     return StudyOutcome(compare(finished) if finished else None, failed)
 
@@ -100,5 +101,5 @@ def _check(study: Study, name: str, *, download: bool) -> None:
             with dataclasses.replace(plan, replicates=1).run(0) as begun:
                 plan.recipe.check(begun)
                 plan.comparisons(plan.recipe.num_rounds(begun))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{study.path}: {error}\nThis is of the run {name}.") from error

@@ -19,7 +19,11 @@ from tfticket import _keras, files, references
 from tfticket.callbacks import EnforceMasks, RecordRewindPoint
 from tfticket.errors import CorruptFileError
 from tfticket.experiments.environment import environment
-from tfticket.experiments.fingerprints import digest_of_settings, fingerprint_of_data
+from tfticket.experiments.fingerprints import (
+    digest_of_settings,
+    fingerprint_of_data,
+    fingerprint_of_model,
+)
 from tfticket.experiments.records import read_record, write_record
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.store import read_state, write_state
@@ -108,6 +112,7 @@ class SharedTrainings:
         everything = {
             **self.conditions,
             "start": files.digest(start.arrays()),
+            "network": fingerprint_of_model(model),
             "training": [training.num_steps, training.batch_size, training.seed],
             "compiled": digest_of_settings(
                 [

@@ -37,10 +37,25 @@ class StrongTicket(Recipe):
     """Of the random weights that lead to a layer's sums, as a multiple of its largest weight."""
 
     def check(self, run: Run) -> None:
-        """See `Recipe`; every weight must be of a layer that can be approximated."""
+        """See `Recipe`; every weight must be of a layer that can be approximated.
+
+        Args:
+            run: with its model at the initialisation.
+
+        Raises:
+            ValueError: if one is not, or inputs are negative that are said not to be.
+        """
         from tfticket import strong_tickets
+        from tfticket.zoo.splits import Split
 
         strong_tickets.gadgets(run.model, self.candidates, nonnegative_inputs=self._is_nonnegative)
+        train = run.data.train
+        arrays = train.arrays() if self._is_nonnegative and isinstance(train, Split) else {}
+        if any((array < 0).any() for name, array in arrays.items() if name.startswith("x")):
+            raise ValueError(
+                "`inputs` must be 'signed': training examples have negative values."
+                f" Received: inputs={self.inputs!r}"
+            )
 
     def start(self, run: Run) -> Level:
         """Trains the dense network."""

@@ -89,6 +89,25 @@ class WeightAgnostic(EvolutionSettings, Recipe):
                 f" Received: {outputs[1]} outputs"
             )
 
+        self._try_reward(run, outputs[1])
+
+    def _try_reward(self, run: Run, num_outputs: int) -> None:
+        """Has two networks judged on two examples, so that what does not fit is told first."""
+        targets = run.data.train.y[:2]
+        shape = (2, num_outputs, len(self.shared_weights), len(targets))
+        wanted = (2, *shape[2:])
+        try:
+            found = np.shape(self._reward(run)(np.zeros(shape, np.float32), targets))
+            said = f"it returns an array of shape {found}"
+        except Exception as error:
+            found, said = None, f"{type(error).__name__}: {error}"
+        if found != wanted:
+            raise ValueError(
+                "`reward` must be for the data: of outputs [networks, outputs, weights, examples]"
+                f" = {shape} and targets {targets.shape} it returns [networks, weights, examples]"
+                f" = {wanted}. Received: reward={self.reward!r}; {said}"
+            )
+
     def start(self, run: Run) -> Level:
         """Trains the network that is given.
 

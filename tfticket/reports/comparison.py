@@ -39,6 +39,12 @@ class ComparedRun:
         """Its last level."""
         return max(r.round for r in self.results)
 
+    @property
+    def dense(self) -> tuple[Any, ...]:
+        """Everything that was measured of its dense networks: equal if they are the same."""
+        found = (r for r in self.results if r.arm == DENSE)
+        return tuple(sorted((r.seed, *map(str, r.metrics.items()), r.num_weights) for r in found))
+
     def seeds(self) -> dict[int, int]:
         """Returns the seed of each replicate."""
         return {r.replicate: r.seed for r in self.results if r.arm in (DENSE, TICKET)}
@@ -114,7 +120,7 @@ class Comparison:
     def rows(self) -> list[ComparedRow]:
         """Returns every arm of every run; a dense network that several runs have comes once."""
         found: list[ComparedRow] = []
-        dense = [_key(run.values(self.metric, 0, DENSE)) for run in self.runs]
+        dense = [run.dense for run in self.runs]
         for run, own in zip(self.runs, dense, strict=True):
             if own and dense.index(own) == self.runs.index(run):
                 row = self._row(run, 0, DENSE)
@@ -131,20 +137,20 @@ class Comparison:
         Runs that differ in their sparsity alone are one line. Where all have the same dense network
         it is a line of its own; else each line begins with that of its run.
         """
-        lines: dict[str, list[Result]] = {}
-        is_shared = len({_key(run.values(self.metric, 0, DENSE)) for run in self.runs}) == 1
+        lines: dict[str, list[list[Result]]] = {}
+        is_shared = len({run.dense for run in self.runs}) == 1
         drawn = [r for r in self.runs[0].results if r.arm == DENSE and is_shared]
-        wanted = (TICKET,) if is_shared else (DENSE, TICKET)
         for run in self.runs:
             line = lines.setdefault(_SPARSITY.sub("", run.name), [])
-            known = {(r.round, r.seed) for r in line if r.arm == DENSE}
-            found = (r for r in run.results if r.arm in wanted)
-            line += [r for r in found if (r.round, r.seed) not in known]
-        for name, found in lines.items():
-            places = sorted({round(r.sparsity, 3) for r in found})
+            for round_ in range(is_shared, run.last + 1):
+                level = [r for r in run.results if r.round == round_ and r.arm in (DENSE, TICKET)]
+                line += [level] if level and level not in line else []
+        for name, levels in lines.items():
+            ordered = sorted(levels, key=lambda level: (level[0].sparsity, level[0].round))
             drawn += [
-                dataclasses.replace(r, arm=name, round=1 + places.index(round(r.sparsity, 3)))
-                for r in found
+                dataclasses.replace(result, arm=name, round=place)
+                for place, level in enumerate(ordered, is_shared)
+                for result in level
             ]
         named = [str(self.common[n]) for n in ("model", "data") if n in self.common]
         return plot_against_sparsity(drawn, self.metric, " on ".join(named))
@@ -180,7 +186,7 @@ class Comparison:
         sparsity = 0.0 if mean is None else mean.mean
         dense = None if arm == DENSE else run.values(self.metric, 0, DENSE)
         ticket = None if arm in (DENSE, TICKET) else run.values(self.metric, round_, TICKET)
-        other = self._reference(sparsity) if run is not self.runs[0] and arm != DENSE else None
+        other = self._reference(chosen[0]) if run is not self.runs[0] and arm != DENSE else None
         return ComparedRow(
             run=run.name,
             arm=arm,
@@ -193,10 +199,13 @@ class Comparison:
             to_reference=None if other is None else paired_difference(values, other),
         )
 
-    def _reference(self, sparsity: float) -> dict[int, float | None] | None:
+    def _reference(self, result: Result) -> dict[int, float | None] | None:
         first = self.runs[0]
-        levels = {r.round: r.sparsity for r in first.results if r.arm == TICKET}
-        near = [n for n, found in levels.items() if abs(found - sparsity) < _SAME_SPARSITY]
+        near = [
+            r.round
+            for r in first.results
+            if r.arm == TICKET and _are_alike(r, result) and r.num_weights == result.num_weights
+        ]
         return first.values(self.metric, near[0], TICKET) if near else None
 
 
@@ -216,5 +225,8 @@ def _cells(row: ComparedRow, several: bool) -> list[str]:
     return [*found, "" if row.to_reference is None else str(row.to_reference)][: 9 + several]
 
 
-def _key(values: Mapping[int, float | None]) -> tuple[tuple[int, float | None], ...]:
-    return tuple(sorted(values.items()))
+def _are_alike(one: Result, other: Result) -> bool:
+    """Tells whether as much is left of two networks; of smaller ones parameters count, too."""
+    sizes = [r.value("parameters") or 0.0 for r in (one, other)]
+    is_near = abs(one.sparsity - other.sparsity) < _SAME_SPARSITY
+    return is_near and abs(sizes[0] - sizes[1]) <= 0.01 * max(sizes)

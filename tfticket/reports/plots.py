@@ -5,6 +5,7 @@ Figures are matplotlib objects of their own; no global state of matplotlib is to
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
 import textwrap
@@ -25,6 +26,8 @@ _MARKERS = "osD^Pv*"
 _MARGIN, _STEP_ASIDE = 0.05, 0.022
 #: Of the width: how far apart sparsities are that are both written.
 _APART = 0.06
+#: Where a network is drawn of which nothing is left: the axis is logarithmic.
+_LEAST = 1e-4
 #: Characters of a name in the legend beyond which it goes below the picture.
 _LONG_NAME = 32
 #: Characters of a line of a title.
@@ -127,10 +130,15 @@ def _bars(summaries: Sequence[Summary], metric: str, title: str) -> Any:
     """A bar for each network of the one level and for the dense one, with its value."""
     figure = new_figure((6.4, 1.5 + 0.5 * len(summaries)))
     axes = figure.subplots()
-    draw_bars(axes, [_bar(s, metric, number) for number, s in enumerate(summaries)])
+    differ = len({round(s.sparsity, 3) for s in summaries if s.arm != DENSE}) > 1
+    bars = [_bar(s, metric, number) for number, s in enumerate(summaries)]
+    if differ:
+        named = zip(bars, summaries, strict=True)
+        bars = [dataclasses.replace(b, name=f"{b.name}, {s.sparsity:.3g}") for b, s in named]
+    draw_bars(axes, bars)
     axes.set_xlabel(_axis_label(summaries, metric))
-    level = next((s for s in summaries if s.arm != DENSE), None)
-    under = "" if level is None else f"\nat sparsity {level.sparsity:.4g}"
+    levels = {round(s.sparsity, 3): s.sparsity for s in summaries if s.arm != DENSE}
+    under = f"\nat sparsity {next(iter(levels.values())):.4g}" if len(levels) == 1 else ""
     axes.set_title(f"{title}{under}", fontsize=10)
     return figure
 
@@ -172,7 +180,7 @@ def _draw_dense(axes: Any, summaries: Sequence[Summary], metric: str) -> None:
 def _draw_arm(axes: Any, levels: Sequence[Summary], metric: str, number: int, width: float) -> None:
     """Draws the levels of one arm: a line, or a marker that steps aside of those before it."""
     found = [s.statistics[metric] for s in levels]
-    kept = [s.density for s in levels]
+    kept = [max(s.density, _LEAST) for s in levels]
     missing = sum(f.num_missing for f in found)
     left_out = f", {missing} not finite" if missing else ""
     name = f"{levels[0].arm.replace('_', ' ')} (n = {_counts(found)}{left_out})"
@@ -196,7 +204,7 @@ def _set_scale(axes: Any, summaries: Sequence[Summary]) -> float:
 
     Returns how wide the levels lie, as a logarithm.
     """
-    densities = sorted({round(s.density, 6) for s in summaries}, reverse=True)
+    densities = sorted({max(round(s.density, 6), _LEAST) for s in summaries}, reverse=True)
     num_arms = len({s.arm for s in summaries})
     axes.set_xscale("log")
     width = math.log(densities[0] / densities[-1]) or 1.0

@@ -20,7 +20,7 @@ def closest_subsets(candidates: np.ndarray, targets: np.ndarray) -> np.ndarray:
     instead of `2^n`. Rows are worked on in blocks, so memory does not grow with their number.
 
     >>> closest_subsets(np.array([[0.5, -0.25, 0.125, 3.0]]), np.array([0.3]))
-    array([[ True, False, False, False]])
+    array([[ True,  True, False, False]])
 
     Args:
         candidates: `[targets, candidates]`, at most 32 of them for each.

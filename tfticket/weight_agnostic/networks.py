@@ -165,8 +165,8 @@ def on_a_grid(values: np.ndarray) -> np.ndarray:
 
     >>> on_a_grid(np.array([[1.0, 0.1]]))[0, 1] == 0.1
     np.False_
-    >>> float(on_a_grid(np.array([[1.0, 0.1]]))[0, 1])
-    0.10000000000000009
+    >>> bool(abs(on_a_grid(np.array([[1.0, 0.1]]))[0, 1] - 0.1) < 1e-15)
+    True
 
     Args:
         values: float64 `[examples, I]`; what is summed up are some of a row, and 1.
