@@ -83,6 +83,7 @@ def _name(run: OpenRun, runs: Sequence[OpenRun]) -> str:
     alike = [r.settings for r in runs if r.settings["recipe"] == run.settings["recipe"]]
     changed = run.changed()
     common = [n for n in _differing([r.settings for r in runs]) if n in changed]
-    shown = {n: run.settings[n] for n in [*_differing(alike), *common] if n != "recipe"}
+    named = {*_differing(alike), *common} - {"recipe"}
+    shown = {n: v for n, v in run.settings.items() if n in named}
     recipe = Path(str(run.settings["recipe"])).name
     return " ".join([recipe, *(f"{n}={v}" for n, v in shown.items() if v is not None)])

@@ -95,9 +95,10 @@ class WeightAgnostic(EvolutionSettings, Recipe):
         """Has two networks judged on two examples, so that what does not fit is told first."""
         targets = run.data.train.y[:2]
         shape = (2, num_outputs, len(self.shared_weights), len(targets))
-        wanted = (2, *shape[2:])
+        wanted, reward = (2, *shape[2:]), self._reward(run)
+        judge = REWARDS[reward] if isinstance(reward, str) else reward
         try:
-            found = np.shape(self._reward(run)(np.zeros(shape, np.float32), targets))
+            found = np.shape(judge(np.zeros(shape, np.float32), targets))
             said = f"it returns an array of shape {found}"
         except Exception as error:
             found, said = None, f"{type(error).__name__}: {error}"
