@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.weight_agnostic.plain_loop import One
+
 SEED, EPOCHS, NUM_TEST_EPISODES = 0, 30, 100
 
 
@@ -120,28 +122,16 @@ def exported(model, ticket, data, out: Path) -> dict[str, Any]:
     }
 
 
-class Erratic:
-    """Pushes at random; stands where a population of one stands."""
+class Erratic(One):
+    """Pushes at random."""
 
     weights = np.ones(1)
 
     def __init__(self, rng):
         self._rng = rng
 
-    def __len__(self) -> int:
-        return 1
-
-    def actors(self):
-        return self
-
-    def only(self, chosen):
-        return self
-
     def act(self, seen):
         return self._rng.uniform(-1, 1, (1, 1, *seen.shape[2:]))
-
-    def spread(self, values):
-        return values
 
 
 def swing_up(state, settings, data, out: Path) -> dict[str, Any]:

@@ -59,11 +59,8 @@ def classified(genomes, x, y, weights) -> np.ndarray:
     return found
 
 
-class Alone:
-    """Stands where a population of one stands, and computes with the loop."""
-
-    def __init__(self, genomes, row: int, weights):
-        self._network, self.weights = Individual(genomes, row), weights
+class One:
+    """Stands where a population of one stands."""
 
     def __len__(self) -> int:
         return 1
@@ -74,15 +71,22 @@ class Alone:
     def only(self, chosen):
         return self
 
+    def spread(self, values):
+        return values
+
+
+class Alone(One):
+    """Computes with the loop."""
+
+    def __init__(self, genomes, row: int, weights):
+        self._network, self.weights = Individual(genomes, row), weights
+
     def act(self, seen):
         _, inputs, num_weights, episodes = seen.shape
         rows = np.moveaxis(seen[0], 0, -1).reshape(-1, inputs)
         weights = np.repeat(np.asarray(self.weights, np.float32), episodes)
         found = self._network.outputs_of(rows, weights)
         return found.T.reshape(1, -1, num_weights, episodes)
-
-    def spread(self, values):
-        return values
 
 
 def compared(work: Path, settings: dict[str, Any], task_of) -> dict[str, Any]:

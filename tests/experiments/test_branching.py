@@ -6,6 +6,7 @@ import pytest
 
 from tests.experiments.test_runner import contents
 from tfticket import trust
+from tfticket.errors import CorruptFileError
 from tfticket.experiments.branching import branch
 from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
@@ -81,6 +82,8 @@ def test_controls_outlive_the_record_of_what_was_asked_for(tmp_path):
     run(spec, tmp_path)
     branch(tmp_path, ["reshuffle"])
     (tmp_path / "branches.json").write_text("{")
+    with pytest.raises(CorruptFileError, match=r"branches.json is damaged.*--repair"):
+        run(spec, tmp_path)
     found = run(Spec(**{**spec.to_dict(), "replicates": 2}), tmp_path, repair=True)
     assert [r.replicate for r in found.results if r.arm == "reshuffle"] == [0, 1]
 

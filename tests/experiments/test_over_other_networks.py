@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.experiments.test_runner import contents
 from tfticket import trust
 from tfticket.experiments.artifacts import export_run
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
 from tfticket.experiments.shrinking import shrink_saved
 from tfticket.experiments.spec import Spec
+from tfticket.export import keras_archive
 
 NETWORK = """
 def network(keras):
@@ -39,14 +41,6 @@ def spec(request, keras, tmp_path):
     given = {"model": f"{file}:network", "data": "digits", "keras": keras.__name__}
     settings = RECIPES[request.param]
     return Spec(**given, recipe=request.param, **settings, num_steps=20, export="none")
-
-
-def contents(root):
-    return {
-        p.relative_to(root).as_posix(): p.read_bytes()
-        for p in sorted(root.rglob("*"))
-        if p.is_file() and p.name not in ("environment.json", ".lock")
-    }
 
 
 def test_a_run_that_was_stopped_ends_with_the_same_bits(spec, tmp_path, monkeypatch):
@@ -83,3 +77,6 @@ def test_its_networks_become_files_that_are_compared(spec, tmp_path):
         export_run(tmp_path / "run", target)
     saved = shrink_saved(tmp_path / "run", tmp_path / "small.keras")
     assert saved.max_relative_difference < 1e-4
+    if spec.recipe_name == "factorize":  # the thin layers, not their product
+        kept = keras_archive.load(tmp_path / "small.keras").count_params()
+        assert kept == outcome.chosen.log["parameters"] < outcome.chosen.log["dense_parameters"]

@@ -13,7 +13,7 @@ FLOORS = {
     "ground": [
         ("_archives", "_version", "clock", "devices", "errors", "filters"),
         ("progress", "references", "tables"),
-        ("measuring", "optional", "registry", "seeds", "settings", "trust"),
+        ("measuring", "optional", "own_kernels", "registry", "seeds", "settings", "trust"),
         ("_keras", "_tfmot", "files", "paths"),
         ("_optimizers", "determinism", "kinds", "litert", "nodes", "tflite"),
         ("cloning",),

@@ -68,8 +68,7 @@ class RunFolder(LevelStore):
             FormatError: if another version of tfticket wrote it.
             CorruptFileError: if its settings cannot be read.
         """
-        is_begun = (self.root / SPEC).is_file()
-        if is_begun:
+        if is_begun := (self.root / SPEC).is_file():
             self._sweep()
         present = {p.name for p in self.root.iterdir()} if self.root.exists() else set()
         if not is_begun and PLAN in present:
@@ -270,7 +269,8 @@ class RunFolder(LevelStore):
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
-            raise TicketError(f"another process is at work in {self.root}.") from error
+            advice = "Start again when it has ended."
+            raise TicketError(f"another process is at work in {self.root}. {advice}") from error
         try:
             yield
         finally:

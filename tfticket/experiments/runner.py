@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from tfticket.determinism import deterministic
+from tfticket.errors import CorruptFileError
 from tfticket.experiments.artifacts import finish
 from tfticket.experiments.growing import grown
 from tfticket.experiments.plan import make_plan, notes_on
@@ -13,7 +14,7 @@ from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.trainings import SharedTrainings
 from tfticket.recipes.run.context import OnProgress
-from tfticket.recipes.run.levels import Event, OnEvent, Plan, run_levels
+from tfticket.recipes.run.levels import Branch, Event, OnEvent, Plan, run_levels
 from tfticket.reports.outcome import Outcome
 
 __all__ = ["run"]
@@ -58,7 +59,7 @@ def run(
     folder, tell = RunFolder(out), on_event or (lambda event: None)
     with folder.locked():
         rewritten = folder.repair_records(spec) if repair else []
-        spec, branches = grown(folder.root, spec) if folder.has_levels() else (spec, ())
+        spec, branches = _grown(folder, spec)
         notes = folder.begin(spec)
         removed = folder.repair() if repair else folder.check() or []
         for text in (*rewritten, *notes, *removed):
@@ -74,6 +75,16 @@ def run(
             run_levels(plan, folder, tell, on_progress)
             tell(Event("note", "writing the files of the chosen ticket"))
             return finish(spec, plan, folder, notes)
+
+
+def _grown(folder: RunFolder, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:
+    if not folder.has_levels():
+        return spec, ()
+    try:
+        return grown(folder.root, spec)
+    except CorruptFileError as error:
+        advice = "Start again with `repair` (on the command line --repair) to write it anew."
+        raise CorruptFileError(f"{error} {advice}") from error
 
 
 def _sharing(plan: Plan, spec: Spec, shared: Path, tell: OnEvent) -> Plan:

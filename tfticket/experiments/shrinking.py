@@ -16,7 +16,7 @@ from tfticket.experiments.run_folder import RunFolder
 from tfticket.export import keras_archive
 from tfticket.export.signature import signature
 from tfticket.files import archives
-from tfticket.masks import Masks
+from tfticket.masks import Masks, ones_like
 from tfticket.reports.outcome import choose
 from tfticket.rewinding import restore
 from tfticket.scores import Evidence
@@ -164,7 +164,11 @@ def _network(path: Path) -> tuple[Any, Masks, Any]:
         level = folder.level(chosen.replicate, chosen.round)
         model = plan.recipe.network(plan.build(chosen.seed), level.ticket)
         restore(model, level.trained)
-    return model, level.ticket.masks_for(model), plan.data
+        masks = level.ticket.masks_for(model)
+        if masks.num_kept == masks.num_weights:  # what is smaller then, is another network
+            model = plan.recipe.handed_over(model, level)
+            masks = ones_like(weights.read(model))
+    return model, masks, plan.data
 
 
 def _zeros(model: Any) -> Masks:

@@ -16,6 +16,7 @@ import tensorflow as tf
 from tfticket import _keras
 from tfticket.factorization.decomposition import factor_shapes, product
 from tfticket.kinds import is_altered
+from tfticket.own_kernels import OwnKernel
 from tfticket.seeds import derived_seed
 
 __all__ = ["KINDS", "FactorizedKernel", "OnProduct", "obstacle", "of"]
@@ -26,7 +27,7 @@ KINDS = ("Dense", "Conv2D")
 _PACKAGE = "tfticket"
 
 
-class FactorizedKernel:
+class FactorizedKernel(OwnKernel):
     """Mixed into a Keras layer with a kernel: it computes with two factors, one after the other.
 
     The regulariser of the kernel acts on the product of the factors, as it acted on the kernel:
@@ -45,8 +46,8 @@ class FactorizedKernel:
         plain_class: the parent.
     """
 
+    made_plain_by: ClassVar[str] = "factorization.defactorize"
     plain_class: ClassVar[type]
-    _layer_class: ClassVar[type]
     _on_product: ClassVar[type]
     kernel_in: Any
     kernel_out: Any
@@ -123,23 +124,6 @@ class FactorizedKernel:
     def get_config(self) -> dict[str, Any]:
         """Returns the parent's configuration, and the rank."""
         return {**super().get_config(), "kernel_rank": self.kernel_rank}  # type: ignore[misc]
-
-    def save_own_variables(self, store: Any) -> None:
-        """Saves all variables; Keras 3's own layers with kernels save those they know by name."""
-        self._layer_class.save_own_variables(self, store)  # type: ignore[attr-defined]
-
-    def load_own_variables(self, store: Any) -> None:
-        """Loads what `save_own_variables` saved."""
-        self._layer_class.load_own_variables(self, store)  # type: ignore[attr-defined]
-
-    def quantize(self, *args: Any, **options: Any) -> None:
-        """Refuses: Keras would replace a kernel that is not there."""
-        raise NotImplementedError(
-            "a factorised layer must be made plain before Keras changes its kernel:"
-            " factorization.defactorize."
-        )
-
-    enable_lora = quantize
 
 
 def obstacle(layer: Any) -> str:

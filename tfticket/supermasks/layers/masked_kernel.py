@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfticket import _keras
+from tfticket.own_kernels import OwnKernel
 from tfticket.supermasks import initializers, maskers
 
 __all__ = ["Frozen", "MaskedKernel"]
@@ -41,7 +42,7 @@ class Frozen:
         return super().add_weight(**options)  # type: ignore[misc]
 
 
-class MaskedKernel(Frozen):
+class MaskedKernel(Frozen, OwnKernel):
     """Mixed into a Keras layer with a kernel: the parent computes with `kernel · mask`.
 
     Args:
@@ -61,11 +62,11 @@ class MaskedKernel(Frozen):
         kernel_inputs: as `inputs` of `initializers.Kaiming`.
     """
 
+    made_plain_by: ClassVar[str] = "supermasks.to_plain"
     plain_class: ClassVar[type]
     initializer_name: ClassVar[str] = "kernel_initializer"
     kernel_inputs: ClassVar[tuple[int, ...]] = (-2,)
     masker_state: dict[str, Any]
-    _layer_class: ClassVar[type]
     _frozen_kernel: Any
     _is_followed = False
 
@@ -200,22 +201,6 @@ class MaskedKernel(Frozen):
             keras: Any = _keras.module(cls.plain_class.__module__.partition(".")[0])
             masker = keras.saving.deserialize_keras_object(masker)
         return super().from_config({**config, "masker": masker})  # type: ignore[misc]
-
-    def save_own_variables(self, store: Any) -> None:
-        """Saves all variables; Keras 3's own layers with kernels save those they know by name."""
-        self._layer_class.save_own_variables(self, store)  # type: ignore[attr-defined]
-
-    def load_own_variables(self, store: Any) -> None:
-        """Loads what `save_own_variables` saved."""
-        self._layer_class.load_own_variables(self, store)  # type: ignore[attr-defined]
-
-    def quantize(self, *args: Any, **options: Any) -> None:
-        """Refuses: Keras would replace the kernel that the mask belongs to."""
-        raise NotImplementedError(
-            "a supermask layer must be made plain before it is quantised: supermasks.to_plain."
-        )
-
-    enable_lora = quantize
 
     @contextmanager
     def _in_use(self, kernel: Any) -> Iterator[None]:
