@@ -14,6 +14,7 @@ from tfticket.scores.saliency import Saliency
 from tfticket.scores.snip import Snip
 from tfticket.scores.synflow import NonHomogeneousWarning, SynFlow
 from tfticket.scores.taylor import Taylor
+from tfticket.scores.wanda import Wanda
 from tfticket.scores.zhou import (
     LargeInit,
     LargeInitLargeFinal,
@@ -44,6 +45,7 @@ __all__ = [
     "Snip",
     "SynFlow",
     "Taylor",
+    "Wanda",
     "get",
 ]
 
@@ -62,6 +64,7 @@ _NAMED: tuple[type[Score], ...] = (
     SynFlow,
     Saliency,
     Taylor,
+    Wanda,
 )
 
 #: Every score by name. What Zhou et al. call large final is the magnitude.

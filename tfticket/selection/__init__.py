@@ -6,7 +6,7 @@ from tfticket.selection.granularity import Block, Channel, Granularity, Unstruct
 from tfticket.selection.lookup import GRANULARITIES, SCOPES, get_granularity, get_scope
 from tfticket.selection.n_by_m import NByM
 from tfticket.selection.on_collapse import ON_COLLAPSE
-from tfticket.selection.scope import Global, Group, Layer, Scope, Together
+from tfticket.selection.scope import Global, Group, Layer, Output, Scope, Together
 from tfticket.selection.selecting import misfits, select
 from tfticket.selection.top import keep_top, kth_largest
 
@@ -22,6 +22,7 @@ __all__ = [
     "Group",
     "Layer",
     "NByM",
+    "Output",
     "Scope",
     "SmartRatio",
     "Together",

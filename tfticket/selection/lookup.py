@@ -10,12 +10,12 @@ from tfticket.registry import by_name, look_up
 from tfticket.selection.densities import ERK, SmartRatio, Uniform
 from tfticket.selection.granularity import Block, Channel, Granularity, Unstructured
 from tfticket.selection.n_by_m import NByM
-from tfticket.selection.scope import Global, Layer, Scope, Together
+from tfticket.selection.scope import Global, Layer, Output, Scope, Together
 
 __all__ = ["GRANULARITIES", "SCOPES", "get_granularity", "get_scope"]
 
 #: Every scope by its name.
-SCOPES: dict[str, type[Scope]] = by_name((Global, Layer, Uniform, ERK, SmartRatio, Together))
+SCOPES: dict[str, type[Scope]] = by_name((Global, Layer, Output, Uniform, ERK, SmartRatio, Together))
 #: Every granularity by its name.
 GRANULARITIES: dict[str, type[Granularity]] = by_name((Unstructured, Block, NByM, Channel))
 

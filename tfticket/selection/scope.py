@@ -9,7 +9,16 @@ from typing import Any, ClassVar
 
 from tfticket.weights import matching
 
-__all__ = ["Global", "Group", "Layer", "Scope", "Together", "groups_by_key", "num_kept"]
+__all__ = [
+    "Global",
+    "Group",
+    "Layer",
+    "Output",
+    "Scope",
+    "Together",
+    "groups_by_key",
+    "num_kept",
+]
 
 Shapes = Mapping[str, tuple[int, ...]]
 #: A pattern of weight paths, each ranked by itself; or a tuple of patterns, ranked together.
@@ -23,10 +32,13 @@ class Group:
     Args:
         paths: their paths.
         num_kept: how many of them are kept.
+        sparsity: of each output, where the inputs of an output are ranked by themselves; `None`
+            ranks all together.
     """
 
     paths: tuple[str, ...]
     num_kept: int
+    sparsity: float | None = None
 
 
 class Scope(abc.ABC):
@@ -87,6 +99,25 @@ class Layer(Scope):
 
     def groups(self, shapes: Shapes, sparsity: float, minimum: int = 0) -> list[Group]:
         return [Group((p,), max(num_kept(size(s), sparsity), minimum)) for p, s in shapes.items()]
+
+
+@dataclass(frozen=True)
+class Output(Scope):
+    """One ranking for each output of each weight: its inputs among themselves, all as sparse.
+
+    Every output keeps `num_kept(inputs, sparsity)` weights, or what survives of it. The granularity
+    is single weights, or n:m, which keeps as many of every output anyway.
+
+    References:
+        Sun et al. 2023, "A simple and effective pruning approach for large language models",
+        section 3, https://arxiv.org/abs/2306.11695
+    """
+
+    name = "output"
+
+    def groups(self, shapes: Shapes, sparsity: float, minimum: int = 0) -> list[Group]:
+        counts = {p: max(num_kept(size(s), sparsity), minimum) for p, s in shapes.items()}
+        return [Group((p,), count, float(sparsity)) for p, count in counts.items()]
 
 
 @dataclass(frozen=True)

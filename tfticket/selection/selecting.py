@@ -14,7 +14,9 @@ from tfticket.masks import Masks, check_same_paths
 from tfticket.selection.budgets import Sparsity, budget
 from tfticket.selection.granularity import Granularity, Unstructured
 from tfticket.selection.lookup import get_granularity
+from tfticket.selection.n_by_m import NByM
 from tfticket.selection.on_collapse import OnCollapse, check_on_collapse, report
+from tfticket.selection.outputs import keep_of_each_output
 from tfticket.selection.scope import Group
 from tfticket.selection.top import all_finite
 from tfticket.selection.units import Units, keep_units
@@ -71,12 +73,49 @@ def select(
     fitting = _fitting(get_granularity(granularity), shapes, layouts or {})
     kept: dict[str, np.ndarray] = {}
     for group in budget(shapes, sparsity, scope, minimum=int(keep_one)):
+        if group.sparsity is not None and _is_single(granularity):
+            kept |= _of_each_output(group, scores, masks, layouts or {}, keep_one=keep_one)
+            continue
         units = [fitting[p](_as_floats(p, scores[p]), masks[p]) for p in group.paths]
         chosen = _chosen(group, units, keep_one=keep_one)
         kept |= {p: u.spread(c) for p, u, c in zip(group.paths, units, chosen, strict=True)}
     selected = _masks(kept, masks)
     report(masks, selected, on_collapse)
     return selected
+
+
+def _is_single(granularity: Any) -> bool:
+    """Tells whether units are single weights; n:m has a sparsity within each output of its own."""
+    found = get_granularity(granularity)
+    if isinstance(found, NByM):
+        return False
+    if isinstance(found, Unstructured):
+        return True
+    raise ValueError(
+        "`granularity` must be 'weight' or n:m where the inputs of each output are ranked by"
+        f" themselves. Received: granularity={found}, scope='output'"
+    )
+
+
+def _of_each_output(
+    group: Group,
+    scores: Mapping[str, Any],
+    masks: Masks,
+    layouts: Mapping[str, Layout],
+    *,
+    keep_one: bool,
+) -> dict[str, np.ndarray]:
+    """Keeps the best inputs of each output; with `keep_one`, of every weight at least the best."""
+    assert group.sparsity is not None
+    kept = {}
+    for path in group.paths:
+        layout = layouts.get(path) or layout_of_rank(masks[path].ndim)
+        score = _as_floats(path, scores[path])
+        kept[path] = keep_of_each_output(score, masks[path], layout, group.sparsity)
+        if keep_one and masks[path].any() and not kept[path].any():
+            best = np.argmax(np.where(masks[path], score, -np.inf))
+            kept[path].reshape(-1)[best] = True
+    return kept
 
 
 def _chosen(group: Group, units: Sequence[Units], *, keep_one: bool) -> list[np.ndarray]:

@@ -1,0 +1,62 @@
+"""The inputs of each output ranked among themselves."""
+
+import numpy as np
+import pytest
+
+from tfticket.layouts import Layout
+from tfticket.masks import Masks
+from tfticket.selection import select
+from tfticket.selection.outputs import keep_of_each_output
+
+DEPTHWISE = Layout(inputs=(), outputs=(-2, -1))
+TRANSPOSED = Layout(inputs=(-1,), outputs=(-2,))
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.3, 0.5, 0.95])
+@pytest.mark.parametrize(
+    ("shape", "layout", "outputs"),
+    [
+        ((13, 7), Layout(), (1,)),
+        ((3, 3, 5, 4), Layout(), (3,)),
+        ((3, 3, 4, 5), TRANSPOSED, (2,)),
+        ((3, 3, 6, 2), DEPTHWISE, (2, 3)),
+    ],
+)
+def test_every_output_keeps_its_best_inputs(shape, layout, outputs, sparsity):
+    """Against a sort of each output by itself, with equal scores among them."""
+    rng = np.random.default_rng(0)
+    scores, mask = rng.integers(0, 6, shape).astype("f4"), rng.random(shape) < 0.8
+    found = keep_of_each_output(scores, mask, layout, sparsity)
+    inputs = [a for a in range(len(shape)) if a not in outputs]
+
+    def columns(array):
+        ordered = array.transpose([*inputs, *outputs])
+        return ordered.reshape(np.prod([shape[a] for a in inputs]), -1)
+
+    for score, survives, kept in zip(*(columns(a).T for a in (scores, mask, found)), strict=True):
+        order = [i for i in np.argsort(-score, kind="stable") if survives[i]]
+        assert np.flatnonzero(kept).tolist() == sorted(order[: round((1 - sparsity) * len(score))])
+
+
+def test_the_scope_is_taken_by_name_for_any_score():
+    scores = {"k": np.array([[9.0, 1.0], [8.0, 2.0], [7.0, 0.0], [6.0, 3.0]])}
+    everything = Masks({"k": np.ones((4, 2), bool)})
+    found = select(scores, everything, 0.5, scope="output")["k"]
+    assert found.tolist() == [[True, False], [True, True], [False, False], [False, True]]
+    pattern = select(scores, everything, 0.75, scope="output", granularity="1:4")["k"]
+    assert pattern.tolist() == [[True, False], [False, False], [False, False], [False, True]]
+
+
+def test_larger_units_have_no_outputs_of_their_own():
+    everything = Masks({"k": np.ones((4, 4), bool)})
+    with pytest.raises(ValueError, match="`granularity` must be 'weight' or n:m.*2, 2"):
+        select({"k": np.ones((4, 4))}, everything, 0.5, scope="output", granularity="2x2")
+
+
+def test_an_output_of_few_inputs_keeps_one_where_collapse_is_forbidden():
+    scores = {"k": np.array([[1.0, 2.0]])}
+    everything = Masks({"k": np.ones((1, 2), bool)})
+    with pytest.warns(UserWarning, match="collapse"):
+        assert not select(scores, everything, 0.9, scope="output")["k"].any()
+    kept = select(scores, everything, 0.9, scope="output", on_collapse="keep_one")["k"]
+    assert kept.any()
