@@ -35,7 +35,13 @@ FLOORS = {
         ("early_bird", "levels"),
         ("callbacks", "pruning"),
         ("collapse", "lottery"),
-        ("factorization", "strong_tickets", "supermasks", "weight_agnostic"),
+        (
+            "factorization",
+            "post_training",
+            "strong_tickets",
+            "supermasks",
+            "weight_agnostic",
+        ),
     ],
     "bridges": [
         ("tfmot_bridge",),

@@ -25,17 +25,28 @@ TRANSPOSED = Layout(inputs=(-1,), outputs=(-2,))
 def test_every_output_keeps_its_best_inputs(shape, layout, outputs, sparsity):
     """Against a sort of each output by itself, with equal scores among them."""
     rng = np.random.default_rng(0)
-    scores, mask = rng.integers(0, 6, shape).astype("f4"), rng.random(shape) < 0.8
+    scores, mask = rng.integers(0, 6, shape).astype("f4"), rng.random(shape) < 0.97
     found = keep_of_each_output(scores, mask, layout, sparsity)
     inputs = [a for a in range(len(shape)) if a not in outputs]
 
     def columns(array):
         ordered = array.transpose([*inputs, *outputs])
-        return ordered.reshape(np.prod([shape[a] for a in inputs]), -1)
+        return ordered.reshape(np.prod([shape[a] for a in inputs]), -1).T
 
-    for score, survives, kept in zip(*(columns(a).T for a in (scores, mask, found)), strict=True):
+    whole = round((1 - sparsity) * scores.size)
+    least = whole // len(columns(scores))
+    for score, survives, kept in zip(*(columns(a) for a in (scores, mask, found)), strict=True):
         order = [i for i in np.argsort(-score, kind="stable") if survives[i]]
-        assert np.flatnonzero(kept).tolist() == sorted(order[: round((1 - sparsity) * len(score))])
+        count = np.count_nonzero(kept)
+        assert min(least, len(order)) <= count <= least + 1
+        assert np.flatnonzero(kept).tolist() == sorted(order[:count])
+    assert found.sum() == whole or sparsity == 0
+
+
+def test_outputs_with_the_best_next_input_keep_one_more():
+    scores = np.array([[9.0, 9.0, 9.0], [1.0, 3.0, 2.0], [0.0, 0.0, 0.0]])
+    found = keep_of_each_output(scores, np.ones((3, 3), bool), Layout(), 4 / 9)
+    assert found.tolist() == [[True, True, True], [False, True, True], [False, False, False]]
 
 
 def test_the_scope_is_taken_by_name_for_any_score():

@@ -6,13 +6,13 @@ import itertools
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfticket import _keras
-from tfticket import masks as masks_
 from tfticket import weights as weights_
 from tfticket.masks import Masks
 from tfticket.post_training.matrices import Pruned, relative_error, sparsegpt, wanda
@@ -93,28 +93,25 @@ def prune_after_training(
         ValueError: if a kernel's inputs cannot be seen or are never given, if batches cannot be
             gone through twice, or an argument is out of range.
     """
-    pattern = _pattern(granularity, sparsity)
-    if method not in METHODS:
-        raise ValueError(f"`method` must be one of {list(METHODS)}. Received: method={method!r}")
-    if layers_at_once < 1:
-        raise ValueError(f"`layers_at_once` must be at least 1. Received: {layers_at_once}")
-    run = _Run(model, batches, prunable, pattern)
-    order = run.order()
-    masks: dict[str, np.ndarray] = {}
-    rows: list[LayerPruned] = []
-    before = weights_.read_all(model)
-    try:
-        for start in range(0, len(order), layers_at_once):
-            for row, mask in run.prune(order[start : start + layers_at_once], method, settings):
-                masks[row.path] = mask
-                rows.append(row)
-                if on_layer is not None:
-                    on_layer(row)
-        after = weights_.read_all(model)
-    finally:
-        weights_.write(model, before)
-    in_order = {p: masks[p] for p in run.products}
-    return Ticket(Masks(in_order), after, _provenance(method, pattern, granularity, settings, rows))
+    settings |= {"method": method, "layers_at_once": layers_at_once}
+    _check(settings)
+    run = _Run(model, batches, prunable, _pattern(granularity, sparsity))
+    masks, after, rows = run.pruned(settings, on_layer)
+    chosen = {"sparsity": run.sparsity, "granularity": get_granularity(granularity).config()}
+    layers = {r.path: {"sparsity": r.sparsity, "error": r.error} for r in rows}
+    return Ticket(masks, after, {**settings, **chosen, "layers": layers})
+
+
+def _check(settings: dict[str, Any]) -> None:
+    if settings["method"] not in METHODS:
+        raise ValueError(
+            f"`method` must be one of {list(METHODS)}. Received: method={settings['method']!r}"
+        )
+    if settings["layers_at_once"] < 1:
+        raise ValueError(
+            "`layers_at_once` must be at least 1. Received:"
+            f" layers_at_once={settings['layers_at_once']}"
+        )
 
 
 class _Run:
@@ -153,8 +150,38 @@ class _Run:
             )
         return list(called)
 
-    def prune(
-        self, paths: list[str], method: str, settings: dict[str, Any]
+    def pruned(
+        self, settings: dict[str, Any], on_layer: Callable[[LayerPruned], None] | None
+    ) -> tuple[Masks, dict[str, np.ndarray], list[LayerPruned]]:
+        """Prunes all kernels and puts the model back: masks, weights, and what became of each."""
+        matrices_settings = dict(settings)
+        at_once = matrices_settings.pop("layers_at_once")
+        method = METHODS[matrices_settings.pop("method")]
+        order, before = self.order(), weights_.read_all(self.model)
+        masks: dict[str, np.ndarray] = {}
+        rows: list[LayerPruned] = []
+        try:
+            for start in range(0, len(order), at_once):
+                paths = order[start : start + at_once]
+                for row, mask in self._prune(paths, partial(method, **matrices_settings)):
+                    masks[row.path] = mask
+                    rows.append(row)
+                    if on_layer is not None:
+                        on_layer(row)
+            after = weights_.read_all(self.model)
+        finally:
+            weights_.write(self.model, before)
+        return Masks({p: masks[p] for p in self.products}), after, rows
+
+    @property
+    def sparsity(self) -> float:
+        """Fraction of every kernel that is to be pruned."""
+        if isinstance(self.pattern, NByM):
+            return self.pattern.only_sparsity
+        return self.pattern
+
+    def _prune(
+        self, paths: list[str], method: Callable[..., Pruned]
     ) -> Iterable[tuple[LayerPruned, np.ndarray]]:
         """Prunes some kernels in the model, by one pass over the batches."""
         chosen = {p: self.products[p] for p in paths}
@@ -164,25 +191,24 @@ class _Run:
         def take(path: str, rows: tf.Tensor) -> None:
             own = tf.matmul(rows, rows, transpose_a=True)
             grams[path] = grams[path] + own if path in grams else own
-            counts[path] += int(rows.shape[1])
+            counts[path] += rows.shape[1] or 0
 
         with watched(chosen, take):
             for inputs in self._inputs():
                 evaluation(self.model)(inputs)
         for path, product in chosen.items():
             began = time.perf_counter()
-            mask, error = self._pruned(path, product, grams.pop(path).numpy(), method, settings)
+            mask, error = self._pruned(path, product, grams.pop(path).numpy(), method)
             seconds = time.perf_counter() - began
             yield LayerPruned(path, 1 - float(mask.mean()), error, counts[path], seconds), mask
 
     def _pruned(
-        self, path: str, product: Product, grams: np.ndarray, method: str, settings: dict[str, Any]
+        self, path: str, product: Product, grams: np.ndarray, method: Callable[..., Pruned]
     ) -> tuple[np.ndarray, float]:
         kernel = _keras.to_numpy(self.variables[path])
         matrices = product.matrices(kernel.astype(np.float32))
         done = [
-            METHODS[method](matrix, gram, self.pattern, **settings)
-            for matrix, gram in zip(matrices, grams, strict=True)
+            method(matrix, gram, self.pattern) for matrix, gram in zip(matrices, grams, strict=True)
         ]
         pruned = np.stack([d.weights for d in done])
         _keras.assign(self.variables[path], product.kernel(pruned).astype(kernel.dtype))
@@ -213,21 +239,3 @@ def _pattern(granularity: Any, sparsity: float) -> float | NByM:
             f"`granularity` must be 'weight' or n:m such as '2:4'. Received: {granularity!r}"
         )
     return float(sparsity)
-
-
-def _provenance(
-    method: str,
-    pattern: float | NByM,
-    granularity: Any,
-    settings: dict[str, Any],
-    rows: list[LayerPruned],
-) -> dict[str, Any]:
-    sparsity = pattern.only_sparsity if isinstance(pattern, NByM) else pattern
-    layers = {r.path: {"sparsity": r.sparsity, "error": r.error} for r in rows}
-    return {
-        "method": method,
-        "sparsity": sparsity,
-        "granularity": get_granularity(granularity).config(),
-        **settings,
-        "layers": layers,
-    }

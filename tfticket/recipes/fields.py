@@ -131,8 +131,8 @@ Scope = Annotated[
     _known_to("selection:get_scope"),
     _PLAIN,
     Field(
-        description="Where weights are ranked: global, layer, uniform, erk, smart_ratio, or in"
-        " Python another `Scope`."
+        description="Where weights are ranked: global, layer, output for the inputs of each output,"
+        " uniform, erk, smart_ratio, or in Python another `Scope`."
     ),
 ]
 Granularity = Annotated[

@@ -15,7 +15,9 @@ from tfticket.selection.scope import Global, Layer, Output, Scope, Together
 __all__ = ["GRANULARITIES", "SCOPES", "get_granularity", "get_scope"]
 
 #: Every scope by its name.
-SCOPES: dict[str, type[Scope]] = by_name((Global, Layer, Output, Uniform, ERK, SmartRatio, Together))
+SCOPES: dict[str, type[Scope]] = by_name(
+    (Global, Layer, Output, Uniform, ERK, SmartRatio, Together)
+)
 #: Every granularity by its name.
 GRANULARITIES: dict[str, type[Granularity]] = by_name((Unstructured, Block, NByM, Channel))
 

@@ -19,25 +19,38 @@ def keep_of_each_output(
     >>> keep_of_each_output(scores, np.ones((4, 2), bool), Layout(), 0.75).tolist()
     [[True, False], [False, False], [False, False], [False, True]]
 
+    Of all weights `num_kept(weights, sparsity)` are kept, of every output as many but for one:
+    where they cannot be divided, the outputs with the best next input keep one more.
+
     Args:
         scores: floats, larger = keep, finite.
         mask: booleans of the same shape; only True ones compete.
         layout: which axes are inputs and outputs; positions count as inputs.
-        sparsity: fraction of each output's weights to mask, in [0, 1).
+        sparsity: fraction of the weights to mask, in [0, 1).
 
     Returns:
-        Booleans of the same shape, for each output `num_kept(inputs, sparsity)` True, or as many
-        as there were.
+        Booleans of the same shape; fewer are True only where an output has fewer survivors.
     """
     parts, survivors = layout.split(scores), layout.split(mask)
     columns = np.where(survivors, parts, -np.inf).reshape(-1, parts.shape[-1])
     candidates = survivors.reshape(columns.shape)
-    count = num_kept(len(columns), sparsity)
+    count, num_more = divmod(num_kept(scores.size, sparsity), columns.shape[1])
+    kept = _best_of_each(columns, candidates, count)
+    left = candidates & ~kept
+    following = np.where(left, columns, -np.inf)
+    at = following.argmax(axis=0)
+    order = np.argsort(-following.max(axis=0), kind="stable")
+    more = [o for o in order if left[:, o].any()][:num_more]
+    kept[at[more], more] = True
+    return layout.join(kept.reshape(parts.shape), scores.shape)
+
+
+def _best_of_each(columns: np.ndarray, candidates: np.ndarray, count: int) -> np.ndarray:
+    """Marks the `count` largest candidates of each column, or all; of equals the first."""
     if count == 0:
-        return np.zeros(scores.shape, np.bool_)
+        return np.zeros(columns.shape, np.bool_)
     threshold = np.partition(columns, len(columns) - count, axis=0)[len(columns) - count]
     kept = columns > threshold
     spare = count - np.count_nonzero(kept, axis=0)
     tied = (columns == threshold) & candidates
-    kept |= tied & (np.cumsum(tied, axis=0) <= spare)
-    return layout.join(kept.reshape(parts.shape), scores.shape)
+    return kept | (tied & (np.cumsum(tied, axis=0) <= spare))

@@ -105,8 +105,8 @@ class Layer(Scope):
 class Output(Scope):
     """One ranking for each output of each weight: its inputs among themselves, all as sparse.
 
-    Every output keeps `num_kept(inputs, sparsity)` weights, or what survives of it. The granularity
-    is single weights, or n:m, which keeps as many of every output anyway.
+    Every output keeps as many weights as the others, but for one where they cannot be divided. The
+    granularity is single weights, or n:m, which keeps as many of every output anyway.
 
     References:
         Sun et al. 2023, "A simple and effective pruning approach for large language models",

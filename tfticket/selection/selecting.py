@@ -49,12 +49,11 @@ def select(
         masks: the present masks.
         sparsity: cumulative fraction of all prunable weights to mask, in [0, 1); or one per
             pattern of the weight path, or per tuple of patterns that are ranked together.
-        scope: where scores are ranked: a name out of `SCOPES`, a `Scope`, or a list such as
-            `[("conv_1", "conv_2"), ".*"]` of what is ranked together.
-        granularity: the unit that is masked together: `"weight"`, `"channel"`, `Block((4, 1))`,
-            `NByM(2, 4)`, or another `Granularity`.
-        layouts: which axes of a weight are inputs and outputs, as `layouts(model, paths)` finds
-            them; the last two where it does not say, as in Dense and Conv kernels.
+        scope: where scores are ranked: one of `SCOPES`, a `Scope`, or a list of what is ranked
+            together, such as `[("conv_1", "conv_2"), ".*"]`.
+        granularity: the unit that is masked together, as in `GRANULARITIES`, `"4x1"` or `"2:4"`.
+        layouts: axes of inputs and outputs, as `layouts(model, paths)` finds them; the last two
+            where it does not say, as in Dense and Conv kernels.
         on_collapse: when a weight would keep nothing, `"warn"`, `"raise"`, `"ignore"` it, or
             `"keep_one"`: its best unit stays, at the expense of others in the same scope.
 
@@ -68,32 +67,30 @@ def select(
     """
     check_same_paths(scores, masks := Masks(masks))
     check_on_collapse(on_collapse)
-    keep_one = on_collapse == "keep_one"
-    shapes = {p: m.shape for p, m in masks.items()}
-    fitting = _fitting(get_granularity(granularity), shapes, layouts or {})
+    keep_one, shapes = on_collapse == "keep_one", {p: m.shape for p, m in masks.items()}
+    unit, axes = get_granularity(granularity), layouts or {}
+    fitting = _fitting(unit, shapes, axes)
     kept: dict[str, np.ndarray] = {}
     for group in budget(shapes, sparsity, scope, minimum=int(keep_one)):
-        if group.sparsity is not None and _is_single(granularity):
-            kept |= _of_each_output(group, scores, masks, layouts or {}, keep_one=keep_one)
+        if group.sparsity is not None and _is_single(unit):
+            kept |= _of_each_output(group, scores, masks, axes, keep_one=keep_one)
             continue
         units = [fitting[p](_as_floats(p, scores[p]), masks[p]) for p in group.paths]
-        chosen = _chosen(group, units, keep_one=keep_one)
-        kept |= {p: u.spread(c) for p, u, c in zip(group.paths, units, chosen, strict=True)}
+        kept |= _of_a_group(group, units, keep_one=keep_one)
     selected = _masks(kept, masks)
     report(masks, selected, on_collapse)
     return selected
 
 
-def _is_single(granularity: Any) -> bool:
+def _is_single(granularity: Granularity) -> bool:
     """Tells whether units are single weights; n:m has a sparsity within each output of its own."""
-    found = get_granularity(granularity)
-    if isinstance(found, NByM):
+    if isinstance(granularity, NByM):
         return False
-    if isinstance(found, Unstructured):
+    if isinstance(granularity, Unstructured):
         return True
     raise ValueError(
         "`granularity` must be 'weight' or n:m where the inputs of each output are ranked by"
-        f" themselves. Received: granularity={found}, scope='output'"
+        f" themselves. Received: granularity={granularity}, scope='output'"
     )
 
 
@@ -116,6 +113,11 @@ def _of_each_output(
             best = np.argmax(np.where(masks[path], score, -np.inf))
             kept[path].reshape(-1)[best] = True
     return kept
+
+
+def _of_a_group(group: Group, units: Sequence[Units], *, keep_one: bool) -> dict[str, np.ndarray]:
+    chosen = _chosen(group, units, keep_one=keep_one)
+    return {p: u.spread(c) for p, u, c in zip(group.paths, units, chosen, strict=True)}
 
 
 def _chosen(group: Group, units: Sequence[Units], *, keep_one: bool) -> list[np.ndarray]:

@@ -127,8 +127,8 @@ class _Convolution(Product):
     def rows(self, inputs: tf.Tensor) -> tf.Tensor:
         patches = _patches(self.layer, inputs, len(self.shape) - 2)
         parts = tf.reshape(patches, (-1, math.prod(self.shape[:-2]), self.groups, self._inputs()))
-        rows = tf.transpose(parts, (2, 0, 1, 3))
-        return tf.reshape(rows, (self.groups, -1, rows.shape[2] * rows.shape[3]))
+        num_inputs = math.prod(self.shape[:-2]) * self._inputs()
+        return tf.reshape(tf.transpose(parts, (2, 0, 1, 3)), (self.groups, -1, num_inputs))
 
     def _inputs(self) -> int:
         return 1 if self._is_depthwise() else self.shape[-2]
@@ -167,9 +167,7 @@ def products(model: Any, paths: Iterable[str]) -> tuple[dict[str, Product], dict
 
 
 @contextlib.contextmanager
-def watched(
-    found: dict[str, Product], take: Callable[[str, tf.Tensor], None]
-) -> Iterator[None]:
+def watched(found: dict[str, Product], take: Callable[[str, tf.Tensor], None]) -> Iterator[None]:
     """Hands on what each layer is given, inside a `with` block in which the model is called.
 
     TensorFlow's functions run eagerly meanwhile, so that there are values.
