@@ -36,11 +36,10 @@ def keep_of_each_output(
     candidates = survivors.reshape(columns.shape)
     count, num_more = divmod(num_kept(scores.size, sparsity), columns.shape[1])
     kept = _best_of_each(columns, candidates, count)
-    left = candidates & ~kept
-    following = np.where(left, columns, -np.inf)
-    at = following.argmax(axis=0)
-    order = np.argsort(-following.max(axis=0), kind="stable")
-    more = [o for o in order if left[:, o].any()][:num_more]
+    following = np.where(candidates & ~kept, columns, -np.inf)
+    at, best = following.argmax(axis=0), following.max(axis=0)
+    order = np.argsort(-best, kind="stable")[: np.count_nonzero(best > -np.inf)]
+    more = order[:num_more]
     kept[at[more], more] = True
     return layout.join(kept.reshape(parts.shape), scores.shape)
 

@@ -65,8 +65,8 @@ def select(
         MismatchError: if scores and masks differ in paths or shapes.
         LayerCollapseError: if a weight would keep nothing and `on_collapse` is `"raise"`.
     """
-    check_same_paths(scores, masks := Masks(masks))
     check_on_collapse(on_collapse)
+    check_same_paths(scores, masks := Masks(masks))
     keep_one, shapes = on_collapse == "keep_one", {p: m.shape for p, m in masks.items()}
     unit, axes = get_granularity(granularity), layouts or {}
     fitting = _fitting(unit, shapes, axes)
@@ -77,8 +77,7 @@ def select(
             continue
         units = [fitting[p](_as_floats(p, scores[p]), masks[p]) for p in group.paths]
         kept |= _of_a_group(group, units, keep_one=keep_one)
-    selected = _masks(kept, masks)
-    report(masks, selected, on_collapse)
+    report(masks, selected := _masks(kept, masks), on_collapse)
     return selected
 
 
