@@ -3,7 +3,8 @@
 Four blocks, 0.79 million weights in them, trained on the sources of this Python's standard library
 byte by byte; 3 replicates (seeds of initialisation, windows and calibration). Kernels of the blocks
 are pruned, the embeddings and logits are not, as in the papers; 128 windows of the train part
-calibrate. The perplexity is that of a byte of the first 262 144 of the test part; nothing is chosen.
+calibrate. The perplexity is that of a byte, of the first 262 144 of the test part; nothing is
+chosen.
 
     python benchmarks/post_training/run.py
 
