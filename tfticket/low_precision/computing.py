@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfticket import _keras
 from tfticket.low_precision.formats import Precision, precision_of
-from tfticket.low_precision.held import Held, held_weights
+from tfticket.low_precision.held import held_weights
 from tfticket.low_precision.rounding import Rounding
 from tfticket.nodes import can_be_network, is_network, nodes
 from tfticket.retracing import retrace
@@ -67,8 +67,8 @@ class LowPrecision:
             if self._is_inside:
                 found = call(*args, **kwargs)
             else:
-                given = [self._rounding.values(args[0]), *args[1:]] if args else []
                 with self._rounded_weights():
+                    given = [self._rounding.values(args[0]), *args[1:]] if args else []
                     found = call(*given, **kwargs)
             return found if is_network else self._rounding.values(found)
 

@@ -25,11 +25,12 @@ class Rounding:
 
     def __init__(self, precision: Precision, seed: int, step: Callable[[], Any]):
         self._precision, self._seed, self._step = precision, seed, step
-        self.begin()
 
     def begin(self) -> None:
         """Begins with a call of the model: places in it are counted from here."""
         self._places: Iterator[int] = itertools.count()
+        if self._precision.is_random:  # read here, since errors may come back inside a loop
+            self._at = tf.cast(_keras.value_of(self._step()), tf.int64)
 
     def weight(self, variable: Any) -> Any:
         """Returns a variable of either Keras rounded; its gradient is rounded where it leaves."""
@@ -63,7 +64,6 @@ class Rounding:
             )
         noise = None
         if self._precision.is_random:
-            step = tf.cast(_keras.value_of(self._step()), tf.int64)
-            seed = tf.stack([tf.constant(self._seed * 100_003 + place, tf.int64), step])
+            seed = tf.stack([tf.constant(self._seed * 100_003 + place, tf.int64), self._at])
             noise = tf.random.stateless_uniform(tf.shape(error), seed)
         return self._precision.backward.rounded(error, noise)

@@ -160,19 +160,28 @@ class Run:
     def __exit__(self, *exception: Any) -> None:
         self._stack.__exit__(*exception)
 
-    def train(self, model: Any, callbacks: list[Any], until: int | None = None) -> dict[str, Any]:
+    def train(
+        self,
+        model: Any,
+        callbacks: list[Any],
+        until: int | None = None,
+        *,
+        may_share: bool = True,
+    ) -> dict[str, Any]:
         """Trains as `zoo.train_on` says; from step 0 on, with the first learning rate.
 
         Args:
             model: the run's, or one made of it.
             callbacks: for `fit`.
             until: another step to train up to.
+            may_share: whether another run that starts alike may take its result; not where
+                something else is in force on the model, such as a penalty or a low precision.
         """
         optimizer, first = model.optimizer, self._learning_rate
         is_at_start = not _optimizers.steps_done(optimizer)
         if is_at_start and first is not None and not _optimizers.is_scheduled(optimizer):
             optimizer.learning_rate = first  # a callback of an earlier training may have set it
-        if self._trainings is None:
+        if self._trainings is None or not may_share:
             return self._train(model, callbacks, until)
         return self._trainings.trained(self._train, self.training, model, callbacks, until)
 
