@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, weights
+from tfticket import weights
 from tfticket.enforcement.constraint import constrain, pruned_weight_of, unconstrain
 from tfticket.enforcement.hook import Hook
 from tfticket.enforcement.obstacles import require_multiplied

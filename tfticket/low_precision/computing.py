@@ -7,8 +7,6 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import tensorflow as tf
-
 from tfticket import _keras
 from tfticket.low_precision.formats import Precision, precision_of
 from tfticket.low_precision.held import held_weights

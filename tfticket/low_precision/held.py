@@ -56,7 +56,9 @@ def held_weights(model: Any) -> tuple[list[Held], tuple[str, ...]]:
         own = {id(v) for v in _keras.own_trainable(layer) if "float" in str(v.dtype)}
         reached: set[int] = set()
         for name, value in vars(layer).items():
-            inside = () if name in bookkeeping else tuple(_weights_in(value, own))
+            # What begins so is TensorFlow's own list of what it tracks.
+            is_own = name not in bookkeeping and not name.startswith("_self_")
+            inside = tuple(_weights_in(value, own)) if is_own else ()
             if inside:
                 found.append(Held(vars(layer), name, inside))
                 reached |= {id(v) for v in inside}
