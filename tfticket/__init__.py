@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         export,
         factorization,
         litert,
+        low_precision,
         masks,
         recipes,
         reports,

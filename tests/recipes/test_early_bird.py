@@ -69,7 +69,7 @@ def test_a_search_in_low_precision_is_followed_by_training_in_float32(
     assert log["search_precision"].startswith(f"{precision}: ")
     assert log["search_precision"].endswith("emulated in float32")
     assert log["found_at"] is not None and log["end_step"] == 40
-    assert "not_rounded" not in log
+    assert f"searched in {log['search_precision']}, trained in float32" in str(found)
     assert all("call" not in vars(layer) for layer in [models[0], *models[0].layers])
     plain = recipes.early_bird(conv_fn, data, epsilon=0.45, **SETTINGS)
     assert "search_precision" not in plain.level.log

@@ -105,8 +105,8 @@ def compute_in(model: Any, precision: str | Precision, *, seed: int = 0) -> Any:
 
     Rounded are weights as they are used; what layers and operations return, and the inputs; the
     errors that come back to these; and the gradients of weights as they leave the layers. The
-    arithmetic itself, sums inside a layer, the loss and its own gradient with it, is float32's, and
-    so are the weights that the optimizer steps, its slots and what regularisers see.
+    arithmetic itself, sums and statistics inside a layer, the loss and its own gradient with it, is
+    float32's, and so are the weights that the optimizer steps, its slots and what regularisers see.
 
     Precisions:
         `"bfloat16"`: 7 bits of mantissa, to the nearest.

@@ -176,7 +176,7 @@ def search_by_penalty(
     if penalty:
         penalized = slimming.penalize_scales(run.model, penalty, initial_scale=initial_scale)
     with penalized:
-        log = run.train(run.model, [*callbacks], until, may_share=False)
+        log = run.train(run.model, [*callbacks], until)
     spent = training_flops(run, flops(run.model).total, log)
     return {"search": log, "training_flops": spent}
 

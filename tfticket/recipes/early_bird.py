@@ -134,9 +134,10 @@ class EarlyBird(ChannelRecipe):
                 run, level, self.penalty, self.initial_scale, callbacks=[early], until=until
             )
         if lowered is not None:
-            log["search_precision"] = str(lowered)
+            said = [f"searched in {lowered}, trained in float32"]
             if lowered.unreached:
-                log["not_rounded"] = list(lowered.unreached)
+                said.append(f"not rounded, since no attribute holds them: {lowered.unreached}")
+            log |= {"search_precision": str(lowered), "remarks": said}
         return log
 
     def _drawn(self, run: Run) -> Masks:

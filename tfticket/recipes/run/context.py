@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,7 +167,7 @@ class Run:
         callbacks: list[Any],
         until: int | None = None,
         *,
-        may_share: bool = True,
+        may_share: bool = False,
     ) -> dict[str, Any]:
         """Trains as `zoo.train_on` says; from step 0 on, with the first learning rate.
 
@@ -174,8 +175,8 @@ class Run:
             model: the run's, or one made of it.
             callbacks: for `fit`.
             until: another step to train up to.
-            may_share: whether another run that starts alike may take its result; not where
-                something else is in force on the model, such as a penalty or a low precision.
+            may_share: whether this is the dense training, which other runs that start alike may
+                take; never where something is in force on the model, as a penalty.
         """
         optimizer, first = model.optimizer, self._learning_rate
         is_at_start = not _optimizers.steps_done(optimizer)
@@ -205,9 +206,10 @@ class Run:
         Args:
             prunable: the weights that a mask is kept of, by path.
         """
+        train = functools.partial(self.train, may_share=True)
         provenance = self.provenance(0)
         return train_dense(
-            self.model, self.train, prunable, evaluate=self.evaluate, provenance=provenance
+            self.model, train, prunable, evaluate=self.evaluate, provenance=provenance
         )
 
     def evidence(self, examples_per_class: int = 10, **known: Any) -> Evidence:
