@@ -7,8 +7,8 @@ after three quarters; 3 replicates. Every network is measured once on test; noth
     export TFDS_DATA_DIR=...  # a folder with mnist, prepared
     nice python benchmarks/early_bird/run.py
 
-writes `results.json`, `table.md` and `early_bird.png` beside this file, and goes on from there when
-started again; `--pictures` draws them of what is there.
+writes `results.json`, `early_bird.png` and the tables of README.md, and goes on from there when
+started again; `--pictures` makes tables and picture of what is there.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--replicates", type=int, default=3)
     parser.add_argument("--out", type=Path, default=HERE, help="folder for the results")
-    parser.add_argument("--pictures", action="store_true", help="only draw what is there")
+    parser.add_argument("--pictures", action="store_true", help="train nothing")
     args = parser.parse_args()
     import tensorflow as tf
 
@@ -74,8 +74,9 @@ def main() -> None:
             write(path, rows)
             left_out = {"tickets", "distances", "looks", "kept"}
             print(json.dumps({n: v for n, v in rows[-1].items() if n not in left_out}), flush=True)
-    (args.out / "table.md").write_text(saying.tables(rows))
     saying.picture(rows, args.out / "early_bird.png")
+    if args.out == HERE:
+        saying.write(rows, HERE / "README.md")
 
 
 if __name__ == "__main__":

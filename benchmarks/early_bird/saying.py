@@ -16,30 +16,34 @@ from tfticket.tables import markdown
 Rows = list[dict[str, Any]]
 
 
-def tables(rows: Rows) -> str:
-    """Renders both tables."""
-    dense = [
-        [rate, percent([r["test_accuracy"] for r in chosen(rows, rate, "dense")])]
-        for rate in bench.RATES
-    ]
-    parts = [markdown(["rate", "dense"], dense), drawn_table(rows), precision_table(rows)]
-    return "\n\n".join(parts) + "\n"
+def write(rows: Rows, path: Path) -> None:
+    """Puts the tables in their places in a text, each between two marks."""
+    text = path.read_text(encoding="utf-8")
+    for name, made in (("drawn", drawn_table), ("precision", precision_table)):
+        before, _, rest = text.partition(f"<!-- {name} -->")
+        _, _, after = rest.partition(f"<!-- /{name} -->")
+        text = f"{before}<!-- {name} -->\n\n{made(rows)}\n\n<!-- /{name} -->{after}"
+    path.write_text(text, encoding="utf-8")
 
 
 def drawn_table(rows: Rows) -> str:
     """A row per rate and share of channels removed: accuracy by the epoch it was drawn after."""
     first, last = bench.DRAWN[0], bench.DRAWN[-1]
-    head = ["rate", "removed", "FLOPs", "settled after epochs"]
+    head = ["rate", "removed", "replicates", "FLOPs", "settled after epochs", "dense"]
     head += [f"drawn after {epoch}" for epoch in bench.DRAWN]
     head += [f"{epoch} − {last}, paired" for epoch in bench.DRAWN[:2]]
     lines = []
     for rate in bench.RATES:
         own = chosen(rows, rate, "drawn")
+        dense = percent([r["test_accuracy"] for r in chosen(rows, rate, "dense")])
         for sparsity in bench.SPARSITIES:
             found = {e: accuracies(own, e, sparsity) for e in bench.DRAWN}
             settled = [epochs(r["found_at"][str(sparsity)]) for r in own]
             flops = [t["flops"] for t in tickets(own, first, sparsity)]
-            cells = [rate, f"{sparsity:.0%}", f"{statistics.fmean(flops):.2f}", ", ".join(settled)]
+            if not flops:
+                continue
+            cells = [rate, f"{sparsity:.0%}", str(len(own)), f"{statistics.fmean(flops):.2f}"]
+            cells += [", ".join(settled), dense]
             cells += [percent(list(v.values())) for v in found.values()]
             cells += [gain(found[e], found[last]) for e in bench.DRAWN[:2]]
             lines.append(cells)
@@ -48,7 +52,8 @@ def drawn_table(rows: Rows) -> str:
 
 def precision_table(rows: Rows) -> str:
     """A row per precision of the search."""
-    head = ["search in", "settled after epochs", "test accuracy", "− float32, paired"]
+    head = ["search in", "replicates", "settled after epochs", "test accuracy"]
+    head += ["− float32, paired"]
     head += ["kept channels shared with float32's", "CPU seconds of the search", "ms a step"]
     plain = {r["seed"]: r for r in chosen(rows, "large", "float32")}
     whole = {s: r["test_accuracy"] for s, r in plain.items()}
@@ -60,7 +65,9 @@ def precision_table(rows: Rows) -> str:
         seconds = [r["search_cpu_s"] for r in own.values()]
         steps = [1000 * r["cpu_s_per_step"] for r in own.values()]
         is_plain = arm == "float32"
-        cells = [arm, ", ".join(epochs(r["found_at"]) for r in own.values())]
+        if not own:
+            continue
+        cells = [arm, str(len(own)), ", ".join(epochs(r["found_at"]) for r in own.values())]
         cells += [percent(list(reached.values())), "" if is_plain else gain(reached, whole)]
         cells += ["" if is_plain else f"{100 * statistics.fmean(shared):.0f} %"]
         cells += [f"{statistics.fmean(seconds):.1f}", f"{statistics.fmean(steps):.1f}"]
@@ -79,7 +86,8 @@ def picture(rows: Rows, path: Path) -> None:
         axes[0, column].set_title(f"{sparsity:.0%} of the channels removed")
         axes[0, column].sharey(axes[0, 0])
         for row, rate in enumerate(bench.RATES, start=1):
-            image = _matrix(axes[row, column], rows, rate, sparsity)
+            if chosen(rows, rate, "drawn"):
+                image = _matrix(axes[row, column], rows, rate, sparsity)
     axes[0, 0].set_ylabel("test accuracy after retraining, %")
     axes[0, 0].legend(frameon=False, fontsize=8)
     label = "distance of two masks (fraction of channels)"
@@ -89,6 +97,8 @@ def picture(rows: Rows, path: Path) -> None:
 
 def _line(axes: Any, rows: Rows, rate: str, sparsity: float, color: str) -> None:
     own = chosen(rows, rate, "drawn")
+    if not own:
+        return
     found = [list(accuracies(own, e, sparsity).values()) for e in bench.DRAWN]
     mean = [100 * statistics.fmean(v) for v in found]
     spread = [100 * statistics.stdev(v) if len(v) > 1 else 0 for v in found]
@@ -158,8 +168,8 @@ def epochs(step: int | None) -> str:
 
 def percent(values: list[float]) -> str:
     """Mean and standard deviation in percent."""
-    spread = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{100 * statistics.fmean(values):.2f} ± {100 * spread:.2f}" if values else ""
+    mean = f"{100 * statistics.fmean(values):.2f}" if values else ""
+    return f"{mean} ± {100 * statistics.stdev(values):.2f}" if len(values) > 1 else mean
 
 
 def gain(these: dict[int, float], those: dict[int, float]) -> str:
@@ -167,5 +177,7 @@ def gain(these: dict[int, float], those: dict[int, float]) -> str:
     found = paired_difference(these, those)
     if found is None:
         return ""
-    mean, half = 100 * found.mean, 100 * (found.half_width or 0)
+    if found.half_width is None:
+        return f"{100 * found.mean:+.2f}"
+    mean, half = 100 * found.mean, 100 * found.half_width
     return f"{mean:+.2f} [{mean - half:+.2f}, {mean + half:+.2f}]"
