@@ -118,7 +118,7 @@ def _matrix(axes: Any, rows: Rows, rate: str, sparsity: float) -> Any:
     own = chosen(rows, rate, "drawn")
     mean = np.mean([r["distances"][str(sparsity)] for r in own], axis=0)
     end = bench.NUM_EPOCHS + 0.5
-    image = axes.imshow(mean, vmin=0, vmax=0.4, cmap="viridis", extent=(0.5, end, end, 0.5))
+    image = axes.imshow(mean, vmin=0, vmax=0.2, cmap="viridis", extent=(0.5, end, end, 0.5))
     found = [r["found_at"][str(sparsity)] for r in own]
     settled = [step for step in found if step is not None]
     said = "never settled"
