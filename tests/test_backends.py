@@ -58,6 +58,7 @@ DOORS = {{
     "slimming.shrink": lambda: tt.slimming.shrink(model, masks),
     "slimming.channel_masks": lambda: tt.slimming.channel_masks(model, 0.5),
     "slimming.penalize_scales": lambda: tt.slimming.penalize_scales(model),
+    "low_precision.compute_in": lambda: tt.low_precision.compute_in(model, "int8"),
     "reports.profile_model": lambda: tt.reports.profile_model(model),
     "supermasks.convert": lambda: tt.supermasks.convert(model, masker=tt.supermasks.EdgePopup(0.5)),
     "supermasks.to_plain": lambda: tt.supermasks.to_plain(model),

@@ -34,9 +34,9 @@ __all__ = [
     "local_name",
     "module",
     "native",
+    "own_trainable",
     "own_variables",
     "path_below",
-    "retrace",
     "saved_by",
     "steps_per_execution",
     "to_numpy",
@@ -169,13 +169,20 @@ def children(layer: Any) -> list[tuple[str, Any]]:
     return named
 
 
+def own_trainable(layer: Any) -> list[Any]:
+    """Lists the variables that a layer itself made to be trained, frozen or not."""
+    is_keras3 = flavour(layer) == "keras"
+    return [*(layer._trainable_variables if is_keras3 else layer._trainable_weights)]
+
+
 def own_variables(layer: Any) -> list[tuple[str, Any]]:
     """Lists the variables a layer owns itself, not its sublayers', with local names."""
+    found = own_trainable(layer)
     if flavour(layer) == "keras":
-        found = [*layer._trainable_variables, *layer._non_trainable_variables]
+        found += layer._non_trainable_variables
         found += [g.state for g in layer._seed_generators if g.state is not None]
     else:
-        found = [*layer._trainable_weights, *filter(_is_variable, layer._non_trainable_weights)]
+        found += filter(_is_variable, layer._non_trainable_weights)
     taken: set[str] = set()
     return [(_unique(local_name(layer, v), taken), v) for v in found]
 
@@ -288,10 +295,3 @@ def steps_per_execution(model: Any) -> int:
     if variable is not None:
         return int(to_numpy(variable))
     return getattr(model, "steps_per_execution", None) or 1
-
-
-def retrace(model: Any) -> None:
-    """Makes Keras trace a model's training step again: one traced before knows how things were."""
-    if getattr(model, "train_function", None) is not None:
-        model.train_function = None
-        model.make_train_function()

@@ -3,6 +3,7 @@ import pytest
 
 from tfticket import slimming
 from tfticket.callbacks import StopAtEarlyBird
+from tfticket.low_precision import compute_in
 
 X = np.random.default_rng(0).normal(size=(64, 6)).astype("f")
 Y = (X[:, :1] * 2 - X[:, 1:2]).astype("f")
@@ -77,22 +78,22 @@ def test_it_looks_every_so_many_steps_also_between_executions(keras):
     assert [o.step for o in twice.early_bird.observations] == [4, 8, 12, 16]
 
 
-@pytest.mark.parametrize("kind", ["bfloat16", "int8-like"])
-def test_low_precision_training_settles_too(keras, kind):
+@pytest.mark.parametrize("precision", ["bfloat16", "float8", "int8"])
+def test_low_precision_training_settles_too(keras, precision):
+    model, early = network(keras), StopAtEarlyBird(0.5, epsilon=0.3, queue_length=3)
+    with compute_in(model, precision):
+        assert fit(model, early) < 40
+    assert early.masks["norm/gamma"].sum() == 4
+
+
+def test_layers_that_compute_in_bfloat16_settle_too(keras):
     """Scales of few different values are equal at the cut now and then; most masks decide."""
-    model = network(keras, dtype="bfloat16" if kind == "bfloat16" else None)
-    model.compile(keras.optimizers.SGD(0.1), "mse")  # Adam's corrections round to 0 in bfloat16
-    gamma = model.get_layer("norm").gamma
-
-    class Rounded(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            gamma.assign(np.round(np.asarray(gamma, "f") * 127) / 127)
-
-    early = StopAtEarlyBird(0.5, epsilon=0.3, queue_length=3)
-    callbacks = [Rounded()] if kind == "int8-like" else []
-    model.fit(
-        X, Y, batch_size=8, epochs=40, shuffle=False, verbose=0, callbacks=[*callbacks, early]
+    model, early = (
+        network(keras, dtype="bfloat16"),
+        StopAtEarlyBird(0.5, epsilon=0.3, queue_length=3),
     )
+    model.compile(keras.optimizers.SGD(0.1), "mse")  # Adam's corrections round to 0 in bfloat16
+    fit(model, early)
     assert early.found_at is not None
     assert early.masks["norm/gamma"].sum() == 4
 

@@ -129,3 +129,23 @@ def test_a_damaged_one_is_made_again(small, tmp_path):
     assert any("a shared training is made anew" in n and "is damaged" in n for n in notes)
     assert (folder / "trained.safetensors").read_bytes() == whole
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "first", "second"),
+    [
+        ("slimming", {"penalty": 0.1}, {"penalty": 1e-4}),
+        ("slimming", {"initial_scale": None}, {"initial_scale": None, "penalty": 0.2}),
+        ("early_bird", {}, {"search_precision": "int8"}),
+        ("scratch_e", {"widths": "discovered"}, {"widths": "discovered", "penalty": 0.2}),
+    ],
+)
+def test_a_search_with_something_in_force_is_not_shared(recipe, first, second, tmp_path):
+    """With another penalty or precision it is another training, however alike they start."""
+    common = {"recipe": recipe, "model": "vgg_small", "data": "digits", "num_steps": 4}
+    common |= {"controls": (), "export": (), "channel_sparsity": 0.5, "replicates": 1}
+    shared = tmp_path / "shared"
+    run(Spec(**common, **first), tmp_path / "a", shared=shared)
+    run(Spec(**common, **second), tmp_path / "b", shared=shared)
+    run(Spec(**common, **second), tmp_path / "alone")
+    assert contents(tmp_path / "b") == contents(tmp_path / "alone")

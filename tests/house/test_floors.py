@@ -11,7 +11,7 @@ import graphlib
 
 FLOORS = {
     "ground": [
-        ("_archives", "_version", "clock", "devices", "errors", "filters"),
+        ("_archives", "_version", "clock", "devices", "errors", "filters", "retracing"),
         ("progress", "references", "tables"),
         ("measuring", "optional", "own_kernels", "registry", "seeds", "settings", "trust"),
         ("_keras", "_tfmot", "files", "paths"),
@@ -31,7 +31,7 @@ FLOORS = {
         ("controls", "pruning_method"),
     ],
     "procedures": [
-        ("enforcement", "rewinding", "slimming"),
+        ("enforcement", "low_precision", "rewinding", "slimming"),
         ("early_bird", "levels"),
         ("callbacks", "pruning"),
         ("collapse", "lottery"),

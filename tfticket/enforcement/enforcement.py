@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, weights
+from tfticket import weights
 from tfticket.enforcement.constraint import constrain, pruned_weight_of, unconstrain
 from tfticket.enforcement.hook import Hook
 from tfticket.enforcement.obstacles import require_multiplied
@@ -17,6 +17,7 @@ from tfticket.enforcement.pruned_weight import PrunedWeight
 from tfticket.enforcement.writes import unwatch, watch
 from tfticket.errors import EnforcementError
 from tfticket.masks import Masks, check_same_paths
+from tfticket.retracing import retrace
 
 __all__ = ["Enforcement", "enforce", "in_force", "masks_in_force"]
 
@@ -93,7 +94,7 @@ class Enforcement:
         if getattr(model, "optimizer", None) is not None:
             self.attach()
         self.project()
-        _keras.retrace(model)
+        retrace(model)
 
     @property
     def masks(self) -> Masks:
@@ -134,7 +135,7 @@ class Enforcement:
             earlier.remove()
         self._hooks[place] = hook = Hook(optimizer, list(self._pruned.values()))
         hook.clear_slots(list(self._pruned.values()))
-        _keras.retrace(self.model)
+        retrace(self.model)
 
     def _take_over(self) -> None:
         """Releases who had masks on these weights, and says what else is released with them."""
@@ -219,7 +220,7 @@ class Enforcement:
             unconstrain(pruned)
         unwatch(self, self._watched)
         self._hooks, self._pruned = {}, {}
-        _keras.retrace(self.model)
+        retrace(self.model)
 
     def _require_in_force(self) -> None:
         if self.is_released:

@@ -42,8 +42,8 @@ _WITHOUT = ("seed", "replicates", "controls", "control_levels", "export", "tflit
 class SharedTrainings:
     """Keeps dense trainings by a digest over everything they depend on; a `Trainings`.
 
-    Shared are trainings from step 0 on in which no weight is masked, none but rewind points are
-    recorded and no callbacks of the user's have a part.
+    Shared are trainings that a recipe calls dense, from step 0 on, in which no weight is masked,
+    none but rewind points are recorded and no callbacks of the user's have a part.
 
     Args:
         root: folder that several runs share.

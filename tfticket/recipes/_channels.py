@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfticket.recipes import fields
@@ -150,7 +150,9 @@ def search_by_penalty(
     dense: Level,
     penalty: float,
     initial_scale: float | None,
-    callbacks: list[Any],
+    *,
+    callbacks: Sequence[Any] = (),
+    until: int | None = None,
 ) -> dict[str, Any]:
     """Trains from the initial weights with a penalty on normalisation scales.
 
@@ -160,6 +162,7 @@ def search_by_penalty(
         penalty: 0 is none.
         initial_scale: what scales start from; `None` leaves them as they are.
         callbacks: for the training.
+        until: another step to train up to.
 
     Returns:
         The log of the search, and the `training_flops` it took.
@@ -173,7 +176,7 @@ def search_by_penalty(
     if penalty:
         penalized = slimming.penalize_scales(run.model, penalty, initial_scale=initial_scale)
     with penalized:
-        log = run.train(run.model, callbacks)
+        log = run.train(run.model, [*callbacks], until)
     spent = training_flops(run, flops(run.model).total, log)
     return {"search": log, "training_flops": spent}
 

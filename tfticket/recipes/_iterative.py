@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -148,7 +149,7 @@ class Iterative(WeightRecipe):
             "search",
             lambda: Search(
                 run.model,
-                run.train,
+                functools.partial(run.train, may_share=True),
                 self.method(run.model),
                 evaluate=run.evaluate,
                 prunable=self.filter,

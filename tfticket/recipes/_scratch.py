@@ -130,7 +130,7 @@ class FromScratch(ChannelRecipe):
         from tfticket.zoo.initialization import initialize
 
         if self.widths == "discovered":
-            log = search_by_penalty(run, level, self.penalty, _INITIAL_SCALE, [])
+            log = search_by_penalty(run, level, self.penalty, _INITIAL_SCALE)
             masks = self._channels(run, "scale", "global")
         else:
             log, masks = {"training_flops": 0}, self._channels(run, "random", "layer")

@@ -40,7 +40,7 @@ class Slimming(ChannelRecipe):
         """Trains with the penalty from the same start, shrinks, and fine-tunes."""
         from tfticket import slimming
 
-        log = search_by_penalty(run, level, self.penalty, self.initial_scale, [])
+        log = search_by_penalty(run, level, self.penalty, self.initial_scale)
         masks = slimming.channel_masks(
             run.model,
             self.channel_sparsity,

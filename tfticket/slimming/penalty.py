@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras
+from tfticket.retracing import retrace
 from tfticket.weights import matching
 
 __all__ = ["ScalePenalty", "penalize_scales", "scales_of"]
@@ -33,7 +34,7 @@ class ScalePenalty:
         self._before: list[tuple[Any, Any]] = []
         for layer, variable in scales.values():
             self._add(layer, variable)
-        _keras.retrace(model)
+        retrace(model)
 
     def values(self) -> dict[str, np.ndarray]:
         """Returns the present scales by path."""
@@ -49,7 +50,7 @@ class ScalePenalty:
             else:
                 holder._callable_losses.remove(before)
         self._before = []
-        _keras.retrace(self.model)
+        retrace(self.model)
 
     def _add(self, layer: Any, variable: Any) -> None:
         """Keras 3 reads a penalty off the variable, tf_keras off what was added to its layer."""

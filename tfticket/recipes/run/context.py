@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,19 +161,28 @@ class Run:
     def __exit__(self, *exception: Any) -> None:
         self._stack.__exit__(*exception)
 
-    def train(self, model: Any, callbacks: list[Any], until: int | None = None) -> dict[str, Any]:
+    def train(
+        self,
+        model: Any,
+        callbacks: list[Any],
+        until: int | None = None,
+        *,
+        may_share: bool = False,
+    ) -> dict[str, Any]:
         """Trains as `zoo.train_on` says; from step 0 on, with the first learning rate.
 
         Args:
             model: the run's, or one made of it.
             callbacks: for `fit`.
             until: another step to train up to.
+            may_share: whether this is the dense training, which other runs that start alike may
+                take; never where something is in force on the model, as a penalty.
         """
         optimizer, first = model.optimizer, self._learning_rate
         is_at_start = not _optimizers.steps_done(optimizer)
         if is_at_start and first is not None and not _optimizers.is_scheduled(optimizer):
             optimizer.learning_rate = first  # a callback of an earlier training may have set it
-        if self._trainings is None:
+        if self._trainings is None or not may_share:
             return self._train(model, callbacks, until)
         return self._trainings.trained(self._train, self.training, model, callbacks, until)
 
@@ -196,9 +206,10 @@ class Run:
         Args:
             prunable: the weights that a mask is kept of, by path.
         """
+        train = functools.partial(self.train, may_share=True)
         provenance = self.provenance(0)
         return train_dense(
-            self.model, self.train, prunable, evaluate=self.evaluate, provenance=provenance
+            self.model, train, prunable, evaluate=self.evaluate, provenance=provenance
         )
 
     def evidence(self, examples_per_class: int = 10, **known: Any) -> Evidence:
