@@ -15,8 +15,8 @@ from tfticket.selection.budgets import Sparsity, budget
 from tfticket.selection.granularity import Granularity, Unstructured
 from tfticket.selection.lookup import get_granularity
 from tfticket.selection.on_collapse import OnCollapse, check_on_collapse, report
+from tfticket.selection.scanning import all_finite
 from tfticket.selection.scope import Group
-from tfticket.selection.top import all_finite
 from tfticket.selection.units import Units, keep_units
 
 __all__ = ["misfits", "select"]
