@@ -7,8 +7,7 @@ where writing all of the masks, weights and slots takes longer than a step of a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -16,30 +15,60 @@ import tensorflow as tf
 from tfticket import _keras
 from tfticket._optimizers import Slot
 from tfticket.enforcement.pruned_weight import PrunedWeight
+from tfticket.errors import MismatchError
+from tfticket.masks import Masks
 
-__all__ = ["Changes", "places_that_differ"]
+__all__ = ["Changes", "after_moves", "are_few", "places_that_differ"]
 
-#: Up to one place in so many; beyond, writing everything costs less. Of 266 000 weights 1 in 10 by
-#: its place takes 3.2 ms, all of them 1.1 ms, 1 in 50 .7 ms.
+#: Up to one place in so many; beyond, writing everything costs less.
 _FEW = 64
-#: Tracing spares two thirds of a call, and takes as long as some hundred calls.
+#: Tracing takes as long as some two hundred calls of what is not traced spend more than traced.
 _WORTH_TRACING = 100
 
 
 def places_that_differ(
     before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray] | None:
-    """Returns where masks differ, by path, as places in row-major order; `None` if in many places.
+) -> dict[str, np.ndarray]:
+    """Returns where masks of the same paths and shapes differ, by path, in row-major order."""
+    return {p: np.flatnonzero(before[p] != m) for p, m in after.items()}
+
+
+def are_few(places: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> bool:
+    """Tells whether so few places of masks, by path, are better written one by one."""
+    return sum(p.size for p in places.values()) * _FEW <= sum(m.size for m in masks.values())
+
+
+def after_moves(
+    masks: Masks, dropped: Mapping[str, np.ndarray], grown: Mapping[str, np.ndarray]
+) -> Masks:
+    """Returns masks without some places and with others.
 
     Args:
-        before: masks.
-        after: masks of the same paths and shapes.
+        masks: the masks before.
+        dropped: integers by path: places in row-major order.
+        grown: likewise; of places in both, this holds.
+
+    Raises:
+        MismatchError: if a path is not masked.
+        IndexError: if there is no such place.
     """
-    differing = {p: before[p] != m for p, m in after.items()}
-    num_differing = sum(int(np.count_nonzero(d)) for d in differing.values())
-    if num_differing * _FEW > sum(d.size for d in differing.values()):
-        return None
-    return {p: np.flatnonzero(d) for p, d in differing.items()}
+    unknown = [p for p in (*dropped, *grown) if p not in masks]
+    if unknown:
+        raise MismatchError(f"`dropped` and `grown` must be of masked weights. Received: {unknown}")
+    arrays = dict(masks)
+    for moves, kept in ((dropped, False), (grown, True)):
+        for path, places in moves.items():
+            if places.size and places.min() < 0:
+                raise IndexError(f"places must be at least 0. Received: {places.min()} in {path!r}")
+            arrays[path] = _with(arrays[path], places, kept) if places.size else arrays[path]
+    return Masks(arrays)
+
+
+def _with(mask: np.ndarray, places: np.ndarray, kept: bool) -> np.ndarray:
+    changed = np.array(mask, order="C")
+    changed.reshape(-1)[places] = kept
+    changed.setflags(write=False)  # so that nothing has to be copied
+    return changed
 
 
 class Changes:
@@ -47,38 +76,42 @@ class Changes:
 
     Args:
         pruned: the masked variables by path.
+        slots: what optimizers keep beside them.
+
+    Attributes:
+        is_possible: whether each variable is one array in one place, as not under every strategy.
     """
 
-    def __init__(self, pruned: Mapping[str, PrunedWeight]):
+    def __init__(
+        self, pruned: Mapping[str, PrunedWeight], slots: Sequence[tuple[PrunedWeight, Slot]]
+    ):
         self._pruned = pruned
-        self._known: list[int] | None = None
+        self._known = [id(s.variable) for _, s in slots]
+        natives = [
+            *(_keras.native(w.variable) for w in pruned.values()),
+            *(_keras.native(s.variable) for _, s in slots),
+        ]
+        self.is_possible = not any(isinstance(n, tf.distribute.DistributedValues) for n in natives)
+        self._is_on_cpu = all(":CPU:" in n.device for n in natives)
+        self._write = _writer(pruned, slots)
         self._num_calls = 0
-        self._write: Callable[..., None]
 
-    def __call__(
-        self,
-        places: Mapping[str, np.ndarray],
-        masks: Mapping[str, np.ndarray],
-        slots: Sequence[tuple[PrunedWeight, Slot]],
-    ) -> None:
-        """Lets the masks hold at some places, in row-major order, by path."""
-        known = [id(slot.variable) for _, slot in slots]
-        if known != self._known:  # an optimizer was attached, or has created its slots
-            self._known, self._num_calls = known, 0
-            self._write = _writer(self._pruned, slots)
+    def is_of(self, slots: Sequence[tuple[PrunedWeight, Slot]]) -> bool:
+        """Tells whether it writes these slots, and no optimizer has others by now."""
+        return self._known == [id(s.variable) for _, s in slots]
+
+    def __call__(self, places: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> None:
+        """Lets other masks hold at some places.
+
+        Args:
+            places: where they differ from those before, by path, in row-major order.
+            masks: the masks that are to hold.
+        """
         self._num_calls += 1
         if self._num_calls == _WORTH_TRACING:
-            self._write = _traced(self._write, self._pruned)
-        self._write(*(tf.constant(_rows(places[p], masks[p])) for p in self._pruned))
-
-
-def can_write_in_place(variables: Iterable[Any]) -> bool:
-    """Tells whether each variable is one array in one place, as not under every strategy.
-
-    Args:
-        variables: of either Keras.
-    """
-    return not any(isinstance(_keras.native(v), tf.distribute.DistributedValues) for v in variables)
+            self._write = _traced(self._write, self._pruned, is_on_cpu=self._is_on_cpu)
+        nowhere = np.empty(0, np.intp)
+        self._write(*(tf.constant(_rows(places.get(p, nowhere), masks[p])) for p in self._pruned))
 
 
 def _rows(places: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -100,7 +133,18 @@ def _writer(
     return write
 
 
-def _traced(write: Callable[..., None], pruned: Mapping[str, PrunedWeight]) -> Callable[..., None]:
+def _traced(
+    write: Callable[..., None], pruned: Mapping[str, PrunedWeight], *, is_on_cpu: bool
+) -> Callable[..., None]:
     ranks = [len(w.variable.shape) for w in pruned.values()]
     specs = [tf.TensorSpec([None, rank + 1], tf.int32) for rank in ranks]
-    return tf.function(write).get_concrete_function(*specs)
+    traced = tf.function(write).get_concrete_function(*specs)
+    if not is_on_cpu:
+        return traced
+    held = traced.captured_inputs  # variables are the same in every call
+
+    def call(*rows: tf.Tensor) -> None:
+        # Of a call of `traced` itself, three quarters are spent in Python on its arguments.
+        tf.raw_ops.StatefulPartitionedCall(args=[*rows, *held], Tout=[], f=traced)
+
+    return call

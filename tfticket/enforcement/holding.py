@@ -9,7 +9,7 @@ import numpy as np
 
 from tfticket import _keras
 from tfticket._optimizers import Slot
-from tfticket.enforcement.changes import Changes, can_write_in_place, places_that_differ
+from tfticket.enforcement.changes import Changes, are_few, places_that_differ
 from tfticket.enforcement.constraint import constrain, unconstrain
 from tfticket.enforcement.hook import Hook
 from tfticket.enforcement.projection import project
@@ -54,15 +54,13 @@ class Holding:
                 for p, m in masks.items()
             }
         self._hooks: dict[Any, Hook] = {}
-        self._changes = Changes(self._pruned)
+        self._changes: Changes | None = None
         for pruned in self._pruned.values():
             constrain(pruned)
         self._watched = watch(self, [w.variable for w in self._pruned.values()])
         _keras.retrace(model)
 
-    def is_of(
-        self, variables: Mapping[str, Any], values: Mapping[str, np.ndarray] | None
-    ) -> bool:
+    def is_of(self, variables: Mapping[str, Any], values: Mapping[str, np.ndarray] | None) -> bool:
         """Tells whether it masks just these variables, at values of the same kind.
 
         Args:
@@ -99,26 +97,29 @@ class Holding:
         if earlier is not None:
             earlier.remove()
         self._hooks[place] = hook = Hook(optimizer, list(self._pruned.values()))
-        hook.clear_slots(list(self._pruned.values()))
+        hook.clear_slots()
         _keras.retrace(self.model)
 
-    def put(self, masks: Masks) -> None:
+    def put(self, masks: Masks, places: Mapping[str, np.ndarray] | None = None) -> None:
         """Holds other masks of the same weights; what differs is set to its value, slots too.
+
+        Everything else is where it belongs, unless something wrote to variables directly: then
+        `project` puts it right.
 
         Args:
             masks: of the paths and shapes of those in force.
+            places: where they differ from these, by path, in row-major order; `None` to look.
         """
-        places, slots = places_that_differ(self.masks, masks), self._slots()
-        is_in_place = can_write_in_place(
-            [*(w.variable for w in self._pruned.values()), *(s.variable for _, s in slots)]
-        )
-        if places is not None and is_in_place and not self.num_moved():
-            self._changes(places, masks, slots)
-            self.masks = masks
+        places = places_that_differ(self.masks, masks) if places is None else places
+        self.masks = masks
+        slots = self._slots()
+        if self._changes is None or not self._changes.is_of(slots):
+            self._changes = Changes(self._pruned, slots)
+        if self._changes.is_possible and are_few(places, masks):
+            self._changes(places, masks)
             return
         for path, pruned in self._pruned.items():
             pruned.put(masks[path])
-        self.masks = masks
         self.project()
 
     def project(self) -> None:
@@ -155,5 +156,4 @@ class Holding:
         _keras.retrace(self.model)
 
     def _slots(self) -> list[tuple[PrunedWeight, Slot]]:
-        pruned = list(self._pruned.values())
-        return [pair for hook in self._hooks.values() for pair in hook.slots(pruned)]
+        return [pair for hook in self._hooks.values() for pair in hook.slots()]

@@ -8,6 +8,7 @@ from tfticket.selection.n_by_m import NByM
 from tfticket.selection.on_collapse import ON_COLLAPSE
 from tfticket.selection.scope import Global, Group, Layer, Scope, Together
 from tfticket.selection.selecting import misfits, select
+from tfticket.selection.shrinking import Shrinking
 from tfticket.selection.top import keep_top, kth_largest
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Layer",
     "NByM",
     "Scope",
+    "Shrinking",
     "SmartRatio",
     "Together",
     "Uniform",
