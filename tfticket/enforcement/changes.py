@@ -22,8 +22,9 @@ __all__ = ["Changes", "after_moves", "are_few", "places_that_differ"]
 
 #: Up to one place in so many; beyond, writing everything costs less.
 _FEW = 64
-#: Tracing takes as long as some two hundred calls of what is not traced spend more than traced.
-_WORTH_TRACING = 100
+#: Tracing takes as long as some fifty calls that are not traced take longer; most masks are put in
+#: force once or twice.
+_WORTH_TRACING = 20
 
 
 def places_that_differ(

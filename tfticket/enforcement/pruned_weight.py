@@ -79,12 +79,13 @@ class PrunedWeight:
             kept: integers [places], 1 where the weight is kept from now on and 0 where it is not.
             slots: what optimizers keep beside the weight.
         """
-        held = tf.zeros_like(kept) if self.is_zero else tf.gather_nd(self._values, at)
+        nothing = tf.zeros_like(kept, _keras.native(self.variable).dtype)
+        held = nothing if self.is_zero else tf.gather_nd(self._values, at)
         _write_at(self._mask, at, kept)
         _write_at(self.variable, at, held)
         for slot in slots:
-            fresh = held if slot.is_average else tf.fill(tf.shape(kept), slot.initial)
-            _write_at(slot.variable, at, fresh)
+            fresh = nothing + slot.initial if slot.initial else nothing
+            _write_at(slot.variable, at, held if slot.is_average else fresh)
 
     def masked(self, gradient: Any) -> Any:
         """Returns a gradient, dense or sparse, that is 0 at pruned weights."""

@@ -151,15 +151,16 @@ def _below(
     values, places, start = [], [], 0
     for piece, competes in chunks([score], [candidate]):
         given = piece if of_weights is None else of_weights(piece)
-        if of_weights is not None and not np.isfinite(given).all():
-            return None
+        if of_weights is not None and not given.max() < np.inf:
+            return None  # what is -inf is collected
         inside = given < high
         inside &= competes
         at = np.flatnonzero(inside)
         values.append(given[at])
         places.append(at + start)
         start += piece.size
-    return _joined(values, score.dtype), _joined(places, np.intp)
+    collected = _joined(values, score.dtype)
+    return None if np.isneginf(collected).any() else (collected, _joined(places, np.intp))
 
 
 def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:

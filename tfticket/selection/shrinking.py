@@ -23,7 +23,8 @@ __all__ = ["Shrinking"]
 
 _LASTS = 16  # a new bound is made to serve about so many updates
 _RANKED_AS_THEY_ARE = (np.float32, np.float64)
-_SPARE = 4  # fewer left below it than so many times what the last update took: guess anew
+_PART = 128  # but not to collect more than one weight in so many at the first of them
+_SPARE = 2  # fewer left below it than so many times what the last update took: guess anew
 
 
 class Shrinking:
@@ -82,7 +83,7 @@ class Shrinking:
         if bound is not None:
             found = lowest_places(some, candidates, count, bound, self._of_weights)
         if found is None:
-            enough = _LASTS * max(1, count)
+            enough = max(2 * count, min(_LASTS * max(1, count), sum(w.size for w in some) // _PART))
             bound = sampled_bound(some, candidates, enough, self._of_weights)
             found = lowest_places(some, candidates, count, bound, self._of_weights)
         if found is None or bound is None:
