@@ -18,7 +18,7 @@ from tfticket.enforcement.pruned_weight import PrunedWeight
 from tfticket.errors import MismatchError
 from tfticket.masks import Masks
 
-__all__ = ["Changes", "after_moves", "are_few", "places_that_differ"]
+__all__ = ["Changes", "after_moves", "are_few", "places_moved", "places_that_differ"]
 
 #: Up to one place in so many; beyond, writing everything costs less.
 _FEW = 64
@@ -63,6 +63,28 @@ def after_moves(
                 raise IndexError(f"places must be at least 0. Received: {places.min()} in {path!r}")
             arrays[path] = _with(arrays[path], places, kept) if places.size else arrays[path]
     return Masks(arrays)
+
+
+def places_moved(
+    before: Masks,
+    after: Masks,
+    dropped: Mapping[str, np.ndarray],
+    grown: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Returns where masks differ after moves, by path, each place at least once.
+
+    Args:
+        before: the masks before.
+        after: what `after_moves` returned.
+        dropped: as for `after_moves`.
+        grown: as for `after_moves`.
+    """
+    found = {}
+    for path in {*dropped, *grown}:
+        places = np.concatenate([m[path] for m in (dropped, grown) if path in m])
+        is_other = before[path].reshape(-1)[places] != after[path].reshape(-1)[places]
+        found[path] = places[is_other]
+    return found
 
 
 def _with(mask: np.ndarray, places: np.ndarray, kept: bool) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfticket import weights
-from tfticket.enforcement.changes import after_moves
+from tfticket.enforcement.changes import after_moves, places_moved
 from tfticket.enforcement.constraint import pruned_weight_of
 from tfticket.enforcement.holding import Holding
 from tfticket.enforcement.obstacles import require_multiplied
@@ -179,10 +179,9 @@ class Enforcement:
             IndexError: if there is no such place.
         """
         self._require_in_force()
-        grown = grown or {}
-        self._masks = after_moves(self._masks, dropped, grown)
-        moved = {p: [m[p] for m in (dropped, grown) if p in m] for p in {*dropped, *grown}}
-        self._holding.put(self._masks, {p: np.concatenate(parts) for p, parts in moved.items()})
+        before, self._masks = self._masks, after_moves(self._masks, dropped, grown or {})
+        places = places_moved(before, self._masks, dropped, grown or {})
+        self._holding.put(self._masks, places)
 
     def project(self) -> None:
         """Sets pruned weights to their values and clears their slots.
