@@ -234,13 +234,16 @@ def to_numpy(variable: Any) -> np.ndarray:
 def view(variable: Any) -> np.ndarray:
     """Returns a variable's value as an array to read at once and not to write or keep.
 
-    On the CPU it is the value's own memory, without a copy; TensorFlow leaves that alone as long as
-    the array lives.
+    On the CPU it is the value's own memory, which TensorFlow leaves alone while the array lives.
     """
-    value = value_of(variable)
-    if value.dtype.name == "bfloat16":  # which the buffer protocol does not know
-        return np.asarray(value.numpy())
-    return np.asarray(memoryview(value))
+    own = variable if (raw := getattr(variable, "_value", None)) is None else raw
+    if hasattr(own, "_values") or not hasattr(own, "handle"):  # not one array in one place
+        value = value_of(variable)
+    else:  # what `value_of` does, in a third of the time
+        read = sys.modules["tensorflow"].raw_ops.ReadVariableOp
+        value = read(resource=own.handle, dtype=own.dtype)
+    # The buffer protocol does not know bfloat16.
+    return np.asarray(value.numpy() if value.dtype.name == "bfloat16" else memoryview(value))
 
 
 def value_of(variable: Any) -> Any:

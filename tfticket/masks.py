@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -80,6 +81,9 @@ class Masks(Mapping[str, np.ndarray], Kept):
         if not arrays:
             raise ValueError("masks must be of at least one weight. Received: {}")
         self._arrays: dict[str, np.ndarray] = {}
+        if isinstance(arrays, Masks):
+            self._arrays |= arrays._arrays  # which nobody can write to
+            return
         for path, array in arrays.items():
             if np.asarray(array).dtype != np.bool_:
                 raise TypeError(
@@ -115,10 +119,14 @@ class Masks(Mapping[str, np.ndarray], Kept):
     @property
     def num_kept(self) -> int:
         """Number of kept weights."""
-        return sum(int(np.count_nonzero(m)) for m in self.values())
+        return sum(self._kept.values())
 
     def kept_per_path(self) -> dict[str, int]:
         """Returns the number of kept weights by path."""
+        return dict(self._kept)
+
+    @functools.cached_property
+    def _kept(self) -> dict[str, int]:
         return {p: int(np.count_nonzero(m)) for p, m in self.items()}
 
 

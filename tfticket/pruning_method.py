@@ -103,6 +103,15 @@ class PruningMethod:
             on_collapse=self.on_collapse,  # type: ignore[arg-type]
         )
 
+    def shrinking(self) -> selection.Shrinking | None:
+        """Returns what finds the little that an update takes; `None` where only `select` can."""
+        by_weight = type(self.granularity) is selection.Unstructured
+        if not by_weight or self.on_collapse == "keep_one":
+            return None
+        if self.score.of_weights(np.zeros(1, np.float32)) is None:
+            return None
+        return selection.Shrinking(self.score.of_weights, self.scope)
+
     def config(self) -> dict[str, Any]:
         """Returns the choices as plain JSON values, which `PruningMethod(**config)` takes."""
         return {

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
+
 from tfticket import _keras, _optimizers
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.scheduled_masks import are_at, masks_of_restored
@@ -99,6 +101,7 @@ class PruneOnSchedule(Callback):
         self._enforcement: Enforcement | None = None
         self._clock: Any = None
         self._sparsity: Any = None
+        self._shrinking = self._method.shrinking()
         self._is_done = False
         #: `(step, sparsity)` at every pruning.
         self.history: list[tuple[int, float]] = []
@@ -225,7 +228,9 @@ class PruneOnSchedule(Callback):
     @property
     def _ranked(self) -> Masks:
         """The masks of what is trained now; frozen weights keep theirs and are not ranked."""
-        return Masks({p: self.masks[p] for p in self._variables})
+        masks = self.masks
+        is_all = len(masks) == len(self._variables)
+        return masks if is_all else Masks({p: masks[p] for p in self._variables})
 
     def _put(self, masks: Masks) -> None:
         """Puts masks of what is trained now in force, beside those of frozen weights."""
@@ -256,8 +261,24 @@ class PruneOnSchedule(Callback):
         sparsity = self.schedule.sparsity_at(step)
         if sparsity == self._sparsity or self._enforcement is None:
             return
-        present = {p: _keras.view(v) for p, v in self._variables.items()}
-        scores = self._method.score(self.model, replace(self._evidence, weights=present))
-        self._put(self._method.select(scores, self._ranked, sparsity, self._layouts))
+        dropped = self._dropped(sparsity)
+        if dropped is not None:
+            self._enforcement.move(dropped)
+            self._masks = self._enforcement.masks
+        else:
+            self._put(self._selected(sparsity))
         self._sparsity = sparsity
         self.history.append((step, self.masks.sparsity))
+
+    def _selected(self, sparsity: Any) -> Masks:
+        """Ranks all survivors anew."""
+        present = {p: _keras.view(v) for p, v in self._variables.items()}
+        scores = self._method.score(self.model, replace(self._evidence, weights=present))
+        return self._method.select(scores, self._ranked, sparsity, self._layouts)
+
+    def _dropped(self, sparsity: Any) -> dict[str, np.ndarray] | None:
+        """Finds the little that has to go since the last time; `None` if it is not that little."""
+        if self._shrinking is None:
+            return None
+        present = {p: _keras.view(v) for p, v in self._variables.items()}
+        return self._shrinking.dropped(present, self._ranked, sparsity)

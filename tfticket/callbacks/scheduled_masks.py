@@ -12,6 +12,7 @@ import numpy as np
 from tfticket.layouts import Layout
 from tfticket.masks import Masks
 from tfticket.pruning_method import PruningMethod
+from tfticket.selection import Unstructured, budget
 
 __all__ = ["are_at", "masks_of_restored"]
 
@@ -29,6 +30,10 @@ def are_at(masks: Masks, sparsity: Any, method: PruningMethod, layouts: Layouts)
         method: where and in which units it is asked for.
         layouts: the axes of each kernel.
     """
+    if type(method.granularity) is Unstructured:
+        kept, shapes = masks.kept_per_path(), {p: m.shape for p, m in masks.items()}
+        groups = budget(shapes, sparsity, method.scope)
+        return all(sum(kept[p] for p in g.paths) <= g.num_kept for g in groups)
     equal = {p: np.broadcast_to(np.float32(1), m.shape) for p, m in masks.items()}
     return _quiet(method).select(equal, masks, sparsity, layouts) == masks
 

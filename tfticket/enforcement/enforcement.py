@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 
 from tfticket import weights
-from tfticket.enforcement.constraint import constrain, pruned_weight_of, unconstrain
-from tfticket.enforcement.hook import Hook
+from tfticket.enforcement.changes import after_moves, places_moved
+from tfticket.enforcement.constraint import pruned_weight_of
+from tfticket.enforcement.holding import Holding
 from tfticket.enforcement.obstacles import require_multiplied
-from tfticket.enforcement.projection import Projection
-from tfticket.enforcement.pruned_weight import PrunedWeight
-from tfticket.enforcement.writes import unwatch, watch
 from tfticket.errors import EnforcementError
 from tfticket.masks import Masks, check_same_paths
-from tfticket.retracing import retrace
 
 __all__ = ["Enforcement", "enforce", "in_force", "masks_in_force"]
 
@@ -80,21 +77,21 @@ class Enforcement:
         if values is not None:
             check_same_paths(values, self._masks)
         require_multiplied(model, self._masks)
-        self._take_over()
-        with model.distribute_strategy.scope():
-            self._pruned = {
-                p: PrunedWeight(self._variables[p], m, None if values is None else values[p], self)
-                for p, m in self._masks.items()
-            }
-        self._hooks: dict[Any, Hook] = {}
-        self._projection = Projection(model.distribute_strategy)
-        for pruned in self._pruned.values():
-            constrain(pruned)
-        self._watched = watch(self, [w.variable for w in self._pruned.values()])
+        earlier = pruned_weight_of(self._variables[next(iter(self._masks))])
+        is_same = earlier is not None and earlier.holding.is_of(self._of_masks(), values)
+        if earlier is not None and is_same:
+            self._holding = earlier.holding
+            self._holding.take(self._masks, values)
+        else:
+            self._take_over()
+            self._holding = Holding(model, self._of_masks(), self._masks, values)
+        self._holding.owner = self
         if getattr(model, "optimizer", None) is not None:
             self.attach()
         self.project()
-        retrace(model)
+
+    def _of_masks(self) -> dict[str, Any]:
+        return {p: self._variables[p] for p in self._masks}
 
     @property
     def masks(self) -> Masks:
@@ -104,7 +101,7 @@ class Enforcement:
     @property
     def is_released(self) -> bool:
         """Whether the masks are no longer in force."""
-        return not self._pruned
+        return self._holding.owner is not self
 
     def attach(self, optimizer: Any = None) -> None:
         """Masks the gradients an optimizer is given, and clears its slots of pruned weights.
@@ -127,15 +124,7 @@ class Enforcement:
         optimizer = own if optimizer is None else optimizer
         if optimizer is None:
             raise ValueError("`optimizer` must be given: the model is not compiled with any.")
-        place = "own" if optimizer is own else id(optimizer)
-        earlier = self._hooks.get(place)
-        if earlier is not None and earlier.optimizer is optimizer:
-            return
-        if earlier is not None:
-            earlier.remove()
-        self._hooks[place] = hook = Hook(optimizer, list(self._pruned.values()))
-        hook.clear_slots(list(self._pruned.values()))
-        retrace(self.model)
+        self._holding.attach(optimizer, is_own=optimizer is own)
 
     def _take_over(self) -> None:
         """Releases who had masks on these weights, and says what else is released with them."""
@@ -144,7 +133,7 @@ class Enforcement:
             earlier = pruned_weight_of(self._variables[path])
             if earlier is None:
                 continue
-            owner = earlier.owner
+            owner = earlier.holding.owner
             lost = [p for p, v in owner._variables.items() if p in owner.masks and id(v) not in own]
             owner.release()
             if lost and owner.model is not self.model:
@@ -170,9 +159,29 @@ class Enforcement:
         masks = self._of_model(Masks(masks))
         check_same_paths(masks, self._masks)
         self._masks = masks
-        for path, pruned in self._pruned.items():
-            pruned.put(masks[path])
-        self.project()
+        self._holding.put(masks)
+
+    def move(
+        self, dropped: Mapping[str, np.ndarray], grown: Mapping[str, np.ndarray] | None = None
+    ) -> None:
+        """Masks out weights at some places and keeps those at others; nothing is traced again.
+
+        The same as `update`, for those who know where masks change: what methods do that move
+        masks while they train. A weight that is kept again starts from its pruned value, and its
+        slots as at their creation.
+
+        Args:
+            dropped: integers by path: places in row-major order that are masked from now on.
+            grown: places that are kept from now on, likewise; of those in both, that holds.
+
+        Raises:
+            MismatchError: if a path is not masked.
+            IndexError: if there is no such place.
+        """
+        self._require_in_force()
+        before, self._masks = self._masks, after_moves(self._masks, dropped, grown or {})
+        places = places_moved(before, self._masks, dropped, grown or {})
+        self._holding.put(self._masks, places)
 
     def project(self) -> None:
         """Sets pruned weights to their values and clears their slots.
@@ -180,8 +189,7 @@ class Enforcement:
         Steps need no help; call it after something else wrote weights or optimizer state.
         """
         self._require_in_force()
-        hooks, pruned = list(self._hooks.values()), list(self._pruned.values())
-        self._projection(pruned, [pair for hook in hooks for pair in hook.slots(pruned)])
+        self._holding.project()
 
     def put_back(self) -> tuple[int, int, int]:
         """Projects after something wrote weights, and says how far these were from the masks.
@@ -190,16 +198,12 @@ class Enforcement:
             Three numbers: pruned weights that were not at their values, pruned weights, and
             masked weights in all, kept or not.
         """
-        num_moved = sum(w.num_moved() for w in self._pruned.values())
-        if num_moved:
-            self.project()
-        num_weights = self._masks.num_weights
-        return num_moved, num_weights - self._masks.num_kept, num_weights
+        return self._holding.put_back()
 
     def check(self) -> None:
         """Raises `EnforcementError` if a pruned weight is not exactly at its value."""
         self._require_in_force()
-        wrong = {p: n for p, w in self._pruned.items() if (n := w.num_moved())}
+        wrong = self._holding.num_moved()
         if wrong:
             raise EnforcementError(
                 f"pruned weights must stay at their values; so many by path did not: {wrong}."
@@ -212,15 +216,8 @@ class Enforcement:
 
         Weights keep their values; a further call does nothing.
         """
-        if self.is_released:
-            return
-        for hook in self._hooks.values():
-            hook.remove()
-        for pruned in self._pruned.values():
-            unconstrain(pruned)
-        unwatch(self, self._watched)
-        self._hooks, self._pruned = {}, {}
-        retrace(self.model)
+        if not self.is_released:
+            self._holding.let_go()
 
     def _require_in_force(self) -> None:
         if self.is_released:
@@ -250,7 +247,7 @@ def in_force(model: Any) -> list[Enforcement]:
         model: a built model of either Keras.
     """
     held = map(pruned_weight_of, weights.variables(model).values())
-    return list({id(w.owner): w.owner for w in held if w is not None}.values())
+    return list({id(w.holding): w.holding.owner for w in held if w is not None}.values())
 
 
 def masks_in_force(model: Any) -> Masks | None:

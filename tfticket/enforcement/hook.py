@@ -23,6 +23,9 @@ class Hook:
 
     def __init__(self, optimizer: Any, pruned: Sequence[PrunedWeight]):
         self.optimizer = optimizer
+        self._weights = list(pruned)
+        self._listed: list[tuple[PrunedWeight, Slot]] = []
+        self._listed_at: list[int] | None = None
         self._pruned = {_optimizers.key(w.variable): w for w in pruned}
         # What these optimizers leave at 0 needs no constraint: that would read and write every
         # weight once more, 6 % of a step of LeNet-300-100.
@@ -46,13 +49,19 @@ class Hook:
         if self._replaced is not None:
             vars(self.optimizer)[self._name] = self._replaced
 
-    def slots(self, pruned: Sequence[PrunedWeight]) -> list[tuple[PrunedWeight, Slot]]:
+    def slots(self) -> list[tuple[PrunedWeight, Slot]]:
         """Lists the optimizer's slots of pruned weights; none before it has created them."""
-        return [(w, s) for w in pruned for s in _optimizers.slots(self.optimizer, w.variable)]
+        made = _optimizers.num_variables(self.optimizer)
+        if made != self._listed_at:  # since the last look it has created some
+            self._listed_at = made
+            self._listed = [
+                (w, s) for w in self._weights for s in _optimizers.slots(self.optimizer, w.variable)
+            ]
+        return self._listed
 
-    def clear_slots(self, pruned: Sequence[PrunedWeight]) -> None:
+    def clear_slots(self) -> None:
         """Sets the optimizer's slots of pruned weights to what they are created with."""
-        for weight, slot in self.slots(pruned):
+        for weight, slot in self.slots():
             slot.variable.assign(weight.cleared(slot))
 
     def _apply(self, grads: Any, trainable_variables: Any = None) -> Any:
@@ -79,7 +88,7 @@ class Hook:
         pruned = [w for w in found if w is not None]
         if self._needs_constraint:
             result = call(masked)
-            self.clear_slots(pruned)  # an average of the weights has seen them move
+            self.clear_slots()  # an average of the weights has seen them move
             return result
         # A user's own constraint may move a 0, so ours then stays to come after it.
         unneeded = [w for w in pruned if w.users_constraint is None]

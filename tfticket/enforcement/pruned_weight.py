@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ class PrunedWeight:
         variable: the variable, of either Keras.
         mask: boolean, of its shape, True = kept.
         values: what pruned weights hold, of its shape; `None` means 0.
-        owner: the `Enforcement` that this belongs to.
+        holding: the `Holding` that this belongs to.
     """
 
     def __init__(
@@ -32,9 +33,9 @@ class PrunedWeight:
         variable: Any,
         mask: np.ndarray,
         values: np.ndarray | None,
-        owner: Any,
+        holding: Any,
     ):
-        self.owner = owner
+        self.holding = holding
         self.variable = variable
         dtype = _keras.value_of(variable).dtype
         held = dtype if mask.size <= _MAX_NUMBERS else tf.bool
@@ -64,6 +65,28 @@ class PrunedWeight:
         """Holds another mask of the same shape."""
         self._mask.assign(tf.cast(mask, self._mask.dtype))
 
+    def hold(self, values: np.ndarray) -> None:
+        """Takes other values for pruned positions than those it was made with."""
+        self._values.assign(tf.cast(values, self._values.dtype))
+
+    def put_at(self, at: tf.Tensor, kept: tf.Tensor, slots: Iterable[Slot]) -> None:
+        """Holds another mask at some places, and sets weight and slots there.
+
+        A weight that was pruned is at its value already, so what is kept again is set to it too.
+
+        Args:
+            at: integers [places, axes].
+            kept: integers [places], 1 where the weight is kept from now on and 0 where it is not.
+            slots: what optimizers keep beside the weight.
+        """
+        nothing = tf.zeros_like(kept, _keras.native(self.variable).dtype)
+        held = nothing if self.is_zero else tf.gather_nd(self._values, at)
+        _write_at(self._mask, at, kept)
+        _write_at(self.variable, at, held)
+        for slot in slots:
+            fresh = nothing + slot.initial if slot.initial else nothing
+            _write_at(slot.variable, at, held if slot.is_average else fresh)
+
     def masked(self, gradient: Any) -> Any:
         """Returns a gradient, dense or sparse, that is 0 at pruned weights."""
         if isinstance(gradient, tf.IndexedSlices):
@@ -91,12 +114,25 @@ class PrunedWeight:
     def _kept(self) -> tf.Tensor:
         return tf.cast(self._mask, tf.bool)
 
-    def num_moved(self) -> int:
-        """Counts pruned positions that are not at their values; NaN counts too."""
-        value = _keras.value_of(self.variable)
-        expected = tf.cast(self._values, value.dtype)
-        moved = tf.where(self._kept, expected, value) != expected
-        return int(tf.math.count_nonzero(moved))
+    def num_moved(self, mask: np.ndarray) -> int:
+        """Counts pruned positions that are not at their values; NaN counts too.
+
+        Args:
+            mask: the mask in force.
+        """
+        held = 0 if self.is_zero else _keras.view(self._values)
+        moved = _keras.view(self.variable) != held
+        return int(np.count_nonzero(np.greater(moved, mask)))
+
+
+def _write_at(variable: Any, at: tf.Tensor, values: tf.Tensor) -> None:
+    """Writes into a variable's own memory; it is copied first if anyone else still reads it."""
+    native = _keras.native(variable)
+    values = tf.cast(values, native.dtype)
+    tf.raw_ops.ResourceScatterNdUpdate(ref=native.handle, indices=at, updates=values)
+    # After a write at places TensorFlow copies the variable at every reading, unless told that no
+    # other such write will come while it is read.
+    tf.raw_ops.DisableCopyOnRead(resource=native.handle)
 
 
 def _keep(values: tf.Tensor, mask: Any) -> tf.Tensor:

@@ -84,6 +84,11 @@ class Score(abc.ABC):
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "of_weights" not in vars(cls) and {"compute", "__call__"} & vars(cls).keys():
+            cls.of_weights = Score.of_weights  # the parent's says nothing about this score
+
     def __call__(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         """Scores every prunable weight.
 
@@ -116,6 +121,14 @@ class Score(abc.ABC):
         """Returns the name and settings, from which `get` makes the score again."""
         settings = fields(self) if is_dataclass(self) else ()
         return {"name": self.name, **{f.name: getattr(self, f.name) for f in settings if f.init}}
+
+    def of_weights(self, weights: np.ndarray) -> np.ndarray | None:
+        """Returns the scores of any weights by themselves; `None` if they depend on more.
+
+        Args:
+            weights: present values, a few or all, of any shape.
+        """
+        return None
 
     @abc.abstractmethod
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:

@@ -22,3 +22,6 @@ class Magnitude(Score):
 
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         return {p: np.abs(w) for p, w in evidence.weights.items()}
+
+    def of_weights(self, weights: np.ndarray) -> np.ndarray:
+        return np.abs(weights)

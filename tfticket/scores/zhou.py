@@ -38,6 +38,9 @@ class SmallFinal(Score):
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         return {p: -np.abs(w) for p, w in evidence.weights.items()}
 
+    def of_weights(self, weights: np.ndarray) -> np.ndarray:
+        return -np.abs(weights)
+
 
 class _OfInitialAndFinal(Score):
     """A criterion that looks at the initialisation too."""

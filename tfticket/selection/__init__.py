@@ -8,6 +8,7 @@ from tfticket.selection.n_by_m import NByM
 from tfticket.selection.on_collapse import ON_COLLAPSE
 from tfticket.selection.scope import Global, Group, Layer, Output, Scope, Together
 from tfticket.selection.selecting import misfits, select
+from tfticket.selection.shrinking import Shrinking
 from tfticket.selection.top import keep_top, kth_largest
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "NByM",
     "Output",
     "Scope",
+    "Shrinking",
     "SmartRatio",
     "Together",
     "Uniform",

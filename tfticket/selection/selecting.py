@@ -17,8 +17,8 @@ from tfticket.selection.lookup import get_granularity
 from tfticket.selection.n_by_m import NByM
 from tfticket.selection.on_collapse import OnCollapse, check_on_collapse, report
 from tfticket.selection.outputs import keep_of_each_output
+from tfticket.selection.scanning import all_finite
 from tfticket.selection.scope import Group
-from tfticket.selection.top import all_finite
 from tfticket.selection.units import Units, keep_units
 
 __all__ = ["misfits", "select"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["all_finite", "keep_top", "kth_largest"]
+from tfticket.selection.lowest import without_lowest
+from tfticket.selection.scanning import chunks, num_true, sample
 
-_CHUNK = 1 << 17  # elements looked at together: a few of them fit into a core's cache
+__all__ = ["keep_top", "kth_largest"]
+
 _SMALL = 1 << 16  # up to here a sample costs more than it saves
 _SAMPLE = 1 << 13
 _SAFETY = 4.0  # standard deviations of the sample's rank
@@ -39,14 +41,22 @@ def keep_top(
     """
     if protected is not None:
         rest = [c & ~p for c, p in zip(candidates, protected, strict=True)]
-        spare = num_kept - sum(int(np.count_nonzero(p)) for p in protected)
+        spare = num_kept - num_true(protected)
         kept = keep_top(scores, rest, max(0, spare))
         return [k | p for k, p in zip(kept, protected, strict=True)]
-    num_candidates = sum(int(np.count_nonzero(c)) for c in candidates)
+    num_candidates = num_true(candidates)
     if num_kept >= num_candidates:
         return [np.array(c) for c in candidates]
     if num_kept == 0:
         return [np.zeros(c.shape, np.bool_) for c in candidates]
+    kept = without_lowest(scores, candidates, num_candidates - num_kept)
+    return _above_threshold(scores, candidates, num_kept) if kept is None else kept
+
+
+def _above_threshold(
+    scores: Sequence[np.ndarray], candidates: Sequence[np.ndarray], num_kept: int
+) -> list[np.ndarray]:
+    """Marks the `num_kept` largest candidates, by the value that the lowest of them has."""
     threshold, num_above, num_equal = _kth_largest(scores, candidates, num_kept)
     spare = num_kept - num_above
     if spare == num_equal:  # all that equal it are kept, as where it occurs once
@@ -59,7 +69,7 @@ def _at_least(
 ) -> list[np.ndarray]:
     """Marks the candidates that are no less than the threshold."""
     kept = [np.empty(c.shape, np.bool_) for c in candidates]
-    for mark, score, candidate in _chunks(kept, scores, candidates):
+    for mark, score, candidate in chunks(kept, scores, candidates):
         np.greater_equal(score, threshold, out=mark)
         mark &= candidate
     return kept
@@ -73,7 +83,7 @@ def _marked(
 ) -> list[np.ndarray]:
     """Marks the candidates above the threshold, and the first `spare` that equal it."""
     kept = [np.zeros(c.shape, np.bool_) for c in candidates]
-    for mark, score, candidate in _chunks(kept, scores, candidates):
+    for mark, score, candidate in chunks(kept, scores, candidates):
         np.greater(score, threshold, out=mark)
         mark &= candidate
         if spare > 0:
@@ -138,21 +148,14 @@ def _bracket(
     infinity = _infinity(scores)
     if num_weights <= _SMALL:
         return -infinity, infinity
-    num_candidates = sum(int(np.count_nonzero(c)) for c in candidates)
-    rng = np.random.default_rng(0)  # only speed depends on it
-    drawn = []
-    for score, candidate in zip(scores, candidates, strict=True):
-        count = -(-_SAMPLE * score.size // num_weights)
-        at = np.sort(rng.integers(0, score.size, count)) if score.size else np.empty(0, np.intp)
-        drawn.append(score.reshape(-1)[at][candidate.reshape(-1)[at]])
-    sample = np.sort(np.concatenate(drawn))
-    fraction = k / num_candidates
-    rank = sample.size * (1 - fraction)
-    margin = _SAFETY * np.sqrt(sample.size * fraction * (1 - fraction)) + _SAFETY
+    drawn = np.sort(sample(scores, candidates, _SAMPLE))
+    fraction = k / num_true(candidates)
+    rank = drawn.size * (1 - fraction)
+    margin = _SAFETY * np.sqrt(drawn.size * fraction * (1 - fraction)) + _SAFETY
     first, last = int(np.floor(rank - margin)), int(np.ceil(rank + margin))
     return (
-        sample[first] if first >= 0 else -infinity,
-        sample[last] if last < sample.size else infinity,
+        drawn[first] if first >= 0 else -infinity,
+        drawn[last] if last < drawn.size else infinity,
     )
 
 
@@ -165,7 +168,7 @@ def _zones(
     """Counts candidates above `high`, at it, at `low`; returns those between them."""
     above = at_high = at_low = 0
     between = []
-    for score, candidate in _chunks(scores, candidates):
+    for score, candidate in chunks(scores, candidates):
         top = score > high
         top &= candidate
         inside = score >= low
@@ -181,22 +184,5 @@ def _zones(
     return above, at_high, np.concatenate(between), at_low
 
 
-def all_finite(scores: np.ndarray) -> bool:
-    """Tells whether there is neither NaN nor infinity, without an array of answers.
-
-    Args:
-        scores: a floating-point array.
-    """
-    return all(bool(np.isfinite(chunk).all()) for (chunk,) in _chunks([scores]))
-
-
 def _infinity(scores: Sequence[np.ndarray]) -> np.floating:
     return np.result_type(*scores).type(np.inf)
-
-
-def _chunks(*lists: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, ...]]:
-    """Walks through several lists of arrays in step, in short flat pieces."""
-    for arrays in zip(*lists, strict=True):
-        flat = [a.reshape(-1) for a in arrays]
-        for start in range(0, flat[0].size, _CHUNK):
-            yield tuple(f[start : start + _CHUNK] for f in flat)
