@@ -7,6 +7,7 @@ from tfticket.layouts import Layout
 from tfticket.masks import Masks
 from tfticket.selection import select
 from tfticket.selection.outputs import keep_of_each_output
+from tfticket.selection.shrinking import Shrinking
 
 DEPTHWISE = Layout(inputs=(), outputs=(-2, -1))
 TRANSPOSED = Layout(inputs=(-1,), outputs=(-2,))
@@ -71,3 +72,10 @@ def test_an_output_of_few_inputs_keeps_one_where_collapse_is_forbidden():
         assert not select(scores, everything, 0.9, scope="output")["k"].any()
     kept = select(scores, everything, 0.9, scope="output", on_collapse="keep_one")["k"]
     assert kept.any()
+
+
+def test_what_a_schedule_takes_is_left_to_the_full_selection():
+    kernel = np.arange(1.0, 4_097.0, dtype="f4").reshape(64, 64)
+    everything = Masks({"k": np.ones((64, 64), bool)})
+    assert Shrinking(np.abs, "layer").dropped({"k": kernel}, everything, 4 / 4_096) is not None
+    assert Shrinking(np.abs, "output").dropped({"k": kernel}, everything, 4 / 4_096) is None

@@ -72,6 +72,8 @@ class Shrinking:
     def _dropped(
         self, group: Group, weights: Mapping[str, np.ndarray], masks: Masks
     ) -> dict[str, np.ndarray] | None:
+        if group.sparsity is not None:
+            return None  # each output is ranked by itself
         num_kept = masks.kept_per_path()
         count = max(0, sum(num_kept[p] for p in group.paths) - group.num_kept)
         some = [weights[p] for p in group.paths]
