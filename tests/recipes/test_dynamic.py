@@ -16,7 +16,7 @@ def test_a_sparse_training_and_its_controls(model_fn, data, name):
     assert dense.masks.sparsity == 0
     assert level.masks.sparsity == pytest.approx(0.8, abs=1e-3)
     assert [step for step, _ in level.log["moves"]] == list(range(20, 150, 20))
-    assert level.metrics["test_accuracy"] > 0.6
+    assert level.metrics["test_accuracy"] > 0.4
     for path, mask in level.masks.items():
         assert not level.trained.weights[path][~mask].any()
         np.testing.assert_array_equal(level.ticket.weights[path], dense.ticket.weights[path])
