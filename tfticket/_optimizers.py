@@ -174,10 +174,15 @@ def batches_per_step(optimizer: Any) -> int:
 
 def batches_done(optimizer: Any) -> int:
     """Returns how many batches an optimizer has taken, those since its last update included."""
+    return _number(batch_counter(optimizer))
+
+
+def batch_counter(optimizer: Any) -> Any:
+    """Returns the variable in which an optimizer counts the batches it has taken."""
     counting = getattr(optimizer, "inner_optimizer", optimizer)
     # Keras 3 counts batches in `_iterations` and derives updates; tf_keras knows updates only.
     is_keras3 = _keras.flavour(counting) == "keras"
-    return _number(counting._iterations if is_keras3 else counting.iterations)
+    return counting._iterations if is_keras3 else counting.iterations
 
 
 def _listed_slots(optimizer: Any, variable: Any) -> Iterator[tuple[str, Any]]:

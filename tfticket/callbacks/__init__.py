@@ -9,6 +9,7 @@ from typing import Any
 
 from tfticket.callbacks.after_pruning import AfterPruning
 from tfticket.callbacks.base import Callback
+from tfticket.callbacks.dynamic_sparse import DynamicSparse
 from tfticket.callbacks.enforce_masks import EnforceMasks
 from tfticket.callbacks.follow_density import FollowDensity
 from tfticket.callbacks.prune_on_schedule import PruneOnSchedule
@@ -19,6 +20,7 @@ from tfticket.callbacks.supermask_log import SupermaskLog
 __all__ = [
     "AfterPruning",
     "Callback",
+    "DynamicSparse",
     "EnforceMasks",
     "FollowDensity",
     "PruneOnSchedule",

@@ -11,6 +11,7 @@ import numpy as np
 from tfticket import weights
 from tfticket.enforcement.changes import after_moves, places_moved
 from tfticket.enforcement.constraint import pruned_weight_of
+from tfticket.enforcement.dense_gradients import DenseGradients
 from tfticket.enforcement.holding import Holding
 from tfticket.enforcement.obstacles import require_multiplied
 from tfticket.errors import EnforcementError
@@ -182,6 +183,19 @@ class Enforcement:
         before, self._masks = self._masks, after_moves(self._masks, dropped, grown or {})
         places = places_moved(before, self._masks, dropped, grown or {})
         self._holding.put(self._masks, places)
+
+    def gather_gradients(self, every: int) -> DenseGradients:
+        """Holds the gradient of every so manyth update, of pruned weights too, for methods that
+        let those grow which would move most.
+
+        Args:
+            every: optimizer updates from one that is held to the next, counted from step 0.
+
+        Raises:
+            ValueError: if the model is not compiled.
+        """
+        self.attach()
+        return self._holding.gather_gradients(every)
 
     def project(self) -> None:
         """Sets pruned weights to their values and clears their slots.

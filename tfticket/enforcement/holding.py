@@ -10,6 +10,7 @@ import numpy as np
 from tfticket._optimizers import Slot
 from tfticket.enforcement.changes import Changes, are_few, places_that_differ
 from tfticket.enforcement.constraint import constrain, unconstrain
+from tfticket.enforcement.dense_gradients import DenseGradients
 from tfticket.enforcement.hook import Hook
 from tfticket.enforcement.projection import project
 from tfticket.enforcement.pruned_weight import PrunedWeight
@@ -99,6 +100,18 @@ class Holding:
         self._hooks[place] = hook = Hook(optimizer, list(self._pruned.values()))
         hook.clear_slots()
         retrace(self.model)
+
+    def gather_gradients(self, every: int) -> DenseGradients:
+        """Holds the dense gradients that the model's own optimizer is given.
+
+        Args:
+            every: updates from one that is held to the next.
+        """
+        hook = self._hooks["own"]
+        earlier, found = hook.dense_gradients, hook.gather(every)
+        if found is not earlier:
+            _keras.retrace(self.model)
+        return found
 
     def put(self, masks: Masks, places: Mapping[str, np.ndarray] | None = None) -> None:
         """Holds other masks of the same weights; what differs is set to its value, slots too.

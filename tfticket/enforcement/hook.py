@@ -8,6 +8,7 @@ from typing import Any
 from tfticket import _keras, _optimizers
 from tfticket._optimizers import Slot
 from tfticket.enforcement.constraint import constrain, unconstrain
+from tfticket.enforcement.dense_gradients import DenseGradients
 from tfticket.enforcement.pruned_weight import PrunedWeight
 
 __all__ = ["Hook"]
@@ -24,6 +25,7 @@ class Hook:
     def __init__(self, optimizer: Any, pruned: Sequence[PrunedWeight]):
         self.optimizer = optimizer
         self._weights = list(pruned)
+        self.dense_gradients: DenseGradients | None = None
         self._listed: list[tuple[PrunedWeight, Slot]] = []
         self._listed_at: list[int] | None = None
         self._pruned = {_optimizers.key(w.variable): w for w in pruned}
@@ -39,6 +41,16 @@ class Hook:
         self._installed = self._apply if is_keras3 else self._apply_gradients
         # Past `__setattr__`, which tracks what it is given as part of the optimizer.
         vars(optimizer)[self._name] = self._installed
+
+    def gather(self, every: int) -> DenseGradients:
+        """Holds the dense gradients of every so manyth update from the next trace on.
+
+        Args:
+            every: updates from one to the next.
+        """
+        if self.dense_gradients is None or self.dense_gradients.every != every:
+            self.dense_gradients = DenseGradients(self.optimizer, self._weights, every)
+        return self.dense_gradients
 
     def remove(self) -> None:
         """Puts the optimizer's own method back."""
@@ -81,6 +93,8 @@ class Hook:
         return self._step(grads, variables, call)
 
     def _step(self, grads: Any, variables: Any, call: Callable[[list[Any]], Any]) -> Any:
+        if self.dense_gradients is not None and self._pruned:
+            self.dense_gradients.take(grads, variables)
         found = [self._pruned.get(_optimizers.key(v)) for v in variables]
         masked = [
             g if w is None or g is None else w.masked(g) for g, w in zip(grads, found, strict=True)
