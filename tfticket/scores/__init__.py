@@ -15,6 +15,8 @@ from tfticket.scores.snip import Snip
 from tfticket.scores.synflow import NonHomogeneousWarning, SynFlow
 from tfticket.scores.taylor import Taylor
 from tfticket.scores.zhou import (
+    LargeFinalDiffSign,
+    LargeFinalSameSign,
     LargeInit,
     LargeInitLargeFinal,
     MagnitudeIncrease,
@@ -28,6 +30,8 @@ __all__ = [
     "SCORES",
     "Evidence",
     "Grasp",
+    "LargeFinalDiffSign",
+    "LargeFinalSameSign",
     "LargeInit",
     "LargeInitLargeFinal",
     "Magnitude",
@@ -54,6 +58,8 @@ _NAMED: tuple[type[Score], ...] = (
     SmallInit,
     LargeInitLargeFinal,
     SmallInitSmallFinal,
+    LargeFinalSameSign,
+    LargeFinalDiffSign,
     MagnitudeIncrease,
     Movement,
     Random,
