@@ -151,7 +151,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         if number == 1:
             axes.set_ylabel("validation accuracy %, untrained")
         if number == len(WAYS):
-            axes.legend(fontsize=6, loc="upper right")
+            axes.legend(fontsize=6, loc="center right", bbox_to_anchor=(1.0, 0.36))
     figure.tight_layout()
     plots.save(figure, path)
 
@@ -186,7 +186,9 @@ def main() -> None:
                     data=[records.zoo("mnist")],
                     resumes=True,
                 )
-                print(json.dumps({k: rows[-1][k] for k in ("way", "criterion", "test")}), flush=True)
+                print(
+                    json.dumps({k: rows[-1][k] for k in ("way", "criterion", "test")}), flush=True
+                )
     print(table(rows))
     plot(rows, args.out / "untrained.png")
 
