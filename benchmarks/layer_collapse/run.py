@@ -4,9 +4,10 @@ and the first at which nothing flows from the input to the output any more.
 LeNet-300-100 (5 seeds, initialised twice: as Keras draws Glorot normal, truncated at two standard
 deviations, and untruncated), VGG-16-BN (1 seed) and ResNet-20 (3 seeds) in CIFAR-10 shape, and
 VGG-16-BN as in the authors' runs on CIFAR-100 (3 seeds, without SynFlow in a hundred rounds, which
-takes half an hour each): 100 outputs, He normal untruncated. Four compressions to a factor of ten, up to the maximal one, which
-leaves one weight per layer. SNIP and GraSP see ten train examples of each class of MNIST, or of
-CIFAR-10 with JPEG loss, or 1 000 of the latter with 100 labels drawn at random.
+takes half an hour each): 100 outputs, He normal untruncated. Four compressions to a factor of ten,
+up to the maximal one, which leaves one weight per layer. SNIP and GraSP see ten train examples of
+each class of MNIST, or of CIFAR-10 with JPEG loss, or 1 000 of the latter with 100 labels drawn at
+random.
 
     export TFDS_DATA_DIR=...  # a folder with MNIST and cifar10_jpeg, prepared
     python benchmarks/layer_collapse/run.py
