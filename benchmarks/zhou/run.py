@@ -59,7 +59,7 @@ PRUNED = ("zero", "freeze_at_init", "zero_if_toward_zero")
 class Replicate:
     """One dense network, and the masks taken from it."""
 
-    def __init__(self, number: int, keras: str):
+    def __init__(self, number: int, keras: str, num_steps: int = NUM_STEPS):
         from tfticket import _keras, masks, tickets, train_ticket, weights, zoo
         from tfticket.determinism import restart_names, set_seeds
         from tfticket.initializers import draws
@@ -77,7 +77,8 @@ class Replicate:
             metrics=[k.metrics.SparseCategoricalAccuracy(name="accuracy")],
             steps_per_execution=50,
         )
-        self.train = train_on(data, Training(NUM_STEPS, BATCH_SIZE, seed=number))
+        self.data = data
+        self.train = train_on(data, Training(num_steps, BATCH_SIZE, seed=number))
         self.evaluate = evaluate_on(data)
         self.initial = capture(self.model)
         read = weights.read(self.model)

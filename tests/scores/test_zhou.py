@@ -1,4 +1,4 @@
-"""The nine criteria of Zhou et al. 2019, on weights one can rank by eye."""
+"""The criteria of Zhou et al. 2019, on weights one can rank by eye."""
 
 import numpy as np
 import pytest
@@ -27,6 +27,17 @@ EVIDENCE = scores.Evidence({"k": FINAL}, rewind_points={0: {"k": INITIAL}}, seed
 )
 def test_each_criterion_is_its_formula(name, expected):
     assert scores.get(name)(None, EVIDENCE)["k"].tolist() == expected
+
+
+def test_one_sign_is_kept_and_the_other_is_worth_nothing():
+    """Zhou's section 5: large final values of those that kept their sign, or of the others."""
+    initial, final = np.array([1.0, -4.0, 2.0, -3.0]), np.array([4.0, 1.0, -3.0, -2.0])
+    evidence = scores.Evidence({"k": final}, rewind_points={0: {"k": initial}})
+    same, changed = (
+        scores.get(f"large_final_{which}_sign")(None, evidence)["k"] for which in ("same", "diff")
+    )
+    assert same.tolist() == [4, 0, 0, 2]
+    assert changed.tolist() == [0, 1, 3, 0]
 
 
 def test_large_final_is_the_magnitude():

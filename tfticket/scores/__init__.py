@@ -16,6 +16,8 @@ from tfticket.scores.synflow import NonHomogeneousWarning, SynFlow
 from tfticket.scores.taylor import Taylor
 from tfticket.scores.wanda import Wanda
 from tfticket.scores.zhou import (
+    LargeFinalDiffSign,
+    LargeFinalSameSign,
     LargeInit,
     LargeInitLargeFinal,
     MagnitudeIncrease,
@@ -29,6 +31,8 @@ __all__ = [
     "SCORES",
     "Evidence",
     "Grasp",
+    "LargeFinalDiffSign",
+    "LargeFinalSameSign",
     "LargeInit",
     "LargeInitLargeFinal",
     "Magnitude",
@@ -56,6 +60,8 @@ _NAMED: tuple[type[Score], ...] = (
     SmallInit,
     LargeInitLargeFinal,
     SmallInitSmallFinal,
+    LargeFinalSameSign,
+    LargeFinalDiffSign,
     MagnitudeIncrease,
     Movement,
     Random,

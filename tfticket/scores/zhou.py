@@ -16,6 +16,8 @@ import numpy as np
 from tfticket.scores.base import Evidence, Score
 
 __all__ = [
+    "LargeFinalDiffSign",
+    "LargeFinalSameSign",
     "LargeInit",
     "LargeInitLargeFinal",
     "MagnitudeIncrease",
@@ -63,6 +65,41 @@ class _OfInitialAndFinal(Score):
             final: its present values, of the same shape.
             mask: boolean, True = kept; `None` keeps all.
         """
+
+
+class LargeFinalSameSign(_OfInitialAndFinal):
+    """Keeps the weights farthest from zero that kept their sign: `score = |w|`, 0 if it changed.
+
+    The criterion of the paper's best untrained masks: over initial weights such a mask leaves only
+    what is large in the end and points where it will point.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", section 5,
+        https://arxiv.org/abs/1905.01067
+    """
+
+    name = "large_final_same_sign"
+
+    @staticmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return np.where(np.sign(initial) == np.sign(final), np.abs(final), 0.0)
+
+
+class LargeFinalDiffSign(_OfInitialAndFinal):
+    """Keeps the weights farthest from zero whose sign changed: `score = |w|`, 0 if it did not.
+
+    The control of `LargeFinalSameSign`.
+
+    References:
+        Zhou et al. 2019, "Deconstructing Lottery Tickets", section 5,
+        https://arxiv.org/abs/1905.01067
+    """
+
+    name = "large_final_diff_sign"
+
+    @staticmethod
+    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return np.where(np.sign(initial) == np.sign(final), 0.0, np.abs(final))
 
 
 class LargeInit(_OfInitialAndFinal):
