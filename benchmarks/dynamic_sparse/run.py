@@ -57,9 +57,7 @@ def rows_of(folder: Path, network: str) -> list[dict[str, Any]]:
         if (result.arm, result.round) != ("ticket", last):
             continue
         masks = [run.level(k, result.replicate).masks for k in range(last + 1)]
-        dense = next(
-            r for r in run.results if (r.arm, r.replicate) == ("dense", result.replicate)
-        )
+        dense = next(r for r in run.results if (r.arm, r.replicate) == ("dense", result.replicate))
         found.append(
             {
                 "network": network,

@@ -110,7 +110,7 @@ class Holding:
         hook = self._hooks["own"]
         earlier, found = hook.dense_gradients, hook.gather(every)
         if found is not earlier:
-            _keras.retrace(self.model)
+            retrace(self.model)
         return found
 
     def put(self, masks: Masks, places: Mapping[str, np.ndarray] | None = None) -> None:

@@ -34,7 +34,7 @@ class DynamicTraining(WeightRecipe):
     sparsity: fields.Sparsity = 0.9
     scope: fields.Scope = "erk"
     fraction: Annotated[float, Field(gt=0, le=1)] = 0.3
-    """Fraction of each kernel's kept weights that moves at first; it falls to 0 as half a cosine."""
+    """Fraction of each kernel's kept weights that moves at first; it falls as half a cosine."""
     frequency: Interval = 100
     """Steps from one move to the next."""
     end_step: Step | None = None
