@@ -26,7 +26,7 @@ class Subnetwork:
 
     Attributes:
         layer: the layer.
-        kernel: its frozen kernel.
+        kernel: its kernel, as it is kept.
         mask: int8, 1 = kept, 0 = masked, -1 = inverted.
         scale: by what kept weights are multiplied.
     """
@@ -39,8 +39,7 @@ class Subnetwork:
     @property
     def weight(self) -> np.ndarray:
         """The kernel a plain layer needs, masked weights at their unmasked values."""
-        signed = np.where(self.mask < 0, -self.kernel, self.kernel)
-        return (signed * self.scale).astype(self.kernel.dtype)
+        return self.layer.masker.plain_kernel(self.layer, self.kernel, self.mask)
 
 
 def subnetworks(model: Any) -> dict[str, Subnetwork]:
@@ -70,8 +69,9 @@ def to_plain(model: Any) -> tuple[Any, Ticket]:
 
     Returns:
         `(plain, ticket)`: the ticket's masks are those of the kernels; its weights are all of the
-        plain model's, masked ones at their unmasked values, inverted and rescaled as the masker
-        does. Every control, report and export takes them.
+        plain model's, masked ones at their unmasked values, inverted, rescaled or shrunk by a
+        threshold as the masker does; where weights are trained, the trained ones. Every control,
+        report and export takes them.
 
     Raises:
         ValueError: if the model has no supermask layers, or cannot be copied.
@@ -125,6 +125,6 @@ def _provenance(found: dict[str, Subnetwork]) -> dict[str, Any]:
         "initializers": {
             p: {"name": i.name, **i.get_config()}
             for p, i in drawn.items()
-            if isinstance(i, initializers.Kaiming)
+            if isinstance(i, initializers.Kaiming) and not layers[p].masker.trains_weights
         },
     }
