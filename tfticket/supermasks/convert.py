@@ -93,7 +93,7 @@ class _Conversion:
         """Returns the counterpart of a layer, without its weights."""
         kind = type(layer).__name__
         trains = self._masker.trains_weights
-        if trains and not layer.trainable:
+        if trains and not getattr(layer, "trainable", True):
             return remade(layer)
         if kind in KINDS and type(layer) is getattr(self._layers, kind) and not is_altered(layer):
             return self._with_mask(layer, getattr(self._supermask, f"Supermask{kind}"))

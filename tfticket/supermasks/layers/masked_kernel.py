@@ -123,7 +123,7 @@ class MaskedKernel(Frozen, OwnKernel):
             options["name"] = "kernel"
         if not self.masker.trains_weights:
             return super().add_weight(*args, **options)
-        if options.get("name") == "kernel":
+        if "kernel" in (options.get("name"), *args[:1]):
             options |= _no_cast(self)  # masked in full precision, as `to_plain` does
         return self.add_trainable_weight(*args, **options)
 
