@@ -196,13 +196,14 @@ def test_under_mixed_precision_masks_are_made_in_full_precision(keras, name):
 
 
 @pytest.mark.parametrize("name", MASKERS)
-def test_only_what_was_trainable_is_masked_and_everything_trains_on(keras, make_network, name):
+def test_only_what_was_trainable_is_masked_and_all_trains_on(keras, make_network, batch, name):
     network = make_network()
     network.get_layer("each").trainable = False
     model = supermasks.convert(network, masker=MASKERS[name])
     own = {p.rpartition("/")[2] for p in weights.variables(model)}
     assert own >= {"kernel", "bias", "gamma", "scores"}
-    _, ticket = supermasks.to_plain(model)
+    plain, ticket = supermasks.to_plain(model)
+    np.testing.assert_array_equal(plain(batch[0]), model(batch[0]))
     assert set(ticket.masks) == {"conv/kernel", "inner/up/kernel", "output/kernel"}
     assert type(model.get_layer("each")) is keras.layers.DepthwiseConv2D
     num_scores = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import warnings
 from typing import Any, Literal
 
@@ -108,11 +109,14 @@ class _Conversion:
             self.unsupported[self._paths[id(layer)]] = kind
         return copy
 
+    @functools.cached_property
+    def _prunable(self) -> list[str]:
+        return list(weights.prunable_weights(self._model).variables)
+
     def _trained_whole(self, layer: Any) -> Any:
         """Copies a layer without a mask, and names it if its kernel is one that could have one."""
         path = self._paths.get(id(layer))
-        prunable = weights.prunable_weights(self._model).variables
-        if any(p.startswith(f"{path}/") for p in prunable):
+        if any(p.startswith(f"{path}/") for p in self._prunable):
             self.unsupported[str(path)] = type(layer).__name__
         return remade(layer)
 
