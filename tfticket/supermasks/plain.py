@@ -26,7 +26,7 @@ class Subnetwork:
 
     Attributes:
         layer: the layer.
-        kernel: its kernel, as it is kept.
+        kernel: its kernel; under a trained threshold kept weights are shrunk by it.
         mask: int8, 1 = kept, 0 = masked, -1 = inverted.
         scale: by what kept weights are multiplied.
     """
@@ -39,7 +39,8 @@ class Subnetwork:
     @property
     def weight(self) -> np.ndarray:
         """The kernel a plain layer needs, masked weights at their unmasked values."""
-        return self.layer.masker.plain_kernel(self.layer, self.kernel, self.mask)
+        signed = np.where(self.mask < 0, -self.kernel, self.kernel)
+        return (signed * self.scale).astype(self.kernel.dtype)
 
 
 def subnetworks(model: Any) -> dict[str, Subnetwork]:
@@ -93,8 +94,9 @@ def _masked_layers(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _subnetwork(layer: Any) -> Subnetwork:
-    mask = layer.current_mask()
-    return Subnetwork(layer, _keras.to_numpy(layer.kernel), mask, layer.masker.scale(mask))
+    mask, masker = layer.current_mask(), layer.masker
+    kernel = masker.plain_kernel(layer, _keras.to_numpy(layer.kernel), mask)
+    return Subnetwork(layer, kernel, mask, masker.scale(mask))
 
 
 def _plain_copy(layer: Any) -> Any:

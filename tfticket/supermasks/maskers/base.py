@@ -71,15 +71,14 @@ class Masker(abc.ABC):
         return np.float32(1.0)
 
     def plain_kernel(self, layer: Any, kernel: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Returns the kernel that a plain layer needs, masked weights at their unmasked values.
+        """Returns the kernel with kept weights as they act, but for inversion and scale.
 
         Args:
             layer: the supermask layer.
             kernel: its kernel.
             mask: int8 array, as `mask` returns it.
         """
-        signed = np.where(mask < 0, -kernel, kernel)
-        return (signed * self.scale(mask)).astype(kernel.dtype)
+        return kernel
 
     @abc.abstractmethod
     def scores_for(self, mask: np.ndarray, scores: np.ndarray) -> np.ndarray:
