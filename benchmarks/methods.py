@@ -75,6 +75,13 @@ METHODS = (
         MNIST,
     ),
     Benchmark(
+        "trained_sparsity",
+        "Is sparsity that is trained with the weights better than magnitude pruning as dense?",
+        (Script(),),
+        "not measured yet",
+        MNIST,
+    ),
+    Benchmark(
         "weight_agnostic",
         "What does a topology reach whose connections all share one weight?",
         (Script(40, arguments="--work runs/searches"),),

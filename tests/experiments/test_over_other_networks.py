@@ -1,4 +1,4 @@
-"""Runs whose tickets, or whose files, are of another network than the one that is trained."""
+"""Runs that train, or whose tickets or files are of, another network than the one given."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def network(keras):
 RECIPES = {
     "factorize": {"parameters": 0.5, "frobenius_decay": 1e-3},
     "strong_ticket": {"candidates": 6, "inputs": "nonnegative"},
+    "continuous_sparsification": {"rounds": 2, "rewind_to": 5},
+    "soft_threshold": {"initial_score": -3.0},
 }
 
 

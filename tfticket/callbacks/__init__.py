@@ -8,6 +8,7 @@ import importlib
 from typing import Any
 
 from tfticket.callbacks.after_pruning import AfterPruning
+from tfticket.callbacks.anneal_temperature import AnnealTemperature
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.dynamic_sparse import DynamicSparse
 from tfticket.callbacks.enforce_masks import EnforceMasks
@@ -19,6 +20,7 @@ from tfticket.callbacks.supermask_log import SupermaskLog
 
 __all__ = [
     "AfterPruning",
+    "AnnealTemperature",
     "Callback",
     "DynamicSparse",
     "EnforceMasks",

@@ -39,6 +39,4 @@ def exclude_factors(optimizer: Any, model: Any) -> None:
     """
     layers = [one for _, one, _ in _keras.walk(model) if isinstance(one, FactorizedKernel)]
     factors = [factor for layer in layers for factor in (layer.kernel_in, layer.kernel_out)]
-    for member in _optimizers.members(optimizer):
-        if getattr(member, "weight_decay", None):
-            member.exclude_from_weight_decay(var_list=factors)
+    _optimizers.exclude_from_weight_decay(optimizer, factors)

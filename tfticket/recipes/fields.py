@@ -25,6 +25,7 @@ __all__ = [
     "Factorizable",
     "FineTuneSteps",
     "Granularity",
+    "InitialScore",
     "Initializer",
     "Kinds",
     "MaxChannelSparsity",
@@ -262,6 +263,9 @@ Initializer = Annotated[
         " signed_kaiming_constant, kaiming_constant, in Python one of `supermasks.initializers`,"
         " or none for the network's own."
     ),
+]
+InitialScore = Annotated[
+    float, Field(allow_inf_nan=False, description="Score of every weight or layer at the start.")
 ]
 ScoresLearningRate = Annotated[
     Positive,

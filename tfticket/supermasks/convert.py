@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import warnings
 from typing import Any, Literal
 
@@ -26,13 +27,17 @@ def convert(
     seed: int = 0,
     on_unsupported: Literal["warn", "raise"] = "warn",
 ) -> Any:
-    """Makes a supermask model of a Keras model: the same network, whose weights never change.
+    """Makes a supermask model of a Keras model: the same network, whose mask is trained.
 
     Dense, Conv1D, Conv2D, Conv3D, DepthwiseConv2D and Conv2DTranspose become supermask layers;
     BatchNormalization keeps its scale and offset and follows the statistics of the batches. Of the
     other layers, to which subclasses of these belong, those with trainable weights are copied,
     frozen by `trainable=False`, and named; the rest is copied as it is. What is left to train is
     the scores, also of layers that were frozen.
+
+    With a masker that trains the weights too (`ContinuousSparsification`, `SoftThreshold`) nothing
+    is frozen: every other layer is copied as it is, so are frozen ones, and those are named that
+    have a trained kernel and no mask.
 
     Args:
         model: a built Sequential or functional model of either Keras, also with nested ones; it is
@@ -74,6 +79,7 @@ class _Conversion:
 
     def __init__(self, model: Any, masker: Any, initializer: Any, regularizer: Any, seed: int):
         self._paths = {id(layer): path for path, layer, _ in _keras.walk(model)}
+        self._model = model
         self._layers: Any = _keras.module(model).layers
         self._supermask = of(model)
         masker = maskers.get(masker)
@@ -87,8 +93,13 @@ class _Conversion:
     def copy(self, layer: Any) -> Any:
         """Returns the counterpart of a layer, without its weights."""
         kind = type(layer).__name__
+        trains = self._masker.trains_weights
+        if trains and not getattr(layer, "trainable", True):
+            return remade(layer)
         if kind in KINDS and type(layer) is getattr(self._layers, kind) and not is_altered(layer):
             return self._with_mask(layer, getattr(self._supermask, f"Supermask{kind}"))
+        if trains:
+            return self._trained_whole(layer)
         if type(layer) is self._layers.BatchNormalization:
             cls = self._supermask.SupermaskBatchNormalization
             return remade(layer, _setting({"trainable": True}), cls=cls)
@@ -97,6 +108,17 @@ class _Conversion:
             copy.trainable = False
             self.unsupported[self._paths[id(layer)]] = kind
         return copy
+
+    @functools.cached_property
+    def _prunable(self) -> list[str]:
+        return list(weights.prunable_weights(self._model).variables)
+
+    def _trained_whole(self, layer: Any) -> Any:
+        """Copies a layer without a mask, and names it if its kernel is one that could have one."""
+        path = self._paths.get(id(layer))
+        if any(p.startswith(f"{path}/") for p in self._prunable):
+            self.unsupported[str(path)] = type(layer).__name__
+        return remade(layer)
 
     def complain(self, on_unsupported: str) -> None:
         """Tells which layers were frozen as they are, and raises if none has a mask."""
@@ -107,9 +129,9 @@ class _Conversion:
             )
         if not self.unsupported:
             return
+        are = "stay" if self._masker.trains_weights else "are frozen and stay"
         message = (
-            "these layers have no supermask version; they are frozen and stay without a mask:"
-            f" {self.unsupported}"
+            f"these layers have no supermask version; they {are} without a mask: {self.unsupported}"
         )
         if on_unsupported == "raise":
             raise ValueError(message)

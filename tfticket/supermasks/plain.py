@@ -26,7 +26,7 @@ class Subnetwork:
 
     Attributes:
         layer: the layer.
-        kernel: its frozen kernel.
+        kernel: its kernel; under a trained threshold kept weights are shrunk by it.
         mask: int8, 1 = kept, 0 = masked, -1 = inverted.
         scale: by what kept weights are multiplied.
     """
@@ -70,8 +70,9 @@ def to_plain(model: Any) -> tuple[Any, Ticket]:
 
     Returns:
         `(plain, ticket)`: the ticket's masks are those of the kernels; its weights are all of the
-        plain model's, masked ones at their unmasked values, inverted and rescaled as the masker
-        does. Every control, report and export takes them.
+        plain model's, masked ones at their unmasked values, inverted, rescaled or shrunk by a
+        threshold as the masker does; where weights are trained, the trained ones. Every control,
+        report and export takes them.
 
     Raises:
         ValueError: if the model has no supermask layers, or cannot be copied.
@@ -93,8 +94,9 @@ def _masked_layers(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _subnetwork(layer: Any) -> Subnetwork:
-    mask = layer.current_mask()
-    return Subnetwork(layer, _keras.to_numpy(layer.kernel), mask, layer.masker.scale(mask))
+    mask, masker = layer.current_mask(), layer.masker
+    kernel = masker.plain_kernel(layer, _keras.to_numpy(layer.kernel), mask)
+    return Subnetwork(layer, kernel, mask, masker.scale(mask))
 
 
 def _plain_copy(layer: Any) -> Any:
@@ -125,6 +127,6 @@ def _provenance(found: dict[str, Subnetwork]) -> dict[str, Any]:
         "initializers": {
             p: {"name": i.name, **i.get_config()}
             for p, i in drawn.items()
-            if isinstance(i, initializers.Kaiming)
+            if isinstance(i, initializers.Kaiming) and not layers[p].masker.trains_weights
         },
     }

@@ -78,7 +78,7 @@ class SeedTicket:
                 them, as by `convert(model, initializer=…)`.
 
         Raises:
-            ValueError: if a kernel is not what its initialiser draws from its seed.
+            ValueError: if a kernel is trained, or not what its initialiser draws from its seed.
         """
         found = subnetworks(model)
         kernels = {p: _recipe(p, s) for p, s in found.items()}
@@ -237,6 +237,11 @@ def _read_manifest(data: bytes, path: str | Path) -> _Manifest:
 
 def _recipe(path: str, subnetwork: Subnetwork) -> dict[str, Any]:
     layer = subnetwork.layer
+    if layer.masker.trains_weights:
+        raise ValueError(
+            f"the kernel {path!r} must be as it was drawn, and {layer.masker.name} trains it: a"
+            " seed does not give it again. Use `to_plain`."
+        )
     initializer = getattr(layer, layer.initializer_name)
     recipe: dict[str, Any] = {"dtype": subnetwork.kernel.dtype.name}
     recipe["scale"] = float(subnetwork.scale)

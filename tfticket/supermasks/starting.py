@@ -13,7 +13,31 @@ from tfticket.masks import Masks
 from tfticket.supermasks.plain import Subnetwork, subnetworks
 from tfticket.tickets import Ticket
 
-__all__ = ["start_from"]
+__all__ = ["next_round", "start_from"]
+
+
+def next_round(model: Any) -> None:
+    """Begins a further round of continuous sparsification: `s = min(β · s, s₀)`, then `β = 1`.
+
+    What was kept starts from the initial score again; what was masked is far below and stays out
+    unless the loss brings it back. Weights go on as they are.
+
+    Args:
+        model: a supermask model whose masker is `ContinuousSparsification`, after a training.
+
+    Raises:
+        ValueError: if no layer of the model has a temperature.
+    """
+    layers = [s.layer for s in subnetworks(model).values() if s.layer.temperature is not None]
+    if not layers:
+        raise ValueError(
+            "`model` must have layers with a temperature, as `ContinuousSparsification` gives"
+            f" them. Received: model={model.name!r}"
+        )
+    for layer in layers:
+        scaled = np.float32(layer.temperature) * _keras.to_numpy(layer.scores)
+        _keras.assign(layer.scores, np.minimum(scaled, np.float32(layer.masker.initial_score)))
+        layer.set_temperature(1.0)
 
 
 def start_from(model: Any, source: Ticket | Masks) -> None:
@@ -22,7 +46,8 @@ def start_from(model: Any, source: Ticket | Masks) -> None:
     Edge-popup's scores keep their magnitudes and signs, dealt out so that what the ticket keeps
     ranks above what it does not; if the ticket keeps another number than the masker, the mask is
     the nearest of the masker's own number. Bernoulli's logits become those of probability .95 and
-    .05. Signed masks start without inverted weights.
+    .05. Signed masks start without inverted weights. Scores of continuous sparsification keep their
+    magnitudes. A trained threshold has no mask of its own and is refused.
 
     Args:
         model: a built supermask model.
@@ -31,19 +56,27 @@ def start_from(model: Any, source: Ticket | Masks) -> None:
 
     Raises:
         MismatchError: if the masks are not those of the model's kernels; nothing is changed then.
+        ValueError: if a masker's mask follows from the weights; nothing is changed then.
     """
     found = subnetworks(model)
     masks = _of_model(source.masks if isinstance(source, Ticket) else source, found)
+    fresh = [pair for group in _groups(found) for pair in _fresh(found, masks, group)]
     if isinstance(source, Ticket):
         weights.write(model, source.weights)
-    for group in _groups(found):
-        layers = [found[p].layer for p in group]
-        scores = [_keras.to_numpy(layer.scores) for layer in layers]
-        mask = np.concatenate([masks[p].ravel() for p in group]).astype(np.int8)
-        fresh = layers[0].masker.scores_for(mask, np.concatenate([s.ravel() for s in scores]))
-        ends = np.cumsum([s.size for s in scores])[:-1]
-        for layer, part, old in zip(layers, np.split(fresh, ends), scores, strict=True):
-            _keras.assign(layer.scores, part.reshape(old.shape))
+    for variable, scores in fresh:
+        _keras.assign(variable, scores)
+
+
+def _fresh(
+    found: Mapping[str, Subnetwork], masks: Masks, group: list[str]
+) -> list[tuple[Any, np.ndarray]]:
+    """Returns what to write to the scores of kernels that are ranked together."""
+    layers = [found[p].layer for p in group]
+    scores = [_keras.to_numpy(layer.scores) for layer in layers]
+    mask = np.concatenate([masks[p].ravel() for p in group]).astype(np.int8)
+    fresh = layers[0].masker.scores_for(mask, np.concatenate([s.ravel() for s in scores]))
+    parts = np.split(fresh, np.cumsum([s.size for s in scores])[:-1])
+    return [(a.scores, b.reshape(s.shape)) for a, b, s in zip(layers, parts, scores, strict=True)]
 
 
 def _of_model(masks: Masks, found: Mapping[str, Subnetwork]) -> Masks:

@@ -1,4 +1,4 @@
-"""Supermask layers: each is its Keras parent with frozen weights and a trained mask.
+"""Supermask layers: each is its Keras parent with a trained mask, and mostly frozen weights.
 
 `of("keras")` and `of("tf_keras")` return the module with the classes of that Keras. Importing this
 package makes both Kerases able to load models that contain them.

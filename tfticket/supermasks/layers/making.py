@@ -64,11 +64,11 @@ def _registered(
     return _keras.module(keras).saving.register_keras_serializable(PACKAGE, name)(cls)
 
 
-_DOC = """`{keras}.layers.{kind}` with frozen weights and a trained mask on its kernel.
+_DOC = """`{keras}.layers.{kind}` with a trained mask on its kernel.
 
     Takes every argument of its parent, in the same places, and three by name: `masker`,
     `scores_initializer` and `scores_regularizer`; see `MaskedKernel`. Its only trainable weight is
-    `scores`.
+    `scores`, unless the masker trains the others too.
     """
 
 _NORMALIZATION_DOC = """Batch normalisation whose scale and offset are frozen.

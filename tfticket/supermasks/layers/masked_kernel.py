@@ -1,4 +1,4 @@
-"""What all supermask layers do: freeze, score, mask, and let the parent compute."""
+"""What all supermask layers do: score, mask, and let the parent compute."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Frozen:
         options.update(trainable=False, regularizer=None, constraint=None)
         return super().add_weight(*args, **options)  # type: ignore[misc]
 
-    def add_trainable_weight(self, **options: Any) -> Any:
-        """Makes a weight of another layer's kind: one that trains."""
-        return super().add_weight(**options)  # type: ignore[misc]
+    def add_trainable_weight(self, *args: Any, **options: Any) -> Any:
+        """Makes a weight as other layers do: one that trains unless it is asked not to."""
+        return super().add_weight(*args, **options)  # type: ignore[misc]
 
 
 class MaskedKernel(Frozen, OwnKernel):
@@ -55,7 +55,7 @@ class MaskedKernel(Frozen, OwnKernel):
 
     Attributes:
         masker: the `Masker`.
-        scores: the trainable scores, float32, of the kernel's shape.
+        scores: the trainable scores, float32, of the kernel's shape or one for the layer.
         masker_state: variables in which the masker keeps what it must remember.
         plain_class: the parent, of which this layer is a supermask version.
         initializer_name: what the parent calls the initialiser of its kernel.
@@ -67,7 +67,7 @@ class MaskedKernel(Frozen, OwnKernel):
     initializer_name: ClassVar[str] = "kernel_initializer"
     kernel_inputs: ClassVar[tuple[int, ...]] = (-2,)
     masker_state: dict[str, Any]
-    _frozen_kernel: Any
+    _own_kernel: Any
     _is_followed = False
 
     def __init__(
@@ -92,16 +92,15 @@ class MaskedKernel(Frozen, OwnKernel):
         self.scores_regularizer = keras.regularizers.get(scores_regularizer)
 
     def build(self, input_shape: Any) -> None:
-        """Builds the parent with frozen weights, then the scores."""
+        """Builds the parent with its weights, then the scores."""
         super().build(input_shape)  # type: ignore[misc]
-        autocast = "autocast" if _keras.flavour(self) == "keras" else "experimental_autocast"
-        no_cast = {autocast: False}  # ranks and streams need every bit
+        no_cast = _no_cast(self)  # ranks and streams need every bit
         self.scores = self.add_trainable_weight(
             name="scores",
-            shape=tuple(self._frozen_kernel.shape),
+            shape=self.masker.scores_shape(tuple(self._own_kernel.shape)),
             dtype="float32",
             initializer=self.scores_initializer,
-            regularizer=self.scores_regularizer,
+            regularizer=_sum(self.scores_regularizer, self.masker.regularizer(self)),
             **no_cast,
         )
         state = {
@@ -109,6 +108,7 @@ class MaskedKernel(Frozen, OwnKernel):
                 name=name,
                 shape=value.shape,
                 dtype=value.dtype.name,
+                trainable=False,
                 initializer=_Given(value),
                 aggregation=_only_first(self),
                 **no_cast,
@@ -118,10 +118,14 @@ class MaskedKernel(Frozen, OwnKernel):
         object.__setattr__(self, "masker_state", state)  # tracked once already, by `add_weight`
 
     def add_weight(self, *args: Any, **options: Any) -> Any:
-        """Makes a frozen weight; a kernel is called `kernel` in either Keras."""
+        """Makes a weight, frozen if so the masker says; a kernel is called `kernel`."""
         if options.get("name") == "depthwise_kernel":
             options["name"] = "kernel"
-        return super().add_weight(*args, **options)
+        if not self.masker.trains_weights:
+            return super().add_weight(*args, **options)
+        if "kernel" in (options.get("name"), *args[:1]):
+            options |= _no_cast(self)  # masked in full precision, as `to_plain` does
+        return self.add_trainable_weight(*args, **options)
 
     def call(self, inputs: Any, training: Any = None) -> Any:
         """Computes what the parent does, with the masked kernel."""
@@ -134,14 +138,10 @@ class MaskedKernel(Frozen, OwnKernel):
 
     def masked_kernel(self, training: bool = False) -> Any:
         """Returns the kernel times its mask, as a tensor; gradients reach the scores."""
-        if training and self.density_schedule is not None and not self._is_followed:
-            warnings.warn(
-                f"the density of {self.name!r} is a schedule that nobody follows: pass"  # type: ignore[attr-defined]
-                " `callbacks.FollowDensity()` to `fit`, or call `set_density` after each step.",
-                UserWarning,
-                stacklevel=2,
-            )
-        kernel = _keras.value_of(self._frozen_kernel)
+        warning = self.masker.unattended(self)
+        if training and warning is not None and not self._is_followed:
+            warnings.warn(warning, UserWarning, stacklevel=2)
+        kernel = _keras.value_of(self._own_kernel)
         scores = _keras.value_of(self.scores)
         masked = self.masker.forward(self, kernel, scores, training)
         return tf.cast(masked, self.compute_dtype)  # type: ignore[attr-defined]
@@ -179,6 +179,28 @@ class MaskedKernel(Frozen, OwnKernel):
         self._is_followed = True
         _keras.assign(self.masker_state["density"], density)
 
+    @property
+    def temperature(self) -> float | None:
+        """The temperature of a soft mask as it is now; `None` where the masker has none."""
+        found = self.masker_state.get("temperature")
+        return None if found is None else float(_keras.to_numpy(found))
+
+    def set_temperature(self, temperature: float) -> None:
+        """Sets the temperature of a soft mask from now on.
+
+        Raises:
+            ValueError: if the masker has none, or `temperature` is not above 0.
+        """
+        if "temperature" not in self.masker_state:
+            raise ValueError(
+                "the masker must have a temperature, as `ContinuousSparsification` has."
+                f" Received: masker={self.masker!r}"
+            )
+        if not 0.0 < temperature < np.inf:
+            raise ValueError(f"`temperature` must be above 0. Received: {temperature!r}")
+        self._is_followed = True
+        _keras.assign(self.masker_state["temperature"], temperature)
+
     def get_config(self) -> dict[str, Any]:
         """Returns the parent's configuration, and what a supermask adds."""
         keras: Any = _keras.module(self)
@@ -211,12 +233,12 @@ class MaskedKernel(Frozen, OwnKernel):
             _IN_USE.reset(token)
 
     def _get_kernel(self) -> Any:
-        """The frozen kernel; while the layer computes, the masked one."""
+        """The kernel itself; while the layer computes, the masked one."""
         masked = _IN_USE.get().get(id(self))
-        return self._frozen_kernel if masked is None else masked
+        return self._own_kernel if masked is None else masked
 
     def _set_kernel(self, variable: Any) -> None:
-        object.__setattr__(self, "_frozen_kernel", variable)  # tracked already, by `add_weight`
+        object.__setattr__(self, "_own_kernel", variable)  # tracked already, by `add_weight`
 
     def _with_seed(self, initializer: Any) -> Any:
         """Lets one of ours know this layer's axes, and a seed that its configuration then keeps."""
@@ -235,6 +257,20 @@ class _Given:
 
     def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> np.ndarray:
         return self._value
+
+
+def _no_cast(layer: Any) -> dict[str, bool]:
+    """Keeps mixed precision from reading a weight in another type than it has."""
+    name = "autocast" if _keras.flavour(layer) == "keras" else "experimental_autocast"
+    return {name: False}
+
+
+def _sum(*regularizers: Any) -> Any:
+    """Returns the sum of regularisers, of which any may be `None`."""
+    given = [one for one in regularizers if one is not None]
+    if len(given) < 2:
+        return given[0] if given else None
+    return lambda scores: sum(one(scores) for one in given)
 
 
 def _only_first(layer: Any) -> Any:

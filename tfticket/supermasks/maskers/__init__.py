@@ -8,12 +8,25 @@ from typing import Any
 from tfticket.registry import by_name, look_up
 from tfticket.supermasks.maskers.base import Masker
 from tfticket.supermasks.maskers.bernoulli import Bernoulli
+from tfticket.supermasks.maskers.continuous_sparsification import ContinuousSparsification
 from tfticket.supermasks.maskers.ranked import EdgePopup, Signed
+from tfticket.supermasks.maskers.soft_threshold import SoftThreshold
 
-__all__ = ["MASKERS", "Bernoulli", "EdgePopup", "Masker", "Signed", "get"]
+__all__ = [
+    "MASKERS",
+    "Bernoulli",
+    "ContinuousSparsification",
+    "EdgePopup",
+    "Masker",
+    "Signed",
+    "SoftThreshold",
+    "get",
+]
 
 #: Every masker by name.
-MASKERS: dict[str, type[Masker]] = by_name((Bernoulli, EdgePopup, Signed))
+MASKERS: dict[str, type[Masker]] = by_name(
+    (Bernoulli, ContinuousSparsification, EdgePopup, Signed, SoftThreshold)
+)
 
 
 def get(masker: str | Mapping[str, Any] | Masker) -> Masker:

@@ -38,6 +38,14 @@ class _Ranked(Masker):
     def join(self, layer: Any) -> None:
         self.ranking.join(layer)
 
+    def unattended(self, layer: Any) -> str | None:
+        if self.ranking.schedule is None:
+            return None
+        return (
+            f"the density of {layer.name!r} is a schedule that nobody follows: pass"
+            " `callbacks.FollowDensity()` to `fit`, or call `set_density` after each step."
+        )
+
     def get_config(self) -> dict[str, Any]:
         return self.ranking.config()
 
