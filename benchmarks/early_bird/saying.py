@@ -84,12 +84,11 @@ def picture(rows: Rows, path: Path) -> None:
         for color, rate in zip(("C0", "C1"), bench.RATES, strict=True):
             _line(axes[0, column], rows, rate, sparsity, color)
         axes[0, column].set_title(f"{sparsity:.0%} of the channels removed")
-        axes[0, column].sharey(axes[0, 0])
         for row, rate in enumerate(bench.RATES, start=1):
             if chosen(rows, rate, "drawn"):
                 image = _matrix(axes[row, column], rows, rate, sparsity)
     axes[0, 0].set_ylabel("test accuracy after retraining, %")
-    axes[0, 0].legend(frameon=False, fontsize=8)
+    axes[0, 0].legend(frameon=False, fontsize=8, loc="center right")
     label = "distance of two masks (fraction of channels)"
     figure.colorbar(image, ax=axes[1:, :].ravel().tolist(), label=label)
     plots.save(figure, path)
