@@ -2,9 +2,11 @@
 
     python benchmarks/learning_rate/run.py --out runs/learning_rate
 
-Runs `study.yaml`, `warm_up.yaml` and `structured.yaml`, which go on where they stopped, and writes
-`results.json` and `learning_rate.png`: of every level the ticket, its re-initialised control, and
-their difference seed by seed with its 95 % interval.
+Runs the studies of this folder, which go on where they stopped, and writes `results.json` and a
+picture of each: of every level the ticket, its re-initialised control, and their difference seed by
+seed with its 95 % interval. `study.yaml`, `warm_up.yaml` and `structured.yaml` are LeNet-300-100 on
+MNIST, `residual.yaml` and `residual_structured.yaml` a small residual network on CIFAR-10 with JPEG
+loss. With `--studies` some of them, beside what the others found before.
 """
 
 from __future__ import annotations
@@ -28,17 +30,25 @@ from tfticket.reports import plots
 from tfticket.tables import markdown
 
 HERE = Path(__file__).parent
-STUDIES = ("study", "warm_up", "structured")
+#: The data of each study.
+STUDIES = {
+    "study": "mnist",
+    "warm_up": "mnist",
+    "structured": "mnist",
+    "residual": "cifar10_jpeg",
+    "residual_structured": "cifar10_jpeg",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default="runs/learning_rate", type=Path)
+    parser.add_argument("--studies", nargs="*", choices=list(STUDIES), default=list(STUDIES))
     args = parser.parse_args()
     os.chdir(records.ROOT)  # where files name `networks.py` from
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = records.read(HERE / "results.json", {})
     with ProgressLines() as display:
-        for name in STUDIES:
+        for name in args.studies:
             study = read_study(HERE / f"{name}.yaml")
             run_study(study, args.out, on_event=lambda event: event.show(display))
             comparison = compare([args.out / n for n in study.specs], every_level=True)
@@ -48,7 +58,8 @@ def main() -> None:
         HERE / "results.json",
         found,
         seeds=[0, 1, 2],
-        data=[records.dataset("mnist", records.SPLITS["mnist"])],
+        data=[records.zoo(name) for name in sorted({STUDIES[s] for s in args.studies})],
+        resumes=True,
     )
     for name, rows in found.items():
         print(f"\n{name}\n\n{table(rows)}")

@@ -144,6 +144,7 @@ def test_a_model_that_is_not_compiled_is_refused(keras, data):
     ("settings", "said"),
     [
         ({"rewind_to": 5}, "`rewind_to` must lie before the end of a training"),
+        ({"rewind_to": 2, "eval_every": 5}, "must be a multiple of `eval_every`"),
         ({"rewind_to": "soon"}, "`rewind_to` must be written like"),
         ({"pruning_rate": 1.5}, "`pruning_rate` must be less than 1"),
         ({"pruning_rate": {"hidden": 0.2}}, "`pruning_rate` must cover every prunable weight"),

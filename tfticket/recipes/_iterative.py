@@ -92,6 +92,12 @@ class Iterative(WeightRecipe):
                 f" after it. Received: rewind_to={self.to_dict()['rewind_to']!r} (step {step}),"
                 f" num_steps={task.training.num_steps}"
             )
+        if task.training.eval_every and step % task.training.eval_every:
+            raise ValueError(
+                "`rewind_to` must be a multiple of `eval_every`: every level but the first is"
+                f" trained and measured from there. Received: rewind_to={step},"
+                f" eval_every={task.training.eval_every}"
+            )
         sparsity, rate = self.sparsity, self.pruning_rate
         if sparsity is None and self.rounds is None:
             sparsity = _USUAL_SPARSITY
