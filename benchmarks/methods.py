@@ -75,6 +75,20 @@ METHODS = (
         MNIST,
     ),
     Benchmark(
+        "dynamic_sparse",
+        "What are masks worth that move while a network trains, and at which cost?",
+        (Script(),),
+        "not measured yet",
+        MNIST,
+    ),
+    Benchmark(
+        "post_training",
+        "What does a small GPT lose that is pruned without training?",
+        (Script(),),
+        "not measured yet",
+        "sources of Python",
+    ),
+    Benchmark(
         "trained_sparsity",
         "Is sparsity that is trained with the weights better than magnitude pruning as dense?",
         (Script(),),
