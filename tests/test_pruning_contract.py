@@ -24,6 +24,7 @@ SELECTIONS = [
     (scope, granularity)
     for scope, granularity in itertools.product(selection.SCOPES, selection.GRANULARITIES)
     if granularity != "n_by_m" or scope in ("global", "layer", "uniform", "together")
+    if scope != "output" or granularity == "weight"  # others: `selection/test_outputs.py`
 ]
 ACTIONS = list(itertools.product(actions.ACTIONS, actions.PRUNED_ACTIONS))
 

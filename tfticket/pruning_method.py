@@ -56,6 +56,7 @@ class PruningMethod:
         self._keep("score", scores.get(self.score))
         self._keep("scope", selection.get_scope(self.scope))
         self._keep("granularity", selection.get_granularity(self.granularity))
+        selection.check_units(self.scope, self.granularity)
         self._keep("action", actions.get(self.action))
         self._keep("pruned", actions.get_pruned(self.pruned))
         rounds = schedule.rounds if self.rounds is None else self.rounds

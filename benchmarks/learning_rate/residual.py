@@ -2,9 +2,9 @@
 
 SGD with momentum 0.9; the rate falls to a tenth after half of 2 000 steps and again after three
 quarters, as in the papers, and BatchNormalization averages over about ten batches, so that what is
-measured at the end is not the noise of the last steps. The first convolution halves the image, then each of three stages, of 16, 32
-and 64 channels, has one residual block: what ResNet-20 has, with one block in place of three, on
-images of a quarter of the pixels.
+measured at the end is not the noise of the last steps. The first convolution halves the image, then
+each of three stages, of 16, 32 and 64 channels, has one residual block: what ResNet-20 has, with
+one block in place of three, on images of a quarter of the pixels.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def evidence(keras, model):
     """Everything a score may ask for."""
     present = weights.read(model)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    noise = {p: w + RNG.normal(0, 0.1, w.shape).astype(w.dtype) for p, w in present.items()}
+    noise = {p: w + RNG.normal(0, 2, w.shape).astype(w.dtype) for p, w in present.items()}
     return Evidence(present, rewind_points={0: noise}, batch=BATCH, loss=loss, seed=0)
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from tfticket.layouts import Layout
 from tfticket.masks import Masks
+from tfticket.pruning_method import PruningMethod
+from tfticket.schedules import OneShot
 from tfticket.selection import select
 from tfticket.selection.outputs import keep_of_each_output
 from tfticket.selection.shrinking import Shrinking
@@ -63,6 +65,8 @@ def test_larger_units_have_no_outputs_of_their_own():
     everything = Masks({"k": np.ones((4, 4), bool)})
     with pytest.raises(ValueError, match="`granularity` must be 'weight' or n:m.*2, 2"):
         select({"k": np.ones((4, 4))}, everything, 0.5, scope="output", granularity="2x2")
+    with pytest.raises(ValueError, match="`granularity` must be 'weight' or n:m"):
+        PruningMethod(OneShot(0.5), scope="output", granularity="channel", rounds=1)
 
 
 def test_an_output_of_few_inputs_keeps_one_where_collapse_is_forbidden():

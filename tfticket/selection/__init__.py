@@ -7,7 +7,7 @@ from tfticket.selection.lookup import GRANULARITIES, SCOPES, get_granularity, ge
 from tfticket.selection.n_by_m import NByM
 from tfticket.selection.on_collapse import ON_COLLAPSE
 from tfticket.selection.scope import Global, Group, Layer, Output, Scope, Together
-from tfticket.selection.selecting import misfits, select
+from tfticket.selection.selecting import check_units, misfits, select
 from tfticket.selection.shrinking import Shrinking
 from tfticket.selection.top import keep_top, kth_largest
 
@@ -33,6 +33,7 @@ __all__ = [
     "apportion",
     "budget",
     "check_sparsity",
+    "check_units",
     "get_granularity",
     "get_scope",
     "keep_top",

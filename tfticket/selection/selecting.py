@@ -18,10 +18,10 @@ from tfticket.selection.n_by_m import NByM
 from tfticket.selection.on_collapse import OnCollapse, check_on_collapse, report
 from tfticket.selection.outputs import keep_of_each_output
 from tfticket.selection.scanning import all_finite
-from tfticket.selection.scope import Group
+from tfticket.selection.scope import Group, Output, Scope
 from tfticket.selection.units import Units, keep_units
 
-__all__ = ["misfits", "select"]
+__all__ = ["check_units", "misfits", "select"]
 
 
 def select(
@@ -79,6 +79,17 @@ def select(
         kept |= _of_a_group(group, units, keep_one=keep_one)
     report(masks, selected := _masks(kept, masks), on_collapse)
     return selected
+
+
+def check_units(scope: Scope, granularity: Granularity) -> None:
+    """Raises `ValueError` if a scope does not rank the units of a granularity.
+
+    Args:
+        scope: any.
+        granularity: any.
+    """
+    if isinstance(scope, Output):
+        _is_single(granularity)
 
 
 def _is_single(granularity: Granularity) -> bool:
