@@ -78,21 +78,24 @@ METHODS = (
         "dynamic_sparse",
         "What are masks worth that move while a network trains, and at which cost?",
         (Script(),),
-        "not measured yet",
+        "LeNet-300-100 at sparsity 0.98: RigL 95.34 ± 0.19 %, SET 94.43 ± 0.10, masks that stay"
+        " 93.25 ± 0.09",
         MNIST,
     ),
     Benchmark(
         "post_training",
         "What does a small GPT lose that is pruned without training?",
-        (Script(),),
-        "not measured yet",
+        (Script(45),),
+        "perplexity of a byte, one replicate, 50 %: dense 3.72, SparseGPT 4.57, Wanda 6.86,"
+        " magnitude 6.99",
         "sources of Python",
     ),
     Benchmark(
         "trained_sparsity",
         "Is sparsity that is trained with the weights better than magnitude pruning as dense?",
         (Script(),),
-        "not measured yet",
+        "one replicate, which proves nothing: continuous sparsification 97.35 % at density 0.36,"
+        " magnitude as dense 97.56 %",
         MNIST,
     ),
     Benchmark(
