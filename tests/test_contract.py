@@ -34,6 +34,8 @@ ACTIONS = [
 def makes_sense(scope, granularity, schedule):
     """n:m fixes the density of every weight; a schedule by path says what is ranked where."""
     unequal = scope in ("erk", "smart_ratio")
+    if scope == "output" and granularity != "weight":
+        return False  # what is not refused is the pattern's own: `selection/test_outputs.py`
     if schedule == "per_path" and scope not in ("global", "layer"):
         return False
     return not (granularity == "n_by_m" and unequal)

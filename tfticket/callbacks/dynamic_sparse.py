@@ -53,6 +53,7 @@ class DynamicSparse(Callback):
         end_step: step from which on masks stay; `None` means three quarters of the first `fit`.
         prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
         masks: masks to start from, or a `Ticket`, for its masks; `None` draws them.
+        seed: of the masks that are drawn, and of what SET grows.
 
     Raises:
         ValueError: if an argument is out of range; in `fit`, if there is no `end_step` and Keras

@@ -30,12 +30,22 @@ _WORTH_TRACING = 20
 def places_that_differ(
     before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Returns where masks of the same paths and shapes differ, by path, in row-major order."""
+    """Returns where masks differ, by path, in row-major order.
+
+    Args:
+        before: booleans by path.
+        after: booleans of the same paths and shapes.
+    """
     return {p: np.flatnonzero(before[p] != m) for p, m in after.items()}
 
 
 def are_few(places: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> bool:
-    """Tells whether so few places of masks, by path, are better written one by one."""
+    """Tells whether places of masks are so few that they are better written one by one.
+
+    Args:
+        places: integers by path.
+        masks: booleans by path.
+    """
     return sum(p.size for p in places.values()) * _FEW <= sum(m.size for m in masks.values())
 
 

@@ -59,7 +59,12 @@ def without_lowest(
 
 
 def is_few(count: int, scores: Sequence[np.ndarray]) -> bool:
-    """Tells whether a number of scores is so small a part of all that it pays to look for it."""
+    """Tells whether a number of scores is so small a part of all that it pays to look for it.
+
+    Args:
+        count: how many.
+        scores: all of them, in several arrays.
+    """
     return count * _FEW <= sum(s.size for s in scores)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from tfticket.weights import matching
@@ -38,7 +38,7 @@ class Group:
 
     paths: tuple[str, ...]
     num_kept: int
-    sparsity: float | None = None
+    sparsity: float | None = field(default=None, repr=False)
 
 
 class Scope(abc.ABC):
