@@ -23,6 +23,7 @@ __all__ = [
     "exclude_from_weight_decay",
     "is_elementwise",
     "is_scheduled",
+    "iterations",
     "key",
     "learning_rate",
     "members",
@@ -154,7 +155,7 @@ def learning_rate(optimizer: Any) -> float | None:
         rate = optimizer.learning_rate
     except AttributeError:  # Keras 3's MultiOptimizer
         return None
-    return _number(rate(optimizer.iterations) if callable(rate) else rate)
+    return _number(rate(iterations(optimizer)) if callable(rate) else rate)
 
 
 def is_scheduled(optimizer: Any) -> bool:
@@ -176,13 +177,17 @@ def exclude_from_weight_decay(optimizer: Any, variables: Sequence[Any]) -> None:
 
 def steps_done(optimizer: Any) -> int:
     """Returns how many updates an optimizer has made."""
-    return _number(optimizer.iterations)
+    return _number(iterations(optimizer))
+
+
+def iterations(optimizer: Any) -> Any:
+    """Returns how many updates an optimizer has made, as a variable or a tensor."""
+    return _counting(optimizer).iterations
 
 
 def batches_per_step(optimizer: Any) -> int:
     """Returns over how many batches an optimizer gathers gradients for one update."""
-    counting = getattr(optimizer, "inner_optimizer", optimizer)
-    return getattr(counting, "gradient_accumulation_steps", None) or 1
+    return getattr(_counting(optimizer), "gradient_accumulation_steps", None) or 1
 
 
 def batches_done(optimizer: Any) -> int:
@@ -192,10 +197,18 @@ def batches_done(optimizer: Any) -> int:
 
 def batch_counter(optimizer: Any) -> Any:
     """Returns the variable in which an optimizer counts the batches it has taken."""
-    counting = getattr(optimizer, "inner_optimizer", optimizer)
+    counting = _counting(optimizer)
     # Keras 3 counts batches in `_iterations` and derives updates; tf_keras knows updates only.
     is_keras3 = _keras.flavour(counting) == "keras"
     return counting._iterations if is_keras3 else counting.iterations
+
+
+def _counting(optimizer: Any) -> Any:
+    """Returns the optimizer that counts: under loss scaling the inner one.
+
+    Up to Keras 3.8 at least, the outer one's own count stays at 0.
+    """
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _listed_slots(optimizer: Any, variable: Any) -> Iterator[tuple[str, Any]]:

@@ -213,3 +213,35 @@ def test_a_training_of_unknown_length_needs_an_end(keras):
     data = tf.data.Dataset.from_generator(batches, output_signature=shapes)
     with pytest.raises(ValueError, match="`end_step` must be given where Keras does not know"):
         make_model(keras).fit(data, verbose=0, shuffle=False, callbacks=[DynamicSparse(0.8)])
+
+
+@pytest.mark.filterwarnings("ignore:13% of the weights:UserWarning")
+def test_what_is_frozen_keeps_its_masks_and_what_is_freed_later_stays_dense(keras):
+    model = make_model(keras)
+    callback = DynamicSparse(0.8, method="set", frequency=2, end_step=100, scope="uniform")
+    fit(model, callback, epochs=1)
+    model.layers[0].trainable = False
+    model.compile("adam", "mse")
+    kept, num_moves = callback.masks, len(callback.history)
+    fit(model, callback, epochs=1)
+    assert len(callback.history) == num_moves + 3 and callback.history[-1][1] <= 2
+    assert np.array_equal(callback.masks["hidden/kernel"], kept["hidden/kernel"])
+    other, callback = make_model(keras), DynamicSparse(0.8, method="set", end_step=100)
+    other.layers[0].trainable = False
+    other.compile("adam", "mse")
+    fit(other, callback, epochs=1)
+    other.layers[0].trainable = True
+    other.compile("adam", "mse")
+    fit(other, callback, epochs=1)
+    assert list(callback.masks) == ["output/kernel"]
+    assert (weights.read(other)["hidden/kernel"] != 0).all()
+
+
+def test_a_ticket_that_holds_other_values_is_refused(keras):
+    from tfticket import tickets
+
+    own = weights.read(make_model(keras))
+    given = masks.ones_like(own)
+    ticket = tickets.Ticket(given, own, {}, pruned_values={"hidden/kernel": own["hidden/kernel"]})
+    with pytest.raises(ValueError, match="`masks` must be a ticket that holds pruned weights at 0"):
+        DynamicSparse(0.5, masks=ticket)

@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from tfticket import _keras, _optimizers
-from tfticket.callbacks.base import Callback
+from tfticket.callbacks.masking import Masking, check_held_at_zero
 from tfticket.callbacks.update_clock import UpdateClock
-from tfticket.enforcement import Enforcement, enforce
+from tfticket.enforcement import enforce
 from tfticket.layouts import layouts
 from tfticket.masks import Masks, ones_like
 from tfticket.seeds import generator
@@ -28,7 +28,7 @@ GROWTHS = ("rigl", "set", "static")
 _MOVING_SHARE = 0.75
 
 
-class DynamicSparse(Callback):
+class DynamicSparse(Masking):
     """Trains a sparse model from the start, its masks moving while it trains, in either Keras.
 
     Training begins with random masks of the exact sparsity. Every `frequency` optimizer updates a
@@ -41,8 +41,9 @@ class DynamicSparse(Callback):
     The authors put the change of masks in the place of an update; here the update takes place
     first. Under loss scaling and gradient accumulation a step is an update, and its gradient that
     of all its batches. With `steps_per_execution` masks move at the first opportunity after. A
-    further `fit` of the same model goes on with its masks; in a `fit` of another model the callback
-    begins afresh. Weights that `BackupAndRestore` puts back bring their masks with them.
+    further `fit` of the same model goes on with its masks: what was frozen meanwhile keeps them,
+    and what can be trained only now stays dense. In a `fit` of another model the callback begins
+    afresh. Weights that `BackupAndRestore` puts back bring their masks with them.
 
     Args:
         sparsity: fraction of the prunable weights that is masked, in [0, 1), at every step.
@@ -89,33 +90,17 @@ class DynamicSparse(Callback):
             raise ValueError(f"`frequency` must be at least 1. Received: frequency={frequency}")
         self.sparsity, self.method, self.scope = float(sparsity), method, get_scope(scope)
         self.fraction, self.frequency, self.end_step = fraction, int(frequency), end_step
+        check_held_at_zero(masks)
         self.seed, self._prunable, self._initial = seed, prunable, masks
         self._forget()
 
     def _forget(self) -> None:
-        self._masks: Masks | None = None
-        self._enforcement: Enforcement | None = None
+        self._masks = self._enforcement = None
         self._clock: Any = None
         self._gradients: Any = None
         self._last_step: int | None = self.end_step
         #: `(step, number of weights that came)` at every move.
         self.history: list[tuple[int, int]] = []
-
-    @property
-    def masks(self) -> Masks:
-        """The present masks.
-
-        Raises:
-            ValueError: before the first `fit`, when there are none yet.
-        """
-        if self._masks is None:
-            raise ValueError("there are no masks yet: `fit` has not begun with this callback.")
-        return self._masks
-
-    def release(self) -> None:
-        """Gives the model back without masks in force; its weights keep their values."""
-        if self._enforcement is not None:
-            self._enforcement.release()
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._begin_afresh_if_new()
@@ -163,19 +148,10 @@ class DynamicSparse(Callback):
             logs["sparsity"] = self.masks.sparsity
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self._enforcement is None or self._enforcement.is_released:
-            return
         if not self._has_begun and self._is_new:  # a backup had nothing left to be trained
             self._clock.sync()
             self._put(self._first_masks())
-        num_moved, num_pruned, _ = self._enforcement.put_back()
-        if num_moved:
-            warnings.warn(
-                f"{num_moved} of {num_pruned} pruned weights were written to after the last step,"
-                " by another callback for instance; they are put back to their values.",
-                UserWarning,
-                stacklevel=2,
-            )
+        self._put_back_at_the_end()
 
     def _is_due(self, step: int) -> bool:
         is_moving = self.method != "static" and step % self.frequency == 0
@@ -223,8 +199,10 @@ class DynamicSparse(Callback):
         assert self._enforcement is not None and self._last_step is not None
         fraction = falling_fraction(step, self._last_step, self.fraction)
         dropped, grown = {}, {}
-        for path, mask in self.masks.items():
-            values = _keras.view(self._variables[path])
+        for path, variable in self._variables.items():
+            if path not in self.masks:
+                continue  # it could not be trained when the masks were drawn, and stays dense
+            mask, values = self.masks[path], _keras.view(variable)
             count = round(fraction * np.count_nonzero(mask))
             moved = drop_and_grow(values, mask, self._growth(path, step), count)
             dropped[path] = np.flatnonzero(mask & ~moved)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from tfticket import _optimizers
-from tfticket.callbacks.base import Callback
-from tfticket.enforcement import Enforcement, enforce, masks_in_force
+from tfticket.callbacks.masking import Masking
+from tfticket.enforcement import enforce, masks_in_force
 from tfticket.errors import EnforcementError
 from tfticket.masks import Masks, from_zeros
 from tfticket.tickets import Ticket
@@ -18,7 +18,7 @@ from tfticket.weights import Filter
 __all__ = ["EnforceMasks"]
 
 
-class EnforceMasks(Callback):
+class EnforceMasks(Masking):
     """Keeps pruned weights at their values, and out of the optimizer, while `fit` runs.
 
     The masks stay in force after `fit`, so that a second `fit` cannot fill the zeros again, until
@@ -48,8 +48,6 @@ class EnforceMasks(Callback):
         pruned.fit(x, y, callbacks=[EnforceMasks()])
     """
 
-    _of_model = ("_enforcement",)
-
     def __init__(
         self,
         masks: Masks | Ticket | None = None,
@@ -63,18 +61,7 @@ class EnforceMasks(Callback):
 
     def _forget(self) -> None:
         self._masks = self._given
-        self._enforcement: Enforcement | None = None
-
-    @property
-    def masks(self) -> Masks:
-        """The masks it enforces.
-
-        Raises:
-            ValueError: before the first `fit`, if none were given.
-        """
-        if self._masks is None:
-            raise ValueError("there are no masks yet: `fit` has not begun with this callback.")
-        return self._masks
+        self._enforcement = None
 
     @property
     def keeps_everything(self) -> bool:
@@ -121,11 +108,6 @@ class EnforceMasks(Callback):
                 f" and none of {model.name!r}"
             )
         self._enforcement.check()
-
-    def release(self) -> None:
-        """Gives the model back without masks in force; its weights keep their values."""
-        if self._enforcement is not None:
-            self._enforcement.release()
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._begin_afresh_if_new()

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from tfticket import _keras, _optimizers
-from tfticket.callbacks.base import Callback
+from tfticket.callbacks.masking import Masking, check_held_at_zero
 from tfticket.callbacks.scheduled_masks import are_at, masks_of_restored
 from tfticket.callbacks.update_clock import UpdateClock, last_turn
-from tfticket.enforcement import Enforcement, enforce, in_force
+from tfticket.enforcement import enforce, in_force
 from tfticket.layouts import layouts
 from tfticket.masks import Masks, ones_like
 from tfticket.pruning_method import PruningMethod
@@ -27,7 +27,7 @@ from tfticket.weights import FilterLike, align, prunable_weights, variables
 __all__ = ["PruneOnSchedule"]
 
 
-class PruneOnSchedule(Callback):
+class PruneOnSchedule(Masking):
     """Prunes a model while it trains, as a schedule says, in either Keras and without wrappers.
 
     After each step at which the schedule prunes, the survivors are ranked anew and the lowest are
@@ -84,11 +84,7 @@ class PruneOnSchedule(Callback):
         self._method = PruningMethod(self.schedule, score, scope, granularity, rounds=1)
         self._prunable = prunable
         self._evidence = evidence or Evidence({}, seed=0)
-        if isinstance(masks, Ticket) and masks.pruned_values:
-            raise ValueError(
-                "`masks` must be a ticket that holds pruned weights at 0, as this callback does."
-                f" Received: pruned_values of {sorted(masks.pruned_values)}"
-            )
+        check_held_at_zero(masks)
         if masks is not None and not isinstance(masks, Ticket):
             masks = Masks(masks)
         self._initial_masks = masks
@@ -98,24 +94,13 @@ class PruneOnSchedule(Callback):
     def _forget(self) -> None:
         initial = self._initial_masks
         self._masks = initial.masks if isinstance(initial, Ticket) else initial
-        self._enforcement: Enforcement | None = None
+        self._enforcement = None
         self._clock: Any = None
         self._sparsity: Any = None
         self._shrinking = self._method.shrinking()
         self._is_done = False
         #: `(step, sparsity)` at every pruning.
         self.history: list[tuple[int, float]] = []
-
-    @property
-    def masks(self) -> Masks:
-        """The present masks.
-
-        Raises:
-            ValueError: before the first `fit`, when there are none yet.
-        """
-        if self._masks is None:
-            raise ValueError("there are no masks yet: `fit` has not begun with this callback.")
-        return self._masks
 
     @property
     def is_done(self) -> bool:
@@ -126,11 +111,6 @@ class PruneOnSchedule(Callback):
                 self._ranked, target, self._method, self._layouts
             )
         return self._is_done
-
-    def release(self) -> None:
-        """Gives the model back without masks in force; its weights keep their values."""
-        if self._enforcement is not None:
-            self._enforcement.release()
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._begin_afresh_if_new()
@@ -197,19 +177,6 @@ class PruneOnSchedule(Callback):
                 f"training ended at step {self._clock.step}, before the schedule did: the sparsity"
                 f" is {self.masks.sparsity:.4f}, and {asked} was asked for. Train on with this"
                 " callback, or let the schedule end earlier.",
-                UserWarning,
-                stacklevel=2,
-            )
-
-    def _put_back_at_the_end(self) -> None:
-        """Projects what was written to pruned weights since the last step, and says so."""
-        if self._enforcement is None or self._enforcement.is_released:
-            return
-        num_moved, num_pruned, _ = self._enforcement.put_back()
-        if num_moved:
-            warnings.warn(
-                f"{num_moved} of {num_pruned} pruned weights were written to after the last step,"
-                " by another callback for instance; they are put back to their values.",
                 UserWarning,
                 stacklevel=2,
             )

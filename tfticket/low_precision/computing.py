@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tfticket import _keras
+from tfticket import _keras, _optimizers
 from tfticket.low_precision.formats import Precision, precision_of
 from tfticket.low_precision.held import held_weights
 from tfticket.low_precision.rounding import Rounding
@@ -37,7 +37,7 @@ class LowPrecision:
     def __init__(self, model: Any, precision: Precision, seed: int):
         self.model, self.precision = model, precision
         self._held, self.unreached = held_weights(model)
-        self._rounding = Rounding(precision, seed, lambda: model.optimizer.iterations)
+        self._rounding = Rounding(precision, seed, lambda: _optimizers.iterations(model.optimizer))
         self._is_inside = False
         self._before: list[tuple[dict[str, Any], Any]] = []
         for layer in _called(model):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, references
+from tfticket import _keras, _optimizers, references
 from tfticket.determinism import seeded
 from tfticket.zoo.pipeline import batches, evaluate, in_order
 from tfticket.zoo.splits import Dataset, Split
@@ -269,7 +269,7 @@ def _further(training: Training, model: Any) -> list[Any]:
 
 
 def _steps_done(model: Any) -> int:
-    return int(_keras.to_numpy(model.optimizer.iterations))
+    return _optimizers.steps_done(model.optimizer)
 
 
 def _curve(history: Mapping[str, Sequence[float]], at: Sequence[int]) -> dict[str, Any]:
