@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from tfticket.recipes import fields
-from tfticket.recipes.base import WeightRecipe
+from tfticket.recipes.base import MaskingRecipe
 from tfticket.settings import Interval, Step
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["DynamicTraining"]
 
 
-class DynamicTraining(WeightRecipe):
+class DynamicTraining(MaskingRecipe):
     """Level 0 is trained densely; level 1 from the same start, sparse from the first step on.
 
     The ticket has the final masks and the initial weights; the network itself is what training
-    leaves. The unit is single weights.
+    leaves.
 
     Attributes:
         method: of `tfticket.callbacks.DynamicSparse`.
@@ -42,11 +42,6 @@ class DynamicTraining(WeightRecipe):
 
     def resolved(self, task: Task) -> Self:
         """See `Recipe`."""
-        if getattr(self.granularity, "name", self.granularity) != "weight":
-            raise ValueError(
-                "`granularity` must be 'weight': masks move by single weights. Received:"
-                f" granularity={self.granularity}"
-            )
         num_steps = task.training.num_steps
         end = num_steps * 3 // 4 if self.end_step is None else self.end_step
         made = super(DynamicTraining, self.model_copy(update={"end_step": end})).resolved(task)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tfticket.recipes.run.context import Run, Task
     from tfticket.tickets import Ticket
 
-__all__ = ["Paper", "Recipe", "WeightRecipe", "ordered_fields"]
+__all__ = ["MaskingRecipe", "Paper", "Recipe", "WeightRecipe", "ordered_fields"]
 
 
 class Paper(NamedTuple):
@@ -151,10 +151,9 @@ class Recipe(Settings):
         return model
 
 
-class WeightRecipe(Recipe):
-    """A recipe that masks weights, in units and among those that its settings say."""
+class MaskingRecipe(Recipe):
+    """A recipe that masks weights, among those that its settings say."""
 
-    granularity: fields.Granularity = "weight"
     prunable: fields.Prunable = None
     exclude: fields.Exclude = None
     kinds: fields.Kinds = None
@@ -167,6 +166,22 @@ class WeightRecipe(Recipe):
         given = {"exclude": self.exclude, "kinds": self.kinds}
         given = {n: v for n, v in given.items() if v is not None}
         return dataclasses.replace(Filter.of(self.prunable), **given)
+
+    def start(self, run: Run) -> Level:
+        """Trains the dense network.
+
+        Args:
+            run: with its model at the initialisation.
+        """
+        from tfticket import weights
+
+        return run.dense(weights.read(run.model, self.filter))
+
+
+class WeightRecipe(MaskingRecipe):
+    """A recipe that masks weights in units that its settings say."""
+
+    granularity: fields.Granularity = "weight"
 
     def check(self, run: Run) -> None:
         """Makes sure that the granularity fits the weights that may be masked.
@@ -185,16 +200,6 @@ class WeightRecipe(Recipe):
         misfits(self.granularity, shapes, layouts(run.model, shapes))
         if getattr(self.granularity, "name", self.granularity) == "channel":
             _keep_outputs(run.model, shapes)
-
-    def start(self, run: Run) -> Level:
-        """Trains the dense network.
-
-        Args:
-            run: with its model at the initialisation.
-        """
-        from tfticket import weights
-
-        return run.dense(weights.read(run.model, self.filter))
 
 
 def _keep_outputs(model: Any, paths: Iterable[str]) -> None:
@@ -220,6 +225,9 @@ def ordered_fields(kind: type[Settings]) -> list[str]:
     """
     line = [c for c in reversed(kind.__mro__) if issubclass(c, Settings)]
     start = line.index(Recipe) + 1 if Recipe in line else 0
+    # The first is what many recipes share; of those in this file, all.
+    num_shared = max(1, sum(c.__module__ == __name__ for c in line[start:]))
     declared = [list(inspect.get_annotations(c)) for c in line[start:]]
-    ordered = [name for names in [*declared[1:], *declared[:1]] for name in names]
+    shared = reversed(declared[:num_shared])
+    ordered = [name for names in [*declared[num_shared:], *shared] for name in names]
     return [name for name in dict.fromkeys(ordered) if name in kind.model_fields]
