@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
+import numpy as np
 
 from tfticket import _keras
 
@@ -243,6 +243,8 @@ def _initial(optimizer: Any, slot: str) -> float:
 
 def _held(holder: Any) -> Iterator[Any]:
     """Yields the variables among an object's own attributes."""
+    import tensorflow as tf  # here, so that the names of the zoo are checked without it
+
     own = getattr(holder, "__dict__", {})
     for value in [*own.values(), *own.get("_hyper", {}).values()]:
         is_keras3 = hasattr(value, "_value") and _keras.flavour_or_none(value) == "keras"
@@ -253,4 +255,4 @@ def _held(holder: Any) -> Iterator[Any]:
 def _number(value: Any) -> Any:
     if hasattr(value, "read_value") or hasattr(value, "_value"):
         return _keras.view(value).item()  # after every step: spares two thirds of the time
-    return tf.convert_to_tensor(value).numpy().item()
+    return np.asarray(value).item()
