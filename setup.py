@@ -40,6 +40,7 @@ _HEAVY = {
     "quantizer": ["ai-edge-quantizer>=0.10"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "tensorboard": ["tensorboard>=2.18"],
+    "ray": ["ray>=2.60"],
 }
 EXTRAS["dev"] = [
     *sorted({name for names in EXTRAS.values() for name in names}),

@@ -12,7 +12,7 @@ import numpy as np
 
 from tfticket import _keras
 
-__all__ = ["deterministic", "restart_names", "seeded", "set_seeds"]
+__all__ = ["deterministic", "restart_names", "seeded", "set_seeds", "set_threads", "threads"]
 
 
 @contextmanager
@@ -69,6 +69,35 @@ def set_seeds(seed: int) -> None:
     for name in _keras.FLAVOURS:
         if name in sys.modules:
             sys.modules[name].utils.set_random_seed(seed)
+
+
+def threads() -> dict[str, int]:
+    """Returns how many threads TensorFlow was told to use, `inter_op` and `intra_op`; 0 is its own
+    choice.
+    """
+    import tensorflow as tf
+
+    return {
+        "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
+        "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
+    }
+
+
+def set_threads(inter_op: int, intra_op: int) -> None:
+    """Tells TensorFlow how many threads to use; with others, sums may differ in the last bits.
+
+    Args:
+        inter_op: for operations beside each other; 0 is TensorFlow's own choice.
+        intra_op: within one.
+
+    Raises:
+        RuntimeError: if TensorFlow has begun with others.
+    """
+    import tensorflow as tf
+
+    if threads() != {"inter_op": inter_op, "intra_op": intra_op}:
+        tf.config.threading.set_inter_op_parallelism_threads(inter_op)
+        tf.config.threading.set_intra_op_parallelism_threads(intra_op)
 
 
 def restart_names(keras: str) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tfticket.cli.answers import Json, answer
+from tfticket.cli.engines import Engine, with_engine
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
@@ -16,6 +17,7 @@ __all__ = ["branch"]
 
 
 @handle_errors
+@with_engine
 def branch(
     path: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Run folder.")],
     controls: Annotated[
@@ -35,6 +37,7 @@ def branch(
         bool, typer.Option("--download", help="Let tensorflow-datasets download the data.")
     ] = False,
     json: Json = False,
+    engine: Engine = Engine(),
 ) -> None:
     """Train controls of levels of a run, beside what is there; every replicate gets them."""
     numbers = [part.strip() for part in (levels or "").split(",") if part.strip()]
@@ -43,8 +46,8 @@ def branch(
     load_tensorflow()
     from tfticket.experiments.branching import branch as branch_
 
-    with shown_progress(as_json=json) as shown:
+    with engine.started() as executor, shown_progress(as_json=json) as shown:
         shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
         asked = {"levels": [int(number) for number in numbers], "download": download}
-        outcome = branch_(path, controls, **asked, **shown_by)
+        outcome = branch_(path, controls, **asked, **shown_by, executor=executor)
     answer(outcome, as_json=json, text=outcome.text(path))

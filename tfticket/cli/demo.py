@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tfticket.cli.answers import Json
+from tfticket.cli.engines import Engine
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.running import run_and_print
 
@@ -26,4 +27,4 @@ def demo(
     from tfticket.experiments.demo import DEMO
     from tfticket.experiments.spec import Spec
 
-    run_and_print(Spec(**{**DEMO, "keras": keras}), out, as_json=json)
+    run_and_print(Spec(**{**DEMO, "keras": keras}), out, Engine(), as_json=json)

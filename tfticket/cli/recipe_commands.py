@@ -17,6 +17,7 @@ import typer
 from pydantic.fields import FieldInfo
 from typer.core import TyperGroup
 
+from tfticket.cli.engines import Engine, with_engine
 from tfticket.cli.failures import debugging, handle_errors, sentence_of
 from tfticket.cli.running import run_and_print
 from tfticket.cli.wording import with_flags
@@ -72,7 +73,6 @@ def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any
         file: with settings, if one was given in place of a name.
     """
 
-    @handle_errors
     def command(
         out: Path,
         config: Path | None,
@@ -80,6 +80,7 @@ def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any
         dry_run: bool,
         download: bool,
         json: bool,
+        engine: Engine,
         **options: Any,
     ) -> None:
         if config is not None and file is not None:
@@ -92,7 +93,7 @@ def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any
         settings = {n: _read(kinds[n], v) for n, v in given.items()}
         spec = read_spec(config or file, recipe=name, **settings)
         asked = {"repair": repair, "as_json": json, "dry_run": dry_run, "download": download}
-        run_and_print(spec, out, **asked)
+        run_and_print(spec, out, engine, **asked)
 
     parameters = [
         *(_flag(recipe, n, f"{name}: its own settings") for n in ordered_fields(recipe)),
@@ -100,11 +101,10 @@ def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any
         *_FILES,
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
     command.__doc__ = _help(recipe)
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
     short = f"{first_line(recipe).rstrip('.')} ({recipe.paper.authors})"
-    app.command(name=name, short_help=short)(command)
+    app.command(name=name, short_help=short)(handle_errors(with_engine(command)))
     return typer.main.get_command(app)
 
 

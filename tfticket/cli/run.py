@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tfticket.cli.answers import Json, answer
+from tfticket.cli.engines import Engine, with_engine
 from tfticket.cli.failures import INTERRUPTED, handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
@@ -16,6 +17,7 @@ __all__ = ["run"]
 
 
 @handle_errors
+@with_engine
 def run(
     study: Annotated[
         Path, typer.Argument(help="YAML or JSON file with settings and a `grid` of others.")
@@ -29,6 +31,7 @@ def run(
         bool, typer.Option("--dry-run", help="Say which runs there are, and which are begun.")
     ] = False,
     json: Json = False,
+    engine: Engine = Engine(),
 ) -> None:
     """Run a study: a grid of recipes, settings, networks and data, and compare what came out.
 
@@ -45,9 +48,10 @@ def run(
     from tfticket.experiments.studying import run_study
 
     try:
-        with shown_progress(as_json=json) as shown:
+        with engine.started() as executor, shown_progress(as_json=json) as shown:
             shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
-            outcome = run_study(asked, out, **shown_by, repair=repair, download=download)
+            options = {"executor": executor, "repair": repair, "download": download}
+            outcome = run_study(asked, out, **shown_by, **options)
     except KeyboardInterrupt:
         typer.echo(
             f"\nStopped. What was trained so far is kept in {out}; the same command goes on.",

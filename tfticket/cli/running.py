@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from tfticket.cli.answers import answer
+from tfticket.cli.engines import Engine
 from tfticket.cli.failures import INTERRUPTED
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
@@ -18,6 +19,7 @@ __all__ = ["run_and_print"]
 def run_and_print(
     spec: Any,
     out: Path,
+    engine: Engine,
     *,
     repair: bool = False,
     as_json: bool = False,
@@ -29,6 +31,7 @@ def run_and_print(
     Args:
         spec: the experiment.
         out: the run folder.
+        engine: where trainings run.
         repair: whether to compute damaged levels anew.
         as_json: whether to print JSON.
         dry_run: whether only to say what would be trained; nothing is written then.
@@ -43,9 +46,10 @@ def run_and_print(
     from tfticket.experiments.runner import run
 
     try:
-        with shown_progress(as_json=as_json) as shown:
+        with engine.started() as executor, shown_progress(as_json=as_json) as shown:
             shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
-            outcome = run(spec, out, **shown_by, repair=repair, download=download)
+            options = {"executor": executor, "repair": repair, "download": download}
+            outcome = run(spec, out, **shown_by, **options)
     except KeyboardInterrupt:
         typer.echo(
             f"\nStopped. The levels trained so far are kept in {out}; the same command goes on"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfticket import _keras, files, weights
+from tfticket.determinism import threads
 from tfticket.experiments.records import differences
 from tfticket.recipes.run import Plan
 from tfticket.zoo import Dataset, Split, Stream
@@ -43,10 +43,7 @@ def described(plan: Plan) -> dict[str, Any]:
         "recipe": plan.recipe.to_dict(),
         "training": {"num_steps": training.num_steps, "batch_size": training.batch_size},
         "pipelines": described_data(plan.data),
-        "threads": {
-            "inter_op": tf.config.threading.get_inter_op_parallelism_threads(),
-            "intra_op": tf.config.threading.get_intra_op_parallelism_threads(),
-        },
+        "threads": threads(),
         "fingerprints": {
             "data": fingerprint_of_data(plan.data),
             "network": fingerprint_of_model(model),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import Executor
 from pathlib import Path
 
 from tfticket.determinism import deterministic
-from tfticket.errors import CorruptFileError
 from tfticket.experiments.artifacts import finish
-from tfticket.experiments.growing import grown
-from tfticket.experiments.plan import make_plan, notes_on
+from tfticket.experiments.beginning import begin
+from tfticket.experiments.plan import notes_on
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.trainings import SharedTrainings
+from tfticket.experiments.workers import spread
+from tfticket.recipes.run import Event, run_levels
 from tfticket.recipes.run.context import OnProgress
-from tfticket.recipes.run.levels import Branch, Event, OnEvent, Plan, run_levels
+from tfticket.recipes.run.replicates import OnEvent
 from tfticket.reports.outcome import Outcome
 
 __all__ = ["run"]
@@ -29,6 +31,7 @@ def run(
     repair: bool = False,
     download: bool = False,
     shared: str | Path | None = None,
+    executor: Executor | None = None,
 ) -> Outcome:
     """Runs an experiment, or goes on with it where it stopped.
 
@@ -47,6 +50,8 @@ def run(
         download: whether tensorflow-datasets may download what is missing.
         shared: folder in which dense trainings are kept that other runs need as well; `None` to
             train everything.
+        executor: hands replicates and controls on to processes; see `experiments.workers`. `None`
+            to train everything here, one after the other.
 
     Returns:
         The outcome.
@@ -57,36 +62,25 @@ def run(
         DataUnavailableError: if the data are not on this machine.
     """
     folder, tell = RunFolder(out), on_event or (lambda event: None)
+    shared = None if shared is None else Path(shared)
+    if executor is not None:
+        options = {"shared": shared, "repair": repair, "download": download}
+        for error in spread({folder.root: spec}, executor, tell, **options).values():
+            raise error
     with folder.locked():
-        rewritten = folder.repair_records(spec) if repair else []
-        spec, branches = _grown(folder, spec)
-        notes = folder.begin(spec)
-        removed = folder.repair() if repair else folder.check() or []
-        for text in (*rewritten, *notes, *removed):
+        begun = begin(folder, spec, repair=repair)
+        for text in (*begun.notes, *begun.mended):
             tell(Event("note", text))
-        finished = folder.outcome()
-        if finished is not None:
-            return finished
+        if begun.outcome is not None:
+            return begun.outcome
+        spec = begun.spec
         with deterministic(spec.common.seed):
-            plan = dataclasses.replace(make_plan(spec, download=download), branches=branches)
-            plan = plan if shared is None else _sharing(plan, spec, Path(shared), tell)
-            for text in (*notes_on(spec, plan.data), *folder.remember(plan)):
+            plan, notes = begun.plan(download=download)
+            if shared is not None:
+                found = SharedTrainings.of(shared, spec, plan, lambda t: tell(Event("note", t)))
+                plan = dataclasses.replace(plan, trainings=found)
+            for text in (*notes_on(spec, plan.data), *notes):
                 tell(Event("note", text))
             run_levels(plan, folder, tell, on_progress)
             tell(Event("note", "writing the files of the chosen ticket"))
-            return finish(spec, plan, folder, notes)
-
-
-def _grown(folder: RunFolder, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:
-    if not folder.has_levels():
-        return spec, ()
-    try:
-        return grown(folder.root, spec)
-    except CorruptFileError as error:
-        advice = "Start again with `repair` (on the command line --repair) to write it anew."
-        raise CorruptFileError(f"{error} {advice}") from error
-
-
-def _sharing(plan: Plan, spec: Spec, shared: Path, tell: OnEvent) -> Plan:
-    found = SharedTrainings.of(shared, spec, plan, lambda text: tell(Event("note", text)))
-    return dataclasses.replace(plan, trainings=found)
+            return finish(spec, plan, folder, list(begun.notes))

@@ -18,7 +18,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,7 @@ class LevelStore:
 
     def has_levels(self) -> bool:
         """Tells whether any level or control is complete."""
-        return bool(self._complete_folders())
+        return bool(self.complete())
 
     def has_control(self, replicate: int, round_: int, control: str) -> bool:
         """Tells whether a control is complete."""
@@ -121,8 +121,19 @@ class LevelStore:
         Raises:
             CorruptFileError: if a file is damaged; the message names it.
         """
-        records = [_read_record(folder / _METRICS) for folder in self._complete_folders()]
-        return in_order(map(_result, records))
+        return in_order(map(self.result_in, self.complete()))
+
+    def result_in(self, folder: Path) -> Result:
+        """Reads the result of a complete level or control.
+
+        Args:
+            folder: of it.
+
+        Raises:
+            CorruptFileError: if it is damaged; the message names it.
+        """
+        record = _read_record(folder / _METRICS)
+        return Result(**{f.name: record[f.name] for f in dataclasses.fields(Result)})
 
     def damaged(self) -> dict[Path, list[Path]]:
         """Reads every file of every complete level and control.
@@ -130,7 +141,7 @@ class LevelStore:
         Returns:
             `{folder of a level or control: its damaged files}`, empty if all is well.
         """
-        found = {folder: _damaged_in(folder) for folder in self._complete_folders()}
+        found = {folder: _damaged_in(folder) for folder in self.complete()}
         return {folder: paths for folder, paths in found.items() if paths}
 
     def remove(self, folders: Iterable[Path]) -> list[Path]:
@@ -164,7 +175,8 @@ class LevelStore:
         write_record(folder / _METRICS, {**result.to_dict(), "files": digests})
         self.write_lines()
 
-    def _complete_folders(self) -> list[Path]:
+    def complete(self) -> list[Path]:
+        """Returns the folder of every level and control that is complete, by replicate."""
         found: list[Path] = []
         for replicate in range(_count(self.root, "replicate_{}")):
             found += [self.level_folder(replicate, r) for r in range(self.num_levels(replicate))]
@@ -229,10 +241,6 @@ def _read_record(path: Path) -> dict[str, Any]:
     if set(record) != known:
         raise CorruptFileError(f"{path} is damaged: it is not the record of a level.")
     return record
-
-
-def _result(record: Mapping[str, Any]) -> Result:
-    return Result(**{f.name: record[f.name] for f in dataclasses.fields(Result)})
 
 
 def _line(result: Result) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
 from tfticket.experiments.study import SHARED, Study
+from tfticket.experiments.workers import spread
 from tfticket.recipes.run import Event
 from tfticket.recipes.run.context import OnProgress
 from tfticket.reports.comparison import Comparison
@@ -50,6 +52,7 @@ def run_study(
     *,
     on_event: Callable[[Event], None] | None = None,
     on_progress: OnProgress | None = None,
+    executor: Executor | None = None,
     **options: Any,
 ) -> StudyOutcome:
     """Runs every point of a study that is not finished, each in its folder below `out`.
@@ -63,6 +66,8 @@ def run_study(
         out: the folder of the study; several studies may share one.
         on_event: told what happens.
         on_progress: told now and then how far a training is.
+        executor: hands replicates and controls of all runs on to processes, as
+            `experiments.runner.run` takes it.
         options: `repair` and `download`, as `experiments.runner.run` takes them.
 
     Raises:
@@ -79,17 +84,27 @@ def run_study(
     out.mkdir(parents=True, exist_ok=True)
     study.keep(out)
     failed: dict[str, str] = {}
+    if executor is not None:
+        specs = {place: study.specs[name] for name, place in places.items()}
+        errors = spread(specs, executor, tell, shared=out / SHARED, **options)
+        failed |= {place.name: _sentence(error) for place, error in errors.items()}
     for number, (name, place) in enumerate(places.items(), 1):
+        if name in failed:
+            continue
         tell(Event("note", f"run {number} of {len(places)}: {name}"))
         shown_by = {"on_event": tell, "on_progress": on_progress, "shared": out / SHARED}
         try:
             run(study.specs[name], place, **shown_by, **options)
         except Exception as error:  # whatever it is, the other runs are worth finishing
-            is_told = isinstance(error, (TicketError, ValueError, OSError))
-            failed[name] = str(error) if is_told else f"{type(error).__name__}: {error}"
+            failed[name] = _sentence(error)
             tell(Event("note", f"failed: {name}: {failed[name]}"))
     finished = [place for name, place in places.items() if name not in failed]
     return StudyOutcome(compare(finished) if finished else None, failed)
+
+
+def _sentence(error: BaseException) -> str:
+    is_sentence = isinstance(error, (TicketError, ValueError, OSError))
+    return str(error) if is_sentence else f"{type(error).__name__}: {error}"
 
 
 def _check(study: Study, name: str, *, download: bool) -> None:

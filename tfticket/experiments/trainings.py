@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
+from filelock import FileLock
 
 from tfticket import _keras, files, references
 from tfticket.callbacks import EnforceMasks, RecordRewindPoint
+from tfticket.determinism import threads
 from tfticket.errors import CorruptFileError
 from tfticket.experiments.environment import environment
 from tfticket.experiments.fingerprints import (
@@ -70,16 +71,12 @@ class SharedTrainings:
         common = {n: v for n, v in spec.common.to_dict().items() if n not in _WITHOUT}
         named = {n: references.digest_of(str(common[n])) for n in ("model", "data")}
         machine = {n: v for n, v in environment().items() if n != "begun"}
-        threads = tf.config.threading
         conditions = {
             "common": common,
             "code": named,
             "data": fingerprint_of_data(plan.data),
             "machine": machine,
-            "threads": [
-                threads.get_inter_op_parallelism_threads(),
-                threads.get_intra_op_parallelism_threads(),
-            ],
+            "threads": list(threads().values()),
         }
         return cls(Path(root), conditions, on_note)
 
@@ -96,10 +93,12 @@ class SharedTrainings:
         if 0 in recorders:
             recorders.pop(0).take(start)
         folder = self.root / self._digest(start, training, model, recorders)
-        log = self._found(folder, model, callbacks, recorders)
-        if log is None:
-            log = train(model, callbacks, until)
-            _keep(folder, log, capture(model), recorders)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):  # another process may be training it at this moment
+            log = self._found(folder, model, callbacks, recorders)
+            if log is None:
+                log = train(model, callbacks, until)
+                _keep(folder, log, capture(model), recorders)
         return log
 
     def _digest(
@@ -174,7 +173,6 @@ def _keep(
     trained: TrainingState,
     recorders: Mapping[int, RecordRewindPoint],
 ) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     write_state(folder / _TRAINED, trained)
     for step, recorder in recorders.items():
         write_state(folder / _point(step), recorder.state)

@@ -1,7 +1,9 @@
 """Carrying a recipe out: one run per replicate, the loop over levels, where they are kept."""
 
 from tfticket.recipes.run.context import Run, Task
-from tfticket.recipes.run.levels import Branch, Event, Plan, levels_of, run_levels
+from tfticket.recipes.run.levels import Part, Parts, parts_of, run_levels, run_part
+from tfticket.recipes.run.plans import Branch, Plan
+from tfticket.recipes.run.replicates import Event, levels_of
 from tfticket.recipes.run.search import SearchResult, search
 from tfticket.recipes.run.stores import MemoryStore, Store, Trainings
 
@@ -9,6 +11,8 @@ __all__ = [
     "Branch",
     "Event",
     "MemoryStore",
+    "Part",
+    "Parts",
     "Plan",
     "Run",
     "SearchResult",
@@ -16,6 +20,8 @@ __all__ = [
     "Task",
     "Trainings",
     "levels_of",
+    "parts_of",
     "run_levels",
+    "run_part",
     "search",
 ]

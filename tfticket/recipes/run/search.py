@@ -14,7 +14,9 @@ from tfticket.progress import ProgressLines
 from tfticket.recipes.base import Recipe
 from tfticket.recipes.catalogue import name_of
 from tfticket.recipes.run.context import Task
-from tfticket.recipes.run.levels import Event, OnEvent, Plan, run_levels
+from tfticket.recipes.run.levels import run_levels
+from tfticket.recipes.run.plans import Plan
+from tfticket.recipes.run.replicates import Event, OnEvent
 from tfticket.recipes.run.stores import MemoryStore
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.reports.outcome import Outcome, choose, remarks

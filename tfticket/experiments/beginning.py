@@ -1,0 +1,84 @@
+"""What comes before the first training of a run: whose folder it is, and what it asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from tfticket.errors import CorruptFileError
+from tfticket.experiments.growing import grown
+from tfticket.experiments.plan import make_plan
+from tfticket.experiments.run_folder import RunFolder
+from tfticket.experiments.spec import Spec
+from tfticket.recipes.run import Branch, Plan
+from tfticket.reports.outcome import Outcome
+
+__all__ = ["Beginning", "begin"]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A run that was begun, now or earlier.
+
+    Args:
+        folder: of it, locked.
+        spec: what it is to hold, with what was asked for before.
+        branches: controls that were asked for later.
+        notes: how this machine differs from the one it was begun on.
+        mended: what was written anew or removed.
+        outcome: of a finished run, otherwise `None`.
+    """
+
+    folder: RunFolder
+    spec: Spec
+    branches: tuple[Branch, ...]
+    notes: tuple[str, ...]
+    mended: tuple[str, ...]
+    outcome: Outcome | None
+
+    def plan(self, *, download: bool = False) -> tuple[Plan, list[str]]:
+        """Makes the plan, and keeps it in the folder or compares it with the one that is there.
+
+        Args:
+            download: whether tensorflow-datasets may download what is missing.
+
+        Returns:
+            The plan, and with how many threads the folder was begun, if with another number.
+
+        Raises:
+            ValueError: if spec, network and data do not fit, or are not those of the folder.
+            DataUnavailableError: if the data are not on this machine.
+        """
+        plan = make_plan(self.spec, download=download)
+        plan = dataclasses.replace(plan, branches=self.branches)
+        return plan, self.folder.remember(plan)
+
+
+def begin(folder: RunFolder, spec: Spec, *, repair: bool = False) -> Beginning:
+    """Begins a run in its folder, or goes on with it; every file that is there is checked.
+
+    Args:
+        folder: locked.
+        spec: what is asked for.
+        repair: whether to remove what is damaged, so that it is made again.
+
+    Raises:
+        ValueError: if the folder is of another spec.
+        CorruptFileError: if a file is damaged and `repair` is not set; the message names files.
+    """
+    mended = folder.repair_records(spec) if repair else []
+    spec, branches = _grown(folder, spec)
+    notes = folder.begin(spec)
+    mended += folder.repair() if repair else folder.check() or []
+    return Beginning(folder, spec, branches, tuple(notes), tuple(mended), folder.outcome())
+
+
+def _grown(folder: RunFolder, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:
+    if not folder.has_levels():
+        return spec, ()
+    try:
+        return grown(Path(folder.root), spec)
+    except CorruptFileError as error:
+        advice = "Start again with `repair` (on the command line --repair) to write it anew."
+        raise CorruptFileError(f"{error} {advice}") from error
