@@ -14,7 +14,7 @@ def siamese(keras, compare):
     dense = keras.layers.Dense(8, activation="relu", bias_initializer="ones", name="dense")
     left, right = keras.Input((4,)), keras.Input((4,))
     return keras.Model(
-        [left, right], keras.layers.Dense(2)(compare(keras, dense(left), dense(right)))
+        [left, right], keras.layers.Dense(2, name="last")(compare(keras, dense(left), dense(right)))
     )
 
 
