@@ -41,6 +41,9 @@ _HEAVY = {
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "tensorboard": ["tensorboard>=2.18"],
     "ray": ["ray>=2.60"],
+    "mlflow": ["mlflow-skinny>=3.17"],
+    "wandb": ["wandb>=0.31"],
+    "hub": ["huggingface_hub>=2.4"],
 }
 EXTRAS["dev"] = [
     *sorted({name for names in EXTRAS.values() for name in names}),

@@ -17,13 +17,15 @@ from tfticket._version import __version__
 from tfticket.errors import CorruptFileError, FormatError, MismatchError
 from tfticket.paths import is_random_state, renumbered
 
-__all__ = ["fingerprint", "read", "refuse_foreign", "write"]
+__all__ = ["PATTERNS", "fingerprint", "read", "refuse_foreign", "write"]
 
 _FORMAT = "tfticket.ticket/3"
 #: Those that are read. Before 3 the manifest had no seal; in 1 the provenance told the method under
 #: another name.
 _READABLE = ("tfticket.ticket/1", "tfticket.ticket/2", _FORMAT)
 _MANIFEST = "manifest.json"
+#: The names of its files.
+PATTERNS = (_MANIFEST, "tensors-*.safetensors")
 
 _Natural = Annotated[int, Field(ge=0)]
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

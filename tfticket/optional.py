@@ -23,6 +23,9 @@ def require(module: str, package: str, extra: str, purpose: str) -> Any:
         MissingDependencyError: if it is missing; the message says how to get it.
     """
     try:
-        return importlib.import_module(module)
+        found = importlib.import_module(module)
     except ImportError as error:
         raise MissingDependencyError(package, extra, purpose) from error
+    if getattr(found, "__file__", None) is None:  # a folder of this name, as trackers make them
+        raise MissingDependencyError(package, extra, purpose)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -9,13 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import _ticket_files, weights
+from tfticket import _ticket_files, hub, weights
 from tfticket import masks as masks_
 from tfticket._ticket_files import fingerprint
 from tfticket.errors import CorruptFileError, MismatchError
 from tfticket.masks import Masks
 
 __all__ = ["Ticket", "fingerprint"]
+
+_USE = """import tfticket as tt
+
+ticket = tt.Ticket.from_hub("{repo}")
+masks = ticket.apply(model)  # a model of the same architecture; then train with
+# model.fit(..., callbacks=[tt.callbacks.EnforceMasks(ticket)])"""
 
 
 @dataclass(frozen=True)
@@ -151,3 +158,42 @@ class Ticket:
             return cls(**parts)
         except MismatchError as error:
             raise CorruptFileError(f"the ticket in {folder} is damaged: {error}") from error
+
+    def push_to_hub(self, repo_id: str, *, private: bool = False, token: str | None = None) -> str:
+        """Puts the ticket into a repository of the Hugging Face Hub, with a model card.
+
+        Args:
+            repo_id: `"name"` or `"organisation/name"`; made if there is none.
+            private: whether others cannot see a repository that is made.
+            token: of an account; `None` means the one that is logged in.
+
+        Returns:
+            The address of what was put there.
+
+        Raises:
+            MissingDependencyError: if `huggingface_hub` is not installed.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            saved = self.save(folder)
+            text = hub.card(repo_id, [f"{self}."], self.provenance, _USE.format(repo=repo_id))
+            return hub.upload(saved, repo_id, text=text, private=private, token=token)
+
+    @classmethod
+    def from_hub(
+        cls, repo_id: str, *, revision: str | None = None, token: str | None = None
+    ) -> Ticket:
+        """Fetches a ticket from the Hugging Face Hub and checks every byte of it.
+
+        Args:
+            repo_id: `"name"` or `"organisation/name"`.
+            revision: branch, tag or commit; `None` means the newest.
+            token: of an account; `None` means the one that is logged in, if one is.
+
+        Raises:
+            FileNotFoundError: if there is no ticket in the repository.
+            FormatError: if another version of tfticket wrote it in a format unknown here.
+            CorruptFileError: if a file is damaged; the message names it.
+            MissingDependencyError: if `huggingface_hub` is not installed.
+        """
+        wanted = _ticket_files.PATTERNS
+        return cls.load(hub.download(repo_id, revision=revision, token=token, wanted=wanted))

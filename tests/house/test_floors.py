@@ -15,7 +15,7 @@ FLOORS = {
         ("progress", "references", "tables"),
         ("measuring", "optional", "own_kernels", "registry", "seeds", "settings", "trust"),
         ("_keras", "_tfmot", "files", "paths"),
-        ("_optimizers", "determinism", "kinds", "litert", "nodes", "tflite"),
+        ("_optimizers", "determinism", "hub", "kinds", "litert", "nodes", "tflite"),
         ("cloning",),
     ],
     "things": [

@@ -18,6 +18,7 @@ from tfticket.cli.doctor import doctor
 from tfticket.cli.encode import encode
 from tfticket.cli.export import export
 from tfticket.cli.failures import debugging
+from tfticket.cli.hub import pull, push
 from tfticket.cli.inspect import inspect
 from tfticket.cli.list import list_runs
 from tfticket.cli.recipe_commands import RecipeGroup
@@ -83,5 +84,7 @@ app.command()(bench)
 app.command()(encode)
 app.command()(advise)
 app.command()(export)
+app.command()(push)
+app.command()(pull)
 app.command()(schema)
 app.command()(doctor)

@@ -46,7 +46,8 @@ def branch(
     load_tensorflow()
     from tfticket.experiments.branching import branch as branch_
 
-    with engine.started() as executor, shown_progress(as_json=json) as shown:
+    showing = shown_progress(as_json=json, track=engine.track)
+    with showing as shown, engine.started() as executor:
         shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
         asked = {"levels": [int(number) for number in numbers], "download": download}
         outcome = branch_(path, controls, **asked, **shown_by, executor=executor)

@@ -31,6 +31,7 @@ class Engine:
         threads: of TensorFlow in a training; `None` means its own choice here and one in workers.
         address: of a Ray cluster; `None` means this machine.
         gpus: that a training on Ray keeps from others.
+        track: tracker of experiments that is told what happens, by name.
     """
 
     name: str = "local"
@@ -38,6 +39,7 @@ class Engine:
     threads: int | None = None
     address: str | None = None
     gpus: float = 0.0
+    track: str | None = None
 
     def __post_init__(self) -> None:
         if self.name not in get_args(_Name):
@@ -102,9 +104,10 @@ def with_engine(command: Callable[..., None]) -> Callable[..., None]:
         threads: int | None,
         address: str | None,
         gpus: float,
+        track: str | None,
         **options: Any,
     ) -> None:
-        command(*args, engine=Engine(engine, workers, threads, address, gpus), **options)
+        command(*args, engine=Engine(engine, workers, threads, address, gpus, track), **options)
 
     own = inspect.signature(command, eval_str=True)
     parameters = [p for p in own.parameters.values() if p.name != "engine"]
@@ -144,4 +147,5 @@ FLAGS = (
     ),
     _flag("address", str | None, None, "Of a Ray cluster; by default Ray starts on this machine."),
     _flag("gpus", float, 0.0, "That a training on Ray keeps from others, as 0.5."),
+    _flag("track", str | None, None, "Also tell mlflow, wandb or tensorboard of every network."),
 )

@@ -32,17 +32,29 @@ class Shown:
 
 
 @contextmanager
-def shown_progress(*, as_json: bool = False, console: Console | None = None) -> Iterator[Shown]:
+def shown_progress(
+    *, as_json: bool = False, track: str | None = None, console: Console | None = None
+) -> Iterator[Shown]:
     """Yields what to tell progress to: bars on a terminal, a line per network elsewhere.
 
     Args:
         as_json: whether a program reads the answer; then there are lines.
+        track: tracker that is told as well, by name.
         console: `None` means the error stream.
     """
+    from tfticket.experiments.trackers import tracker
+    from tfticket.experiments.tracking import Tracking
+
     shown = Console(stderr=True) if console is None else console
     is_live = shown.is_terminal and not as_json
-    with _Bars(shown) if is_live else ProgressLines(shown.file, is_live=False) as display:
-        yield Shown(lambda event: event.show(display), display.progress if is_live else None)
+    bars = _Bars(shown) if is_live else ProgressLines(shown.file, is_live=False)
+    with Tracking(tracker(track)) as tracking, bars as display:
+
+        def tell(event: Any) -> None:
+            event.show(display)
+            tracking(event)
+
+        yield Shown(tell, display.progress if is_live else None)
 
 
 class _Bars(ProgressDisplay):

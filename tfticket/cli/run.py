@@ -48,7 +48,8 @@ def run(
     from tfticket.experiments.studying import run_study
 
     try:
-        with engine.started() as executor, shown_progress(as_json=json) as shown:
+        showing = shown_progress(as_json=json, track=engine.track)
+        with showing as shown, engine.started() as executor:
             shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
             options = {"executor": executor, "repair": repair, "download": download}
             outcome = run_study(asked, out, **shown_by, **options)

@@ -46,7 +46,8 @@ def run_and_print(
     from tfticket.experiments.runner import run
 
     try:
-        with engine.started() as executor, shown_progress(as_json=as_json) as shown:
+        showing = shown_progress(as_json=as_json, track=engine.track)
+        with showing as shown, engine.started() as executor:
             shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
             options = {"executor": executor, "repair": repair, "download": download}
             outcome = run(spec, out, **shown_by, **options)

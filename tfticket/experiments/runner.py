@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any
 
 from tfticket.determinism import deterministic
 from tfticket.experiments.artifacts import finish
@@ -14,7 +15,7 @@ from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.trainings import SharedTrainings
 from tfticket.experiments.workers import spread
-from tfticket.recipes.run import Event, run_levels
+from tfticket.recipes.run import Event, Plan, run_levels
 from tfticket.recipes.run.context import OnProgress
 from tfticket.recipes.run.replicates import OnEvent
 from tfticket.reports.outcome import Outcome
@@ -61,26 +62,38 @@ def run(
         CorruptFileError: if a level is damaged and `repair` is not set; the message names files.
         DataUnavailableError: if the data are not on this machine.
     """
-    folder, tell = RunFolder(out), on_event or (lambda event: None)
+    folder = RunFolder(out)
+    tell = _of_run(folder, on_event or (lambda event: None))
     shared = None if shared is None else Path(shared)
     if executor is not None:
-        options = {"shared": shared, "repair": repair, "download": download}
-        for error in spread({folder.root: spec}, executor, tell, **options).values():
-            raise error
+        _spread(folder, spec, executor, tell, repair=repair, download=download, shared=shared)
     with folder.locked():
         begun = begin(folder, spec, repair=repair)
         for text in (*begun.notes, *begun.mended):
             tell(Event("note", text))
         if begun.outcome is not None:
             return begun.outcome
-        spec = begun.spec
-        with deterministic(spec.common.seed):
+        with deterministic(begun.spec.common.seed):
             plan, notes = begun.plan(download=download)
-            if shared is not None:
-                found = SharedTrainings.of(shared, spec, plan, lambda t: tell(Event("note", t)))
-                plan = dataclasses.replace(plan, trainings=found)
-            for text in (*notes_on(spec, plan.data), *notes):
+            for text in (*notes_on(begun.spec, plan.data), *notes):
                 tell(Event("note", text))
+            plan = plan if shared is None else _sharing(plan, begun.spec, shared, tell)
             run_levels(plan, folder, tell, on_progress)
             tell(Event("note", "writing the files of the chosen ticket"))
-            return finish(spec, plan, folder, list(begun.notes))
+            return finish(begun.spec, plan, folder, list(begun.notes))
+
+
+def _sharing(plan: Plan, spec: Spec, shared: Path, tell: OnEvent) -> Plan:
+    found = SharedTrainings.of(shared, spec, plan, lambda text: tell(Event("note", text)))
+    return dataclasses.replace(plan, trainings=found)
+
+
+def _of_run(folder: RunFolder, on_event: OnEvent) -> OnEvent:
+    return lambda event: on_event(dataclasses.replace(event, run=str(folder.root)))
+
+
+def _spread(
+    folder: RunFolder, spec: Spec, executor: Executor, tell: OnEvent, **options: Any
+) -> None:
+    for error in spread({folder.root: spec}, executor, tell, **options).values():
+        raise error

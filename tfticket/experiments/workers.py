@@ -228,7 +228,8 @@ class _Spread:
                 result = folder.result_in(complete)
                 num_done = sum(map(len, self.seen.values()))
                 text = f"{place.name}: {sentence_of(result)}"
-                self.tell(Event("result", text, num_done, self.num_planned, result))
+                event = Event("result", text, num_done, self.num_planned, result, str(place))
+                self.tell(event)
 
 
 def _mixed(parts: Mapping[Path, Sequence[Part]]) -> Iterable[tuple[Path, Part]]:

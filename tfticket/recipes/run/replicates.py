@@ -43,6 +43,7 @@ class Event:
         num_done: networks that are trained.
         num_planned: networks to train in all; 0 where that is not known yet.
         result: of a `"result"`.
+        run: folder of the run, where there is one.
     """
 
     kind: Literal["begin", "result", "note"]
@@ -50,6 +51,7 @@ class Event:
     num_done: int = 0
     num_planned: int = 0
     result: Result | None = None
+    run: str = ""
 
     def show(self, display: ProgressDisplay) -> None:
         """Has it shown.

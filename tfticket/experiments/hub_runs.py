@@ -1,0 +1,81 @@
+"""Runs to and from the Hugging Face Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfticket import hub
+from tfticket.experiments.description import describe
+from tfticket.experiments.run_folder import RunFolder, is_run_folder
+from tfticket.tickets import Ticket
+
+__all__ = ["pull", "push"]
+
+_USE = """import tfticket as tt
+from tfticket.experiments.hub_runs import pull
+
+run = tt.open_run(pull("{repo}", "runs/mine"))
+print(run.frame())"""
+
+
+def push(path: str | Path, repo_id: str, *, private: bool = False, token: str | None = None) -> str:
+    """Puts a run or a ticket into a repository of the Hugging Face Hub, after checking every file.
+
+    Args:
+        path: folder of a ticket, or of a run with at least one level.
+        repo_id: `"name"` or `"organisation/name"`; made if there is none.
+        private: whether others cannot see a repository that is made.
+        token: of an account; `None` means the one that is logged in.
+
+    Returns:
+        The address of what was put there.
+
+    Raises:
+        FileNotFoundError: if `path` is neither.
+        CorruptFileError: if a file is damaged; the message names it.
+        MissingDependencyError: if `huggingface_hub` is not installed.
+    """
+    path = Path(path)
+    if not is_run_folder(path):
+        return Ticket.load(path).push_to_hub(repo_id, private=private, token=token)
+    folder = RunFolder(path)
+    with folder.locked():
+        text = f"```\n{describe(path)}\n```".replace(str(path), ".")
+        facts = {n: v for n, v in folder.settings().items() if n not in ("format", "record")}
+        page = hub.card(path.name, [text], facts, _USE.format(repo=repo_id))
+        options = {"text": page, "private": private, "token": token}
+        return hub.upload(path, repo_id, **options, ignored=[".lock", "*/unfinished/*"])
+
+
+def pull(
+    repo_id: str, out: str | Path, *, revision: str | None = None, token: str | None = None
+) -> Path:
+    """Fetches a run or a ticket from the Hugging Face Hub and checks every byte of it.
+
+    What somebody else has put there is only data until a command is told to trust it: a run may
+    name code, which is not imported before.
+
+    Args:
+        repo_id: `"name"` or `"organisation/name"`.
+        out: a folder that is new or empty.
+        revision: branch, tag or commit; `None` means the newest.
+        token: of an account; `None` means the one that is logged in, if one is.
+
+    Returns:
+        `out`.
+
+    Raises:
+        FileExistsError: if `out` has files.
+        FileNotFoundError: if there is neither a run nor a ticket in the repository.
+        CorruptFileError: if a file is damaged; the message names it.
+        MissingDependencyError: if `huggingface_hub` is not installed.
+    """
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FileExistsError(f"`out` must be new or empty. Received: out={str(out)!r}")
+    hub.download(repo_id, revision=revision, token=token, out=out)
+    if is_run_folder(out):
+        RunFolder(out).check()
+    else:
+        Ticket.load(out)
+    return out
