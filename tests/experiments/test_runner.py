@@ -129,7 +129,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(whole, small, tmp_path, 
 
 def test_a_finished_run_is_read_and_not_repeated(whole, small, monkeypatch):
     root, outcome = whole.root, whole.outcome
-    monkeypatch.setattr("tfticket.experiments.runner.make_plan", None)
+    monkeypatch.setattr("tfticket.experiments.beginning.make_plan", None)
     again = run(small, root)
     assert again.to_dict() == outcome.to_dict()
 

@@ -46,13 +46,11 @@ def run(
         out: the run folder; new, empty, or of the same spec.
         on_event: told what happens.
         on_progress: told now and then how far a training is.
-        repair: whether to compute damaged levels anew, and what was made of them, instead of
-            complaining.
+        repair: whether to compute damaged levels anew instead of complaining.
         download: whether tensorflow-datasets may download what is missing.
         shared: folder in which dense trainings are kept that other runs need as well; `None` to
             train everything.
-        executor: hands replicates and controls on to processes; see `experiments.workers`. `None`
-            to train everything here, one after the other.
+        executor: hands parts on to processes, see `experiments.workers`; `None` to train here.
 
     Returns:
         The outcome.
