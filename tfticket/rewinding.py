@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, _optimizers, weights
+from tfticket import _keras, _optimizers, files, weights
 from tfticket.errors import MismatchError
 
-__all__ = ["TrainingState", "capture", "fresh_optimizer", "restore"]
+__all__ = [
+    "TrainingState",
+    "capture",
+    "fresh_optimizer",
+    "read_state",
+    "restore",
+    "write_state",
+]
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -142,6 +150,31 @@ def fresh_optimizer(model: Any, *, learning_rate: float | None = None) -> None:
         _keras.assign(variable, _keras.to_numpy(first))
     if learning_rate is not None:
         optimizer.learning_rate = learning_rate
+
+
+def write_state(path: Path, state: TrainingState) -> None:
+    """Writes a training state as one file.
+
+    Args:
+        path: of the file.
+        state: any.
+    """
+    # Numbered, because the format gives arrays back in any order, and theirs matters.
+    arrays = {f"{i:05d}:{n}": a for i, (n, a) in enumerate(state.arrays().items())}
+    files.write_arrays(path, arrays)
+
+
+def read_state(path: Path) -> TrainingState:
+    """Reads what `write_state` wrote.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        CorruptFileError: if it is damaged; the message names it.
+    """
+    found = sorted(files.read_arrays(path).items())
+    return TrainingState.from_arrays({name.partition(":")[2]: array for name, array in found})
 
 
 def _optimizer_state(model: Any) -> dict[str, Any]:

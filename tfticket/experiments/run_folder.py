@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from tfticket import trust
-from tfticket.errors import CorruptFileError, TicketError
+from tfticket.errors import CorruptFileError
 from tfticket.experiments.environment import changes, environment
 from tfticket.experiments.fingerprints import compared, described
 from tfticket.experiments.growing import add_branches, branches_of, branches_there
+from tfticket.experiments.locking import LOCK, locked
 from tfticket.experiments.products import damaged_products, digests
 from tfticket.experiments.records import (
     BRANCHES,
@@ -34,8 +33,7 @@ from tfticket.reports.outcome import Outcome
 
 __all__ = ["RunFolder", "is_run_folder"]
 
-_LOCK = ".lock"
-_BEFORE_TRAINING = frozenset([SPEC, ENVIRONMENT, PLAN, _LOCK])
+_BEFORE_TRAINING = frozenset([SPEC, ENVIRONMENT, PLAN, LOCK])
 _DRAFT = re.compile(
     r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.(\w{8}|[0-9a-f]{32})"
 )
@@ -54,7 +52,8 @@ class RunFolder(LevelStore):
     def begin(self, spec: Spec) -> list[str]:
         """Makes the folder of a spec, or goes on in it.
 
-        A folder in which no level is complete is begun anew, with whatever settings.
+        A folder in which no level is complete is begun anew, with whatever settings; with the same
+        ones a training that was stopped in its middle goes on.
 
         Args:
             spec: the experiment.
@@ -84,7 +83,8 @@ class RunFolder(LevelStore):
             different = differences(read_record(self.root / SPEC), spec.to_dict())
         else:
             different = {}
-        if not is_begun or (REPORT not in present and not self.has_levels()):
+        is_empty = REPORT not in present and not self.has_levels()
+        if not is_begun or (is_empty and (different or not self._unfinished())):
             self._begin_anew(spec)
             return []
         if different:
@@ -109,10 +109,16 @@ class RunFolder(LevelStore):
                 with, or the plan decides something else; the message says what.
         """
         path, now = self.root / PLAN, described(plan)
-        if not path.is_file():
-            write_record(path, now)
-            return []
-        return compared(read_record(path), now, self.root)
+        if path.is_file():
+            try:
+                return compared(read_record(path), now, self.root)
+            except ValueError:
+                if self.has_levels():
+                    raise
+                for folder in self._unfinished():  # of what is no more, and nothing else is there
+                    shutil.rmtree(folder)
+        write_record(path, now)
+        return []
 
     def settings(self) -> dict[str, Any]:
         """Returns every setting the folder was begun with; nothing they name is imported.
@@ -191,7 +197,7 @@ class RunFolder(LevelStore):
             What was removed, in words.
         """
         gone = [*self._damaged_products(), *self.remove(self.damaged())]
-        gone += sorted(self.root.glob("replicate_*/unfinished"))  # what is in it, its recipe knows
+        gone += self._unfinished()  # what is in it, its recipe knows
         for path in gone:
             path.unlink(missing_ok=True) if not path.is_dir() else shutil.rmtree(path)
         if gone:
@@ -233,6 +239,9 @@ class RunFolder(LevelStore):
         rest = {n: d for n, d in record[_PRODUCTS].items() if Path(n).parts[0] != name}
         write_record(path, {**record, _PRODUCTS: {**rest, **digests(self.root, [name])}})
 
+    def _unfinished(self) -> list[Path]:
+        return sorted(self.root.glob("replicate_*/unfinished"))
+
     def _damaged_records(self) -> list[Path]:
         damaged = []
         for path in (self.root / n for n in (SPEC, PLAN, ENVIRONMENT, BRANCHES, REPORT)):
@@ -257,24 +266,9 @@ class RunFolder(LevelStore):
         write_record(self.root / ENVIRONMENT, environment())
         write_record(self.root / SPEC, spec.to_dict())
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keeps a second process out of the folder; the lock goes with the process.
-
-        Raises:
-            TicketError: if another process is at work in the folder.
-        """
-        self.root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.root / _LOCK)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout as error:
-            advice = "Start again when it has ended."
-            raise TicketError(f"another process is at work in {self.root}. {advice}") from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def locked(self) -> AbstractContextManager[None]:
+        """Keeps a second process out of the folder, see `locking.locked`."""
+        return locked(self.root)
 
     def _sweep(self) -> None:
         """Removes what a killed process was writing: siblings of the files they were to become."""

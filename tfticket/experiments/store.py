@@ -27,10 +27,10 @@ from tfticket.errors import CorruptFileError
 from tfticket.experiments.records import read_record, write_record
 from tfticket.lottery import Level
 from tfticket.reports.results import DENSE, Result, in_order
-from tfticket.rewinding import TrainingState
+from tfticket.rewinding import read_state, write_state
 from tfticket.tickets import Ticket
 
-__all__ = ["LINES", "LevelStore", "read_state", "write_state"]
+__all__ = ["LINES", "LevelStore"]
 
 #: One line per trained network, made of the records of the levels.
 LINES = "metrics.jsonl"
@@ -208,31 +208,6 @@ def _emptied(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def write_state(path: Path, state: TrainingState) -> None:
-    """Writes a training state as one file.
-
-    Args:
-        path: of the file.
-        state: any.
-    """
-    # Numbered, because the format gives arrays back in any order, and theirs matters.
-    arrays = {f"{i:05d}:{n}": a for i, (n, a) in enumerate(state.arrays().items())}
-    files.write_arrays(path, arrays)
-
-
-def read_state(path: Path) -> TrainingState:
-    """Reads what `write_state` wrote.
-
-    Args:
-        path: of the file.
-
-    Raises:
-        CorruptFileError: if it is damaged; the message names it.
-    """
-    found = sorted(files.read_arrays(path).items())
-    return TrainingState.from_arrays({name.partition(":")[2]: array for name, array in found})
 
 
 def _read_record(path: Path) -> dict[str, Any]:

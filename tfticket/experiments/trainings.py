@@ -27,9 +27,8 @@ from tfticket.experiments.fingerprints import (
 )
 from tfticket.experiments.records import read_record, write_record
 from tfticket.experiments.spec import Spec
-from tfticket.experiments.store import read_state, write_state
 from tfticket.recipes.run import Plan
-from tfticket.rewinding import TrainingState, capture, restore
+from tfticket.rewinding import TrainingState, capture, read_state, restore, write_state
 from tfticket.zoo.training import Train, Training
 
 __all__ = ["SharedTrainings"]

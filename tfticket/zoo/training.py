@@ -140,7 +140,7 @@ def train_on(data: Dataset, training: Training) -> Train:
         done = _steps_done(model)  # fewer than planned if a callback stopped it
         log["end_step"] = done
         if every is not None:
-            log |= _curve(history.history, [*range(start + every, done, every), done])
+            log |= curve_of(history.history, [*range(start + every, done, every), done])
         return log
 
     return train
@@ -272,7 +272,13 @@ def _steps_done(model: Any) -> int:
     return _optimizers.steps_done(model.optimizer)
 
 
-def _curve(history: Mapping[str, Sequence[float]], at: Sequence[int]) -> dict[str, Any]:
+def curve_of(history: Mapping[str, Sequence[float]], at: Sequence[int]) -> dict[str, Any]:
+    """Returns what a training notes of its validations: `curve`, and `early_stop_step`.
+
+    Args:
+        history: as `fit` returns it; metrics whose names begin with `val_` are taken.
+        at: the steps at which they were measured.
+    """
     steps = list(at)
     curve: dict[str, list[Any]] = {"step": steps}
     for name, values in history.items():

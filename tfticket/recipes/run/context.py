@@ -17,6 +17,7 @@ from tfticket.callbacks.report_progress import watched
 from tfticket.clock import steps
 from tfticket.lottery import Level, train_dense
 from tfticket.progress import TrainingProgress
+from tfticket.recipes.run.checkpoints import checkpointed
 from tfticket.recipes.run.stores import Trainings
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.rewinding import fresh_optimizer
@@ -147,7 +148,9 @@ class Run:
             fresh_optimizer(model)
         check_fit(model, data, training)
         self._learning_rate = _optimizers.learning_rate(model.optimizer)
-        self._train: Train = watched(train_on(data, training), around.on_progress)
+        trained = watched(train_on(data, training), around.on_progress)
+        folder = None if around.unfinished is None else around.unfinished / "trainings"
+        self._train: Train = checkpointed(trained, training, folder)
         self.evaluate: Evaluate = evaluate_on(data)
         self.on_progress: OnProgress = around.on_progress or (lambda progress: None)
         self.unfinished, self._trainings = around.unfinished, around.trainings
