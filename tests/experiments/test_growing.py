@@ -74,7 +74,7 @@ def test_levels_are_those_of_a_run_that_was_asked_for_all_at_once(larger, small,
 
 def test_what_asks_for_less_is_read(larger, small, monkeypatch):
     root, outcome, *_ = larger
-    monkeypatch.setattr("tfticket.experiments.runner.make_plan", None)
+    monkeypatch.setattr("tfticket.experiments.beginning.make_plan", None)
     found = run(other(small, replicates=1), root)
     assert found.to_dict() == outcome.to_dict()
 
