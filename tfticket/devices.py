@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import tensorflow as tf
 
-__all__ = ["outside_scopes", "read_outside_steps"]
+__all__ = ["distributed", "outside_scopes", "read_outside_steps"]
 
 Found = TypeVar("Found")
+
+
+def distributed(name: str | None) -> contextlib.AbstractContextManager[Any]:
+    """Returns the scope in which a model is made and compiled that trains on several devices.
+
+    Args:
+        name: `"mirrored"`, over all GPUs of this machine, or without any over its logical CPUs;
+            `None` means the usual device.
+    """
+    return contextlib.nullcontext() if name is None else _mirrored().scope()
+
+
+@functools.cache
+def _mirrored() -> Any:
+    """One strategy for all models: variables of two do not mix."""
+    found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return tf.distribute.MirroredStrategy([device.name for device in found])
 
 
 def outside_scopes(function: Callable[[], Found]) -> Found:

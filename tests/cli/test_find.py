@@ -58,6 +58,7 @@ SETTINGS = {
     "callbacks": "builtins:list",
     "seed": 5,
     "replicates": 2,
+    "distribution": "mirrored",
     "validation_size": 0.25,
     "controls": ("reshuffle", "shuffle_mask"),
     "control_levels": (1, 3),

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfticket import _optimizers, references, zoo
 from tfticket.determinism import restart_names, set_seeds
+from tfticket.devices import distributed
 from tfticket.experiments.spec import ExperimentSettings, Spec
 from tfticket.recipes import Recipe
 from tfticket.recipes.run import Plan, Task
@@ -40,7 +41,7 @@ def make_plan(spec: Spec, *, download: bool = False) -> Plan:
         task, pruning_rates=entry.pruning_rates, output_pattern=entry.output_pattern
     )
     recipe = spec.recipe.resolved(task)
-    per_execution = common.steps_per_execution or _largest_divisor(task.training, recipe)
+    per_execution = _steps_per_execution(common, task.training, recipe)
     return Plan(
         build=_builder(common, entry, data, per_execution),
         data=data,
@@ -99,6 +100,17 @@ def _entry(common: ExperimentSettings, data: Dataset) -> Entry:
     return dataclasses.replace(entry, optimizer=optimizer)
 
 
+def _steps_per_execution(common: ExperimentSettings, training: Training, recipe: Recipe) -> int:
+    if common.distribution is None or common.keras == "tf_keras":
+        return common.steps_per_execution or _largest_divisor(training, recipe)
+    if common.steps_per_execution not in (None, 1):  # its loop fails inside a distributed function
+        raise ValueError(
+            "`steps_per_execution` must be left out with `distribution` and Keras 3, which cannot"
+            f" do several distributed updates in a call. Received: {common.steps_per_execution}"
+        )
+    return 1
+
+
 def _largest_divisor(training: Training, recipe: Recipe) -> int:
     """The most steps in one call such that nothing has to happen in the middle of one."""
     common = math.gcd(training.num_steps, training.eval_every or 0, *recipe.moments())
@@ -113,13 +125,14 @@ def _builder(common: ExperimentSettings, entry: Entry, data: Dataset, per_execut
     def build(seed: int) -> Any:
         set_seeds(seed)
         restart_names(common.keras)
-        model = entry.compiled(
-            keras=common.keras,
-            seed=seed,
-            steps_per_execution=per_execution,
-            jit_compile=common.jit_compile,
-            **fitting,
-        )
+        with distributed(common.distribution):
+            model = entry.compiled(
+                keras=common.keras,
+                seed=seed,
+                steps_per_execution=per_execution,
+                jit_compile=common.jit_compile,
+                **fitting,
+            )
         _check_optimizer(common, entry, model)
         return model
 

@@ -43,6 +43,9 @@ class ExperimentSettings(SearchSettings):
     """Updates inside one call; left out, the largest that fits, up to 50."""
     jit_compile: bool = False
     """Whether XLA compiles the update."""
+    distribution: Literal["mirrored"] | None = None
+    """How a training is spread over devices: mirrored, a copy of the network on each GPU of this
+    machine, which share every batch; left out, one device."""
     validation_size: Annotated[int, Field(ge=1, strict=True)] | Fraction | None = None
     """Examples of train used for validation, a count or a fraction; left out, the data's usual."""
     export: Annotated[tuple[Target, ...], BeforeValidator(as_list), AfterValidator(each_once)] = (
@@ -60,7 +63,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "What": ("model", "data", "keras"),
     "Training": (
         *("num_steps", "batch_size", "optimizer", "learning_rate", "steps_per_execution"),
-        *("jit_compile", "eval_every", "seed", "replicates", "validation_size"),
+        *("jit_compile", "distribution", "eval_every", "seed", "replicates", "validation_size"),
         *("class_weight", "callbacks"),
     ),
     "Comparison and files": ("controls", "control_levels", "export", "tflite_sparse"),

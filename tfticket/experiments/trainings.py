@@ -67,7 +67,7 @@ class SharedTrainings:
             plan: made of the spec.
             on_note: called with a sentence when a training was found.
         """
-        common = {n: v for n, v in spec.common.to_dict().items() if n not in _WITHOUT}
+        common = {n: v for n, v in spec.common.changed().items() if n not in _WITHOUT}
         named = {n: references.digest_of(str(common[n])) for n in ("model", "data")}
         machine = {n: v for n, v in environment().items() if n != "begun"}
         conditions = {
