@@ -61,7 +61,8 @@ def main() -> None:
 def carried_out(place: Path, flags: list[str], *, is_killed: bool) -> dict[str, Any]:
     """Runs the study; kills a worker once four networks are trained, if asked to."""
     command = [sys.executable, "-m", "tfticket", "run", str(HERE / "study.yaml"), *flags]
-    environment = {**os.environ, "PYTHONPATH": str(records.ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    path = os.pathsep.join(filter(None, [str(records.ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
     start = time.monotonic()
     program = subprocess.Popen(
         [*command, "--out", str(place)], env=environment, stdout=subprocess.DEVNULL
