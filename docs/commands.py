@@ -11,8 +11,8 @@ __all__ = ["page"]
 
 _HEAD = """# Commands
 
-What each says with `--help`. A recipe is a command below `find`; its settings are on the page of its
-[method](methods/index.md).
+What each says with `--help`. A recipe is a command below `find`; its settings are on the page of
+its [method](methods/index.md).
 
 """
 

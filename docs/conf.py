@@ -57,7 +57,9 @@ html_css_files = ["tfticket.css"]
 
 def _docstring(app, what, name, thing, options, lines):
     """Makes reStructuredText of a docstring; a constant without one has that of its type."""
-    is_of_type = what == "data" and "\n".join(lines).strip() == (inspect.getdoc(thing) or "").strip()
+    is_of_type = (
+        what == "data" and "\n".join(lines).strip() == (inspect.getdoc(thing) or "").strip()
+    )
     lines[:] = [] if is_of_type else as_rest(lines)
 
 

@@ -11,9 +11,9 @@ import inspect
 import re
 from pathlib import Path
 
-from benchmarks.catalogue import BENCHMARKS
 from published import METHODS, Method
 
+from benchmarks.catalogue import BENCHMARKS
 from tfticket.experiments.spec import ExperimentSettings
 from tfticket.recipes import RECIPES, Recipe
 from tfticket.recipes._page import settings_of, table
@@ -69,13 +69,18 @@ def _page(name: str, recipe: type[Recipe], method: Method) -> str:
             inspect.cleandoc(recipe.__doc__ or ""),
             f"[{recipe.paper.authors}]({recipe.paper.link}). The recipe: {_file(str(own))}.",
             "## Formula",
-            *(f"**`{p.partition(':')[2]}`**, {_file(p)}\n\n{docstring(p)}" for p in method.computed_in),
+            *(
+                f"**`{p.partition(':')[2]}`**, {_file(p)}\n\n{docstring(p)}"
+                for p in method.computed_in
+            ),
             "## Published",
             method.published,
             "## Ours",
             _ours(method),
             "## Settings",
-            "Its usual controls: " + (", ".join(f"`{c}`" for c in recipe.usual_controls) or "none") + ".",
+            "Its usual controls: "
+            + (", ".join(f"`{c}`" for c in recipe.usual_controls) or "none")
+            + ".",
             settings_of(recipe),
         ]
     )
@@ -88,7 +93,10 @@ def _file(place: str) -> str:
 
 def _ours(method: Method) -> str:
     rows = [_BENCHMARKS[name] for name in method.benchmarks]
-    said = [f"- [`{b.name}`](../../benchmarks/{b.name}/README.md): {b.question}\n  {b.figures}." for b in rows]
+    said = [
+        f"- [`{b.name}`](../../benchmarks/{b.name}/README.md): {b.question}\n  {b.figures}."
+        for b in rows
+    ]
     return "\n".join(said) or "Not measured by us yet, beyond the tests."
 
 

@@ -202,7 +202,9 @@ METHODS: dict[str, Method] = {
         " at the same memory. Of the paper's tables none is quoted here.",
         ("factorization",),
     ),
-    "magnitude_at_init": Method((_MAGNITUDE,), _VGG_16.format("93.1, 89.8 and 10", "2.75"), _AT_INIT),
+    "magnitude_at_init": Method(
+        (_MAGNITUDE,), _VGG_16.format("93.1, 89.8 and 10", "2.75"), _AT_INIT
+    ),
     "random_at_init": Method(
         ("tfticket/scores/random.py:Random",), _VGG_16.format("91.1, 79.1 and 10", "3.25"), _AT_INIT
     ),

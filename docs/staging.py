@@ -44,7 +44,7 @@ class Staging:
         self.root, self.target = root, target
         self.dead: list[str] = []
         found = [p for pattern in _PAGES for p in root.glob(pattern)]
-        found += [p for p in (root / "docs").rglob("*.md")]
+        found += list((root / "docs").rglob("*.md"))
         names = sorted(p.relative_to(root).as_posix() for p in found)
         self._pages = {n: _page_name(n) for n in names if not n.startswith(_LEFT_OUT)}
 

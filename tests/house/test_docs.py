@@ -104,7 +104,10 @@ def test_links_of_built_pages_are_followed_to_their_place(docs, tmp_path):
         ("Says.\n\n    fit(*x)\n\nThen", "Says.\n\n::\n\n    fit(*x)\n\nThen"),
         ("```yaml\na: *b\n```\nThen", ".. code-block:: yaml\n\n   a: *b\n\nThen"),
         (">>> f(*x)\n3", ">>> f(*x)\n3"),
-        ("Args:\n    x: a `b`\n        c*\n    y: d", "Args:\n    x: a `b`\n        c\\*\n    y: d"),
+        (
+            "Args:\n    x: a `b`\n        c*\n    y: d",
+            "Args:\n    x: a `b`\n        c\\*\n    y: d",
+        ),
     ],
 )
 def test_docstrings_become_restructured_text(written, expected, docs):

@@ -46,7 +46,9 @@ def test_continuous_integration_runs_targets_of_the_makefile_by_pinned_actions(r
 
 
 def test_hooks_run_the_linter_that_the_tools_of_development_have(root):
-    hooks = [hook for repo in read(root / ".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]]
+    hooks = [
+        hook for repo in read(root / ".pre-commit-config.yaml")["repos"] for hook in repo["hooks"]
+    ]
     assert [h["entry"].split()[:2] for h in hooks] == [["ruff", "format"], ["ruff", "check"]]
     wanted = {needed for hook in hooks for needed in hook["additional_dependencies"]}
     assert len(wanted) == 1
