@@ -23,6 +23,8 @@ sys.path[:0] = [str(ROOT), str(HERE)]  # this copy of the package, whatever is i
 from staging import Staging  # noqa: E402
 
 BUILD = HERE / "_build"
+#: Of the benchmarks' first page.
+_CONTENTS = "```{toctree}\n:hidden:\n:glob:\n\n*/*\n```\n"
 
 
 def main() -> int:
@@ -30,7 +32,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--execute", action="store_true", help="run the notebooks")
     if parser.parse_args().execute:
-        os.environ["EXECUTE"] = "1"
+        known = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
+        os.environ |= {"EXECUTE": "1", "PYTHONPATH": os.pathsep.join(known)}
     begun = time.monotonic()
     source, html = BUILD / "source", BUILD / "html"
     for folder in (source, html):
@@ -50,6 +53,7 @@ def _stage(source: Path) -> None:
     staging.add_files()
     staging.add("index.md", (ROOT / "README.md").read_text(encoding="utf-8"), "README.md")
     staging.append("index.md", (HERE / "index.md").read_text(encoding="utf-8"))
+    staging.append("benchmarks/README.md", _CONTENTS)
     for name, text in methods.pages().items():
         staging.add(f"methods/{name}.md", text, f"docs/methods/{name}.md")
     staging.add("commands.md", commands.page(), "docs/commands.md")

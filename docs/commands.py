@@ -21,7 +21,7 @@ def page() -> str:
     """Returns the page in Markdown: a section for each command."""
     from tfticket.cli.app import app
 
-    os.environ |= {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
+    os.environ |= {"COLUMNS": "80", "TERM": "dumb", "NO_COLOR": "1"}
     names = [name for name, command in get_command(app).commands.items() if not command.hidden]
     sections = [("tfticket", ["--help"]), *((f"tfticket {n}", [n, "--help"]) for n in names)]
     return _HEAD + "\n".join(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import sys
+from pathlib import Path
 
 from docstrings import as_rest
 
@@ -44,6 +46,7 @@ napoleon_use_ivar = True
 
 # Notebooks are shown as they are committed, without outputs, or run when asked for.
 nb_execution_mode = "cache" if os.environ.get("EXECUTE") else "off"
+nb_execution_cache_path = str(Path(__file__).parent / "_build" / "jupyter_cache")
 nb_execution_timeout = 3600
 nb_execution_raise_on_error = True
 
@@ -61,6 +64,11 @@ def _docstring(app, what, name, thing, options, lines):
         what == "data" and "\n".join(lines).strip() == (inspect.getdoc(thing) or "").strip()
     )
     lines[:] = [] if is_of_type else as_rest(lines)
+
+
+def _signature(app, what, name, thing, options, signature, returned):
+    """Shows defaults that cannot be written down, such as factories, as three dots."""
+    return re.sub(r"= <(?:[^<>]|<[^<>]*>)*>", "= ...", signature or "") or signature, returned
 
 
 def _is_private(target):
@@ -92,4 +100,5 @@ def _found(app, env, node, text):
 def setup(app):
     """Adds what is done with docstrings and with references that are not found."""
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
+    app.connect("autodoc-process-signature", _signature)
     app.connect("missing-reference", _found)

@@ -12,6 +12,8 @@ __all__ = ["Staging"]
 
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\]\([^)]*\))*)\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+_AS_CODE = r'<code class="docutils literal notranslate">\1</code>'
+_DEFINITION = re.compile(r"^(?:class|def) [A-Za-z]", re.MULTILINE)
 #: Files that become pages, by pattern, beside those in `docs/`.
 _PAGES = (
     "CHANGELOG.md",
@@ -109,7 +111,7 @@ class Staging:
             return shown  # a file that is in the repository alone
         way = os.path.relpath(goal, os.path.dirname(page) or ".")
         if goal.endswith(".html"):
-            marked = re.sub("`([^`]*)`", r"<code>\1</code>", shown)
+            marked = re.sub("`([^`]*)`", _AS_CODE, shown)
             return f'<a href="{way}">{marked}</a>'
         return f"{mark}[{shown}]({way}{anchor})"
 
@@ -121,9 +123,11 @@ class Staging:
                 return pages[name]
         if aim.startswith("docs/methods/") or aim in ("docs/commands.md",):
             return aim.removeprefix("docs/")
-        module = re.fullmatch(r"(tfticket/(?:\w+/)*[a-z]\w*)\.py", aim)
-        if module and not any(part.startswith("_") for part in module[1].split("/")):
-            return f"_modules/{module[1]}.html" if (self.root / aim).is_file() else None
+        module = re.fullmatch(r"(tfticket/(?:[a-z]\w*/)*[a-z]\w*)\.py", aim)
+        if module and (self.root / aim).is_file():
+            text = (self.root / aim).read_text(encoding="utf-8")
+            # There is a page for each source that has something to be documented.
+            return f"_modules/{module[1]}.html" if _DEFINITION.search(text) else None
         room = re.fullmatch(r"tfticket/([a-z]\w*)", aim)
         return f"api/{room[1]}.html" if room and (self.root / aim).is_dir() else None
 
