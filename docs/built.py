@@ -30,6 +30,7 @@ def dead_links(site: Path) -> list[str]:
     Args:
         site: folder of HTML files.
     """
+    site = site.resolve()
     pages = {path: _read(path) for path in site.rglob("*.html")}
     found = []
     for path, page in pages.items():

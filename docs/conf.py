@@ -47,6 +47,7 @@ napoleon_use_ivar = True
 # Notebooks are shown as they are committed, without outputs, or run when asked for.
 nb_execution_mode = "cache" if os.environ.get("EXECUTE") else "off"
 nb_execution_cache_path = str(Path(__file__).parent / "_build" / "jupyter_cache")
+nb_output_stderr = "remove"
 nb_execution_timeout = 3600
 nb_execution_raise_on_error = True
 
@@ -97,8 +98,29 @@ def _found(app, env, node, text):
     return resolve(env, node["refdoc"], app.builder, "obj", name, node, text)
 
 
+def _ways_back(app, pagename, templatename, context, doctree):
+    """Mends links from a source to its page: viewcode knows one name of each module alone."""
+    if not pagename.startswith("_modules/tfticket"):
+        return
+    module = pagename.removeprefix("_modules/").replace("/", ".")
+    objects = {n: o for n, o in app.env.domains["py"].objects.items() if o.objtype != "module"}
+
+    def mended(found):
+        page, parts = found[1], found[2].split(".")
+        here = {n: o.node_id for n, o in objects.items() if o.docname == page}
+        for tail in (".".join(parts[i:]) for i in range(len(parts))):
+            fits = [n for n in here if f".{n}".endswith(f".{tail}")]
+            if fits:
+                own = [n for n in fits if n == f"{module}.{tail}"]
+                return f'{page}.html#{here[min(own or fits, key=len)]}"'
+        return found[0]
+
+    context["body"] = re.sub(r'(api/\w+)\.html#(tfticket[\w.]*)"', mended, context["body"])
+
+
 def setup(app):
     """Adds what is done with docstrings and with references that are not found."""
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
     app.connect("autodoc-process-signature", _signature)
+    app.connect("html-page-context", _ways_back)
     app.connect("missing-reference", _found)

@@ -55,7 +55,9 @@ class Staging:
         for name, page in self._pages.items():
             path = self.root / name
             if path.suffix == ".md":
-                self.add(page, path.read_text(encoding="utf-8"), name)
+                text = path.read_text(encoding="utf-8")
+                is_titled = text.lstrip("\n").startswith("# ")
+                self.add(page, text if is_titled else f"# {path.stem.title()}\n\n{text}", name)
             elif path.suffix == ".ipynb":
                 self.write(page, self._notebook(path, name))
             else:
