@@ -7,12 +7,13 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo test check matrix bench format clean
+.PHONY: help demo test check docs matrix bench format clean
 
 help:
 	@echo "make demo    installs into .venv and finds a lottery ticket on the digits data"
 	@echo "make test    installs into .venv and runs formatter, linter, type checker and tests"
 	@echo "make check   the same without the tests"
+	@echo "make docs    builds the site into docs/_build/html; make docs EXECUTE=1 runs the notebooks"
 	@echo "make matrix  runs the fast tests under many versions of TensorFlow, Keras and Python"
 	@echo "make bench   lists the benchmarks; make bench NAME=lottery_ticket runs one"
 	@echo "make format  formats the code"
@@ -29,6 +30,10 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
+# EXECUTE=1 runs the notebooks, which takes long, and shows what they print.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python docs/build.py $(if $(EXECUTE),--execute)
+
 # ROWS="--row colab" runs one row; see benchmarks/versions/README.md.
 matrix: $(VENV)/.installed-dev
 	$(PIP) uv
@@ -43,7 +48,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .matrix build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .matrix docs/_build build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 # The stamp files remember what is installed, so that a second run installs nothing.
 $(VENV)/.created:
@@ -59,3 +64,7 @@ $(VENV)/.installed-dev: $(VENV)/.created setup.py
 	@echo "Installing tfticket and its tools into $(VENV); this takes a minute or two."
 	$(PIP) --editable ".[dev]"
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	$(PIP) --editable ".[docs]"
+	@touch $@

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
-from tfticket.experiments.schema import json_schema
-from tfticket.experiments.spec import ExperimentSettings
-from tfticket.recipes import RECIPES
-from tfticket.recipes._page import page, table
-
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # this copy of the package, whatever is installed
+
+from tfticket.experiments.schema import json_schema  # noqa: E402
+from tfticket.experiments.spec import ExperimentSettings  # noqa: E402
+from tfticket.recipes import RECIPES  # noqa: E402
+from tfticket.recipes._page import page, table  # noqa: E402
+
 TABLE = re.compile(r"(?<=<!-- recipes -->\n\n).*?(?=<!-- /recipes -->)", re.DOTALL)
 HEAD = """# Recipes and their settings
 

@@ -39,9 +39,10 @@ class EarlyBird:
     """Compares masks drawn during training; the ticket has emerged when they stop changing.
 
     The last `queue_length` masks are kept in a queue. The ticket has emerged when the queue is full
-    and the newest mask differs from each of the others on less than `epsilon` of the units. A mask
-    that equal scores leave open, as those of a constant scale do, decides nothing: its
-    agreement with the one before is only that of positions. It empties the queue.
+    and the newest mask differs from each of the others on less than `epsilon` of the units:
+    `distance(m_t, m_i) < epsilon` for every i in it. A mask that equal scores leave open, as those
+    of a constant scale do, decides nothing: its agreement with the one before is only that of
+    positions. It empties the queue.
 
     Args:
         epsilon: largest distance, a fraction of all units.

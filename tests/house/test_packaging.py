@@ -100,7 +100,8 @@ def test_all_is_every_extra_but_the_tools_of_development(metadata):
     for requirement in metadata.get_all("Requires-Dist"):
         package, _, extra = requirement.partition('; extra == "')
         by_extra.setdefault(extra.rstrip('"'), set()).add(package)
-    rest = {extra: found for extra, found in by_extra.items() if extra not in ("", "all", "dev")}
+    tools = {"", "all", "dev", "docs"}
+    rest = {extra: found for extra, found in by_extra.items() if extra not in tools}
     assert {"quantizer", "onnx", "tensorboard", "cli", "export"} <= set(rest)
     assert by_extra["all"] == set().union(*rest.values())
 

@@ -108,14 +108,13 @@ def compute_in(model: Any, precision: str | Precision, *, seed: int = 0) -> Any:
     arithmetic itself, sums and statistics inside a layer, the loss and its own gradient with it, is
     float32's, and so are the weights that the optimizer steps, its slots and what regularisers see.
 
-    Precisions:
-        `"bfloat16"`: 7 bits of mantissa, to the nearest.
-        `"float8"`: e4m3 forward, e5m2 backward, to the nearest; each tensor scaled by a power of
-            two to what its largest magnitude allows.
-        `"int8"`: 127 steps to either side of 0, up to each tensor's largest magnitude; forward to
-            the nearest, backward at random, by seed, step and place, so that a training that is
-            resumed goes on with the same bits.
-        `"float32"`: everything stays as it is.
+    - `"bfloat16"`: 7 bits of mantissa, to the nearest.
+    - `"float8"`: e4m3 forward, e5m2 backward, to the nearest; each tensor scaled by a power of
+      two to what its largest magnitude allows.
+    - `"int8"`: 127 steps to either side of 0, up to each tensor's largest magnitude; forward to
+      the nearest, backward at random, by seed, step and place, so that a training that is
+      resumed goes on with the same bits.
+    - `"float32"`: everything stays as it is.
 
     Args:
         model: a compiled, built model of either Keras, all of whose layers compute in float32.

@@ -34,7 +34,7 @@ class Pruned:
 
 
 def wanda(weights: np.ndarray, gram: np.ndarray, sparsity: float | NByM) -> Pruned:
-    """Prunes the smallest |w|·‖x‖₂ of every output; what is kept stays as it is.
+    """Prunes the smallest `|w|·‖x‖₂` of every output; what is kept stays as it is.
 
     Args:
         weights: `[inputs, outputs]`.

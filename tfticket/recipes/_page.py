@@ -9,7 +9,7 @@ from typing import Any
 from tfticket.recipes.base import Recipe, ordered_fields
 from tfticket.settings import Settings, described
 
-__all__ = ["first_line", "page", "table"]
+__all__ = ["first_line", "page", "settings_of", "table"]
 
 
 def table(recipes: Mapping[str, type[Recipe]]) -> str:
@@ -51,14 +51,22 @@ def _paper(recipe: type[Recipe]) -> str:
     return f"\n[{recipe.paper.authors}]({recipe.paper.link}). Its usual controls: {usual}.\n"
 
 
-def _section(heading: str, kind: type[Settings], more: str) -> str:
+def settings_of(kind: type[Settings]) -> str:
+    """Returns a table of settings: name, default and meaning.
+
+    Args:
+        kind: a recipe, or another kind of settings.
+    """
     rows = [
         f"| `{name}` | {_default(kind.model_fields[name])} | {described(kind, name)} |"
         for name in ordered_fields(kind)
     ]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows, ""])
+
+
+def _section(heading: str, kind: type[Settings], more: str) -> str:
     text = inspect.cleandoc(kind.__doc__ or "")
-    head = ["| setting | default | meaning |", "|---|---|---|"]
-    return "\n".join([f"## {heading}\n", text, more, *head, *rows, ""])
+    return "\n".join([f"## {heading}\n", text, more, settings_of(kind)])
 
 
 def _default(field: Any) -> str:

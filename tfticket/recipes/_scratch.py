@@ -39,7 +39,8 @@ class FromScratch(ChannelRecipe):
     """Trains what pruning would leave from new random weights.
 
     Give `channel_sparsity` for a smaller network, or `sparsity` for one with single weights masked,
-    which are drawn for the number of inputs that is left: `actions.ReinitializeSparse`.
+    which are drawn for the number of inputs that is left: `actions.ReinitializeSparse`. By FLOPs,
+    `steps = dense steps · min(2, dense FLOPs / FLOPs left)`.
 
     Attributes:
         budget: `"steps"` trains for as many steps as the dense network, `"flops"` for as many

@@ -13,7 +13,7 @@ __all__ = ["Random"]
 
 
 class Random(Score):
-    """Independent uniform scores, drawn per path from `evidence.seed`.
+    """Independent uniform scores, `score ~ U[0, 1)`, drawn per path from `evidence.seed`.
 
     A weight's scores depend on the seed and its path alone, so adding a layer elsewhere does not
     change them.

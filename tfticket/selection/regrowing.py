@@ -48,6 +48,8 @@ def drop_and_grow(
 def falling_fraction(step: int, end_step: int, first: float) -> float:
     """Returns which fraction of the kept weights moves at a step: half a cosine from `first` to 0.
 
+    That is `first / 2 · (1 + cos(π · step / end_step))`.
+
     Args:
         step: optimizer updates done.
         end_step: the step from which on nothing moves.

@@ -25,6 +25,9 @@ MEMBERS = ("kernels", "scales")
 class ChannelScore:
     """A score of single weights, pooled over the weights of a channel.
 
+    The usual ones are `"l1"`, `score = Σ|w|` over the weights that make the channel, `"l2"`, the
+    root of `Σw²`, and `"scale"`, the mean of `|γ|` over its normalisations.
+
     Args:
         score: of the weights: a name out of `scores.SCORES`, a `Score`, or `"product"`, the weight
             times its gradient, which needs a batch and a loss.

@@ -15,6 +15,8 @@ _NUM_SUMS = 2**20
 def closest_subsets(candidates: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Finds, for each target, the subset of its candidates whose sum is the closest of all.
 
+    It is the subset S that makes `|target − Σ_S candidate|` least.
+
     Meets in the middle: the sums of the first half of the candidates are sorted, and for every sum
     of the second half the closest of what is missing is looked up, which takes `2^(n/2)` steps
     instead of `2^n`. Rows are worked on in blocks, so memory does not grow with their number.

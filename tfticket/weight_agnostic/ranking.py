@@ -34,7 +34,8 @@ def ranked(objectives: np.ndarray) -> np.ndarray:
 def fronts(objectives: np.ndarray) -> np.ndarray:
     """Returns the front of each individual: 0 of those that none dominates, and so on.
 
-    An individual dominates another if it is as good in both objectives and better in one.
+    An individual dominates another if it is as good in both objectives and better in one:
+    `a ≥ b` in both and `a > b` in one of them.
 
     Args:
         objectives: `[individuals, 2]`, larger is better, finite.
