@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfticket import actions, references
 from tfticket.actions import RewindPoints
@@ -26,9 +26,21 @@ from tfticket.registry import member
 from tfticket.seeds import generator
 from tfticket.tickets import Ticket
 
-__all__ = ["CONTROLS", "make", "require_control"]
+__all__ = ["CONTROLS", "Branch", "make", "require_control"]
 
 Drawn = dict[str, "Draw | None"]
+
+
+class Branch(NamedTuple):
+    """A control that is trained at certain levels.
+
+    Args:
+        control: its name.
+        levels: at which rounds; none means the last.
+    """
+
+    control: str
+    levels: tuple[int, ...] = ()
 
 
 def make(control: str, ticket: Ticket, model: Any, *, seed: int) -> Ticket:

@@ -202,6 +202,18 @@ def test_a_path_that_does_not_exist_is_told_before_tensorflow_is_loaded(argument
     assert "'nowhere' does not exist" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["show", "compare"])
+def test_a_run_is_read_without_tensorflow(found, command):
+    code = (
+        "import sys\nfrom tfticket.cli.app import app\n"
+        f"app({[command, str(found[0])]!r}, standalone_mode=False)\n"
+        "assert not {'tensorflow', 'keras', 'tf_keras'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "reinitialize" in done.stdout
+
+
 def test_without_typer_it_says_what_to_install():
     code = "import sys; sys.modules['typer'] = None\nfrom tfticket.cli import main\nmain()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

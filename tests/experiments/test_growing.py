@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.experiments.test_runner import contents
+from tfticket.controls import Branch
 from tfticket.experiments.growing import add_branches, branches_of, grown
 from tfticket.experiments.records import REPORT, SPEC, read_record, write_record
 from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
-from tfticket.recipes.run import Branch
 
 
 def other(spec, **settings):

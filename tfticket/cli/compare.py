@@ -9,7 +9,6 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 
 __all__ = ["compare"]
 
@@ -33,7 +32,6 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare runs: one table, and differences seed by seed to dense and to the first run."""
-    load_tensorflow()
     from tfticket.experiments.comparing import compare as compare_
 
     found = compare_(paths, metric=metric or "", every_level=every_level)

@@ -9,7 +9,6 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 
 __all__ = ["show"]
 
@@ -20,7 +19,6 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a ticket's layers, sparsity, model sparsity and compression ratio; a run's results."""
-    load_tensorflow()
     from tfticket.experiments.description import describe
 
     described = describe(path)

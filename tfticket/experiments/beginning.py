@@ -6,12 +6,13 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfticket.controls import Branch
 from tfticket.errors import CorruptFileError
 from tfticket.experiments.growing import grown
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
-from tfticket.recipes.run import Branch, Plan
+from tfticket.recipes.run import Plan
 from tfticket.reports.outcome import Outcome
 
 __all__ = ["Beginning", "begin"]

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tfticket.controls import make
+from tfticket.controls import Branch, make
 from tfticket.determinism import deterministic
 from tfticket.experiments.growing import add_branches
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
-from tfticket.recipes.run import Branch
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.reports.outcome import Outcome
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfticket.experiments.run_folder import RunFolder, is_run_folder
+from tfticket.experiments.records import is_run_folder
+from tfticket.experiments.run_folder import RunFolder
 from tfticket.reports import Profile, Result, profile, results_table
 from tfticket.reports.outcome import Outcome
 from tfticket.tickets import Ticket

@@ -6,15 +6,17 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tfticket import _keras, files, weights
 from tfticket.determinism import threads
 from tfticket.experiments.records import differences
-from tfticket.recipes.run import Plan
 from tfticket.zoo import Dataset, Split, Stream
+
+if TYPE_CHECKING:
+    from tfticket.recipes.run import Plan
 
 __all__ = [
     "compared",

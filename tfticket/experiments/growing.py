@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tfticket.controls import Branch
 from tfticket.errors import CorruptFileError
 from tfticket.experiments.records import BRANCHES, REPORT, SPEC, read_record, write_record
 from tfticket.experiments.spec import GROWING, Spec
-from tfticket.recipes.run import Branch
 
 __all__ = ["add_branches", "branches_of", "branches_there", "grown"]
 

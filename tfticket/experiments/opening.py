@@ -14,7 +14,7 @@ import numpy as np
 from tfticket.errors import MissingDependencyError
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import ExperimentSettings
-from tfticket.lottery import Level
+from tfticket.levels import Level
 from tfticket.recipes import RECIPES
 from tfticket.reports import plots
 from tfticket.reports.outcome import Outcome, choose

@@ -17,6 +17,7 @@ __all__ = [
     "REPORT",
     "SPEC",
     "differences",
+    "is_run_folder",
     "read_record",
     "write_record",
 ]
@@ -30,6 +31,15 @@ FORMAT = "tfticket.run/3"
 _FAMILY = "tfticket.run/"
 #: Where a record says which it is, so that two in each other's place are found.
 _NAME = "record"
+
+
+def is_run_folder(path: str | Path) -> bool:
+    """Tells whether a path is a run folder.
+
+    Args:
+        path: anything.
+    """
+    return (Path(path) / SPEC).is_file()
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfticket import trust
 from tfticket.errors import CorruptFileError
@@ -28,10 +28,12 @@ from tfticket.experiments.records import (
 )
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.store import LINES, LevelStore
-from tfticket.recipes.run import Plan
 from tfticket.reports.outcome import Outcome
 
-__all__ = ["RunFolder", "is_run_folder"]
+if TYPE_CHECKING:
+    from tfticket.recipes.run import Plan
+
+__all__ = ["RunFolder"]
 
 _BEFORE_TRAINING = frozenset([SPEC, ENVIRONMENT, PLAN, LOCK])
 _DRAFT = re.compile(
@@ -283,12 +285,3 @@ class RunFolder(LevelStore):
         if not path.is_file():
             write_record(path, now)
         return changes(read_record(path), now)
-
-
-def is_run_folder(path: str | Path) -> bool:
-    """Tells whether a path is a run folder.
-
-    Args:
-        path: anything.
-    """
-    return (Path(path) / SPEC).is_file()

@@ -25,7 +25,7 @@ from typing import Any
 from tfticket import files
 from tfticket.errors import CorruptFileError
 from tfticket.experiments.records import read_record, write_record
-from tfticket.lottery import Level
+from tfticket.levels import Level
 from tfticket.reports.results import DENSE, Result, in_order
 from tfticket.rewinding import read_state, write_state
 from tfticket.tickets import Ticket

@@ -1,12 +1,29 @@
-"""Reports: data first, then text and pictures."""
+"""Reports: data first, then text, pictures and pages.
 
-from tfticket.reports.file_plots import plot_files
-from tfticket.reports.file_profile import FileProfile, FilesProfile, profile_files
+What measures files imports TensorFlow, so it is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from tfticket.reports.profile import LayerProfile, Profile, profile, profile_model
 from tfticket.reports.results import Result, Statistic, Summary, best, statistic, summarize
 from tfticket.reports.tables import results_table
 from tfticket.reports.topologies import plot_network
 from tfticket.tables import aligned
+
+if TYPE_CHECKING:
+    from tfticket.reports.file_plots import plot_files
+    from tfticket.reports.file_profile import FileProfile, FilesProfile, profile_files
+
+_LATER = {
+    "FileProfile": "file_profile",
+    "FilesProfile": "file_profile",
+    "plot_files": "file_plots",
+    "profile_files": "file_profile",
+}
 
 __all__ = [
     "FileProfile",
@@ -27,3 +44,9 @@ __all__ = [
     "statistic",
     "summarize",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f"tfticket.reports.{_LATER[name]}"), name)
+    raise AttributeError(f"module 'tfticket.reports' has no attribute {name!r}")

@@ -5,26 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
+from tfticket.controls import Branch
 from tfticket.recipes.base import Recipe
 from tfticket.recipes.run.context import Run, Surroundings, Task
 from tfticket.recipes.run.stores import Trainings
 from tfticket.zoo import Dataset
 
-__all__ = ["Branch", "Plan"]
-
-
-class Branch(NamedTuple):
-    """A control that is trained at certain levels.
-
-    Args:
-        control: its name.
-        levels: at which rounds; none means the last.
-    """
-
-    control: str
-    levels: tuple[int, ...] = ()
+__all__ = ["Plan"]
 
 
 @dataclass(frozen=True)
