@@ -25,6 +25,7 @@ EXTRAS = {
     "cli": ["typer>=0.16", "rich>=13"],
     "config": ["pyyaml>=6"],
     "plots": ["matplotlib>=3.8"],
+    "report": ["plotly>=6"],
     "data": [
         "tensorflow-datasets>=4.9.9",
         # tensorflow-datasets 4.9.10 imports it on Python 3.11 without requiring it.
@@ -75,7 +76,11 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.10",
     packages=find_packages(include=["tfticket", "tfticket.*"]),
-    package_data={"tfticket": ["py.typed"], "tfticket.zoo": ["*.npz"]},
+    package_data={
+        "tfticket": ["py.typed"],
+        "tfticket.reports.page": ["*.css", "*.js"],
+        "tfticket.zoo": ["*.npz"],
+    },
     install_requires=[
         "tensorflow>=2.18",
         "keras>=3.8",

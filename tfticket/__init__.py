@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tfticket.enforcement import enforce
     from tfticket.experiments.comparing import compare
     from tfticket.experiments.opening import open_run
+    from tfticket.experiments.reporting import write_report
     from tfticket.lottery import Level, find_ticket, train_ticket
     from tfticket.masks import Masks
     from tfticket.pruning import prune
@@ -93,6 +94,7 @@ _NAMES = {
     "select": "selection",
     "strip_pruning": "tfmot_bridge",
     "train_ticket": "lottery",
+    "write_report": "experiments.reporting",
 }
 
 __all__ = [
@@ -135,6 +137,7 @@ __all__ = [
     "train_ticket",
     "weight_agnostic",
     "weights",
+    "write_report",
     "zoo",
 ]
 

@@ -22,6 +22,7 @@ from tfticket.cli.hub import pull, push
 from tfticket.cli.inspect import inspect
 from tfticket.cli.list import list_runs
 from tfticket.cli.recipe_commands import RecipeGroup
+from tfticket.cli.report import report
 from tfticket.cli.run import run
 from tfticket.cli.schema import schema
 from tfticket.cli.show import show
@@ -75,6 +76,7 @@ app.add_typer(finding)
 app.command()(run)
 app.command()(branch)
 app.command()(compare)
+app.command()(report)
 app.command(name="list")(list_runs)
 app.command()(show)
 app.command()(collapse)

@@ -12,7 +12,7 @@ from tfticket.experiments.spec import GROWING
 from tfticket.experiments.study import kept_studies
 from tfticket.reports.comparison import ComparedRun, Comparison
 
-__all__ = ["compare", "run_folders"]
+__all__ = ["compare", "compared", "names_of", "run_folders"]
 
 
 def compare(
@@ -34,19 +34,40 @@ def compare(
     if not paths:
         raise ValueError("`paths` must name at least one run folder. Received: []")
     runs = [open_run(folder) for path in paths for folder in run_folders(path)]
+    return compared(runs, metric=metric, every_level=every_level)
+
+
+def compared(runs: Sequence[OpenRun], *, metric: str = "", every_level: bool = False) -> Comparison:
+    """Puts open runs side by side, as `compare` does.
+
+    Args:
+        runs: at least one; the first is the one the others are compared with.
+        metric: what is compared; left empty, the test metric that tells most.
+        every_level: whether every level has a row, or each run's last.
+
+    Raises:
+        ValueError: if no network is trained in one, or there is no such metric.
+    """
     empty = [run.path for run in runs if not run.results]
     if empty:
         raise ValueError(f"each run must have a trained network: {empty[0]} has none yet.")
-    settings = [run.settings for run in runs]
-    names = [_name(run, runs) for run in runs]
-    if len(set(names)) < len(names):  # equal settings in two folders
-        names = [str(run.path) for run in runs]
+    settings, names = [run.settings for run in runs], names_of(runs)
     known = dict.fromkeys(name for one in settings for name in one)
     differing = {*_differing(settings), *GROWING}
     common = {n: settings[0].get(n) for n in known if n not in differing}
     common = {n: v for n, v in common.items() if n in ("model", "data", "keras", "num_steps")}
-    compared = [ComparedRun(n, tuple(r.results)) for n, r in zip(names, runs, strict=True)]
-    return Comparison(tuple(compared), common, metric, every_level)
+    beside = [ComparedRun(n, tuple(r.results)) for n, r in zip(names, runs, strict=True)]
+    return Comparison(tuple(beside), common, metric, every_level)
+
+
+def names_of(runs: Sequence[OpenRun]) -> list[str]:
+    """Returns what tells each run from the others: its recipe, and the settings that differ.
+
+    Args:
+        runs: any; of equal settings in two folders each has the path of its own.
+    """
+    names = [_name(run, runs) for run in runs]
+    return names if len(set(names)) == len(names) else [str(run.path) for run in runs]
 
 
 def run_folders(path: str | Path) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tfticket.errors import MissingDependencyError
+from tfticket.experiments.records import ENVIRONMENT, PLAN, read_record
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import ExperimentSettings
 from tfticket.levels import Level
@@ -57,6 +58,23 @@ class OpenRun:
             for name, value in self.settings.items()
             if name not in fields or _plain(fields[name].default) != value
         }
+
+    def environment(self) -> dict[str, Any]:
+        """Returns when the run was begun, on what machine and with which versions.
+
+        Raises:
+            CorruptFileError: if the record is damaged; the message names it.
+        """
+        return self._record(ENVIRONMENT)
+
+    def plan(self) -> dict[str, Any]:
+        """Returns what the run was begun with: the recipe with nothing left open, the training,
+        threads, fingerprints; empty as long as nothing was decided.
+
+        Raises:
+            CorruptFileError: if the record is damaged; the message names it.
+        """
+        return self._record(PLAN)
 
     def level(self, round_: int | None = None, replicate: int | None = None) -> Level:
         """Reads a level: ticket, trained weights, metrics and log.
@@ -171,6 +189,10 @@ class OpenRun:
         header, rows = results_rows(summarize(self.results))
         lines = [_row("th", header), *(_row("td", row) for row in rows)]
         return f"<p>{html.escape(repr(self)[1:-1])}</p><table>{''.join(lines)}</table>"
+
+    def _record(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        return read_record(path) if path.is_file() else {}
 
     def _chosen(self, round_: int | None, replicate: int | None) -> Result:
         if round_ is None and replicate is None:

@@ -131,8 +131,8 @@ class Comparison:
                     found.append(self._row(run, round_, arm))
         return found
 
-    def plot(self) -> Any:
-        """Draws the tickets of every run against sparsity, as a matplotlib figure.
+    def lines(self) -> list[Result]:
+        """Returns what `plot` draws: the tickets of every run, by a line's name as their arm.
 
         Runs that differ in their sparsity alone are one line. Where all have the same dense network
         it is a line of its own; else each line begins with that of its run.
@@ -152,8 +152,28 @@ class Comparison:
                 for place, level in enumerate(ordered, is_shared)
                 for result in level
             ]
+        return drawn
+
+    def plot(self) -> Any:
+        """Draws the `lines` against sparsity, as a matplotlib figure."""
         named = [str(self.common[n]) for n in ("model", "data") if n in self.common]
-        return plot_against_sparsity(drawn, self.metric, " on ".join(named))
+        return plot_against_sparsity(self.lines(), self.metric, " on ".join(named))
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Returns header and rows as text, one for each of `rows`."""
+        several = len(self.runs) > 1
+        header = ["run", "network", "level", "sparsity", "kept", "n", label(self.metric)]
+        header += ["minus dense", "minus its ticket"]
+        header += ["minus the first run's ticket"] if several else []
+        return header, [_cells(row, several) for row in self.rows()]
+
+    @property
+    def explanation(self) -> str:
+        """What the differences are, in words."""
+        said = "Differences are seed by seed, with 95 % intervals of their mean (Student's t)."
+        if len(self.runs) == 1:
+            return said
+        return f"{said} Those to the first run, {self.runs[0].name}, are at the same sparsity."
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as plain JSON values."""
@@ -165,19 +185,10 @@ class Comparison:
         }
 
     def __str__(self) -> str:
-        several = len(self.runs) > 1
-        header = ["run", "network", "level", "sparsity", "kept", "n", label(self.metric)]
-        header += [
-            "minus dense",
-            "minus its ticket",
-            *(["minus the first run's ticket"] if several else []),
-        ]
-        rows = [_cells(row, several) for row in self.rows()]
-        said = "Differences are seed by seed, with 95 % intervals of their mean (Student's t)."
-        if several:
-            said += f" Those to the first run, {self.runs[0].name}, are at the same sparsity."
+        header, rows = self.table()
         common = ", ".join(f"{name}={value}" for name, value in self.common.items())
-        return "\n".join([f"All: {common}", aligned(header, rows, num_left=2), "", said])
+        table = aligned(header, rows, num_left=2)
+        return "\n".join([f"All: {common}", table, "", self.explanation])
 
     def _row(self, run: ComparedRun, round_: int, arm: str) -> ComparedRow:
         chosen = [r for r in run.results if (r.round, r.arm) == (round_, arm)]

@@ -128,17 +128,28 @@ class Outcome:
         ]
         return "\n".join([*lines, *self._files(folder)])
 
-    def _files(self, folder: str | Path | None) -> list[str]:
-        if not self.files:
-            return []
+    def files_table(self, folder: str | Path | None = None) -> tuple[list[str], list[list[str]]]:
+        """Returns header and rows, as text: every file and its sizes.
+
+        Args:
+            folder: where the files are.
+        """
         root = "" if folder is None else f"{folder}/"
         rows = [
             [f"{root}{name}", f"{size:,}", *_sizes(self.exports.get(name, {}))]
             for name, size in self.files.items()
         ]
-        table = aligned(["file", "bytes", "gzip -9", "bytes if dense"], rows)
-        notes = [f"{n}: {note}." for n, e in self.exports.items() for note in e.get("notes", ())]
-        return ["", table, *notes]
+        return ["file", "bytes", "gzip -9", "bytes if dense"], rows
+
+    @property
+    def export_notes(self) -> list[str]:
+        """What exporters said of the files."""
+        return [f"{n}: {note}." for n, e in self.exports.items() for note in e.get("notes", ())]
+
+    def _files(self, folder: str | Path | None) -> list[str]:
+        if not self.files:
+            return []
+        return ["", aligned(*self.files_table(folder)), *self.export_notes]
 
     def __str__(self) -> str:
         return self.text()

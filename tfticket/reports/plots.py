@@ -19,7 +19,15 @@ from tfticket.reports.bars import Bar, draw_bars
 from tfticket.reports.results import DENSE, TICKET, Result, Statistic, Summary, summarize
 from tfticket.reports.tables import label, value_text
 
-__all__ = ["new_figure", "plot_against_sparsity", "save", "title_of"]
+__all__ = [
+    "LEAST",
+    "new_figure",
+    "plot_against_sparsity",
+    "save",
+    "sparsity_ticks",
+    "step_aside",
+    "title_of",
+]
 
 _MARKERS = "osD^Pv*"
 #: Of the width of the picture: what is left free at its sides, and between arms at one sparsity.
@@ -27,7 +35,7 @@ _MARGIN, _STEP_ASIDE = 0.05, 0.022
 #: Of the width: how far apart sparsities are that are both written.
 _APART = 0.06
 #: Where a network is drawn of which nothing is left: the axis is logarithmic.
-_LEAST = 1e-4
+LEAST = 1e-4
 #: Characters of a name in the legend beyond which it goes below the picture.
 _LONG_NAME = 32
 #: Characters of a line of a title.
@@ -180,7 +188,7 @@ def _draw_dense(axes: Any, summaries: Sequence[Summary], metric: str) -> None:
 def _draw_arm(axes: Any, levels: Sequence[Summary], metric: str, number: int, width: float) -> None:
     """Draws the levels of one arm: a line, or a marker that steps aside of those before it."""
     found = [s.statistics[metric] for s in levels]
-    kept = [max(s.density, _LEAST) for s in levels]
+    kept = [max(s.density, LEAST) for s in levels]
     missing = sum(f.num_missing for f in found)
     left_out = f", {missing} not finite" if missing else ""
     name = f"{levels[0].arm.replace('_', ' ')} (n = {_counts(found)}{left_out})"
@@ -193,10 +201,41 @@ def _draw_arm(axes: Any, levels: Sequence[Summary], metric: str, number: int, wi
             axes.fill_between(kept, low, high, color=color, alpha=0.2, linewidth=0)
         axes.plot(kept, means, color=color, marker="o", markersize=3.5, label=name)
         return
-    beside = [density * math.exp(-_STEP_ASIDE * width * number) for density in kept]
+    beside = [step_aside(density, width, number) for density in kept]
     errors = {"yerr": spread, "capsize": 3} if any(f.sd is not None for f in found) else {}
     marker = _MARKERS[number % len(_MARKERS)]
     axes.errorbar(beside, means, color=color, fmt=marker, markersize=5, label=name, **errors)
+
+
+def step_aside(density: float, width: float, number: int) -> float:
+    """Returns where an arm of a single level is drawn, so that it covers no arm before it.
+
+    Args:
+        density: of the level.
+        width: how wide the levels lie, as a logarithm.
+        number: of the arm; 0 stays where it is.
+    """
+    return density * math.exp(-_STEP_ASIDE * width * number)
+
+
+def sparsity_ticks(summaries: Sequence[Summary]) -> dict[float, str]:
+    """Returns which densities are written on a logarithmic axis of them, as the sparsities.
+
+    Args:
+        summaries: of every network in the picture, at least one.
+
+    Returns:
+        `{density: sparsity as text}`, the largest density first; at most 8, and the smallest
+        density always.
+    """
+    densities = sorted({max(round(s.density, 6), LEAST) for s in summaries}, reverse=True)
+    width = math.log(densities[0] / densities[-1]) or 1.0
+    step = max(1, -(-len(densities) // 8))
+    ticks: list[float] = []
+    for density in densities[::-1][::step]:
+        if not ticks or math.log(density / ticks[0]) > _APART * width:
+            ticks.insert(0, density)
+    return {density: f"{1 - density:.3g}" for density in ticks}
 
 
 def _set_scale(axes: Any, summaries: Sequence[Summary]) -> float:
@@ -204,16 +243,12 @@ def _set_scale(axes: Any, summaries: Sequence[Summary]) -> float:
 
     Returns how wide the levels lie, as a logarithm.
     """
-    densities = sorted({max(round(s.density, 6), _LEAST) for s in summaries}, reverse=True)
+    densities = sorted({max(round(s.density, 6), LEAST) for s in summaries}, reverse=True)
     num_arms = len({s.arm for s in summaries})
     axes.set_xscale("log")
     width = math.log(densities[0] / densities[-1]) or 1.0
-    step = max(1, -(-len(densities) // 8))
-    ticks: list[float] = []
-    for density in densities[::-1][::step]:
-        if not ticks or math.log(density / ticks[0]) > _APART * width:
-            ticks.insert(0, density)
-    axes.set_xticks(ticks, labels=[f"{1 - d:.3g}" for d in ticks])
+    ticks = sparsity_ticks(summaries)
+    axes.set_xticks(list(ticks), labels=list(ticks.values()))
     axes.set_xticks([], minor=True)
     aside = _MARGIN + _STEP_ASIDE * num_arms
     axes.set_xlim(

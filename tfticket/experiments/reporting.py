@@ -1,0 +1,186 @@
+"""write_report: runs as one HTML page."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfticket import files
+from tfticket import masks as masks_
+from tfticket.errors import MismatchError
+from tfticket.experiments.command import command_of
+from tfticket.experiments.comparing import compared, names_of, run_folders
+from tfticket.experiments.opening import OpenRun, open_run
+from tfticket.masks import Masks
+from tfticket.reports.page import (
+    MaskSurvey,
+    Page,
+    ReportedRun,
+    comparison_section,
+    is_page,
+    overview,
+    plotting_script,
+    run_section,
+)
+from tfticket.reports.page.networks import headline_of
+from tfticket.reports.results import DENSE, TICKET, Statistic, statistic
+
+__all__ = ["WrittenReport", "write_report"]
+
+#: Runs beyond which each is to be opened by the reader.
+_MAX_OPEN = 3
+
+
+@dataclass(frozen=True)
+class WrittenReport:
+    """A page that was written.
+
+    Args:
+        path: of the file.
+        num_bytes: its size.
+        runs: state of each run, by its name.
+    """
+
+    path: str
+    num_bytes: int
+    runs: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns everything as plain JSON values."""
+        return {"path": self.path, "num_bytes": self.num_bytes, "runs": dict(self.runs)}
+
+    def __str__(self) -> str:
+        count = f"{len(self.runs)} run{'s' if len(self.runs) > 1 else ''}"
+        unfinished = sum(state != "finished" for state in self.runs.values())
+        more = f", {unfinished} of them not finished" if unfinished else ""
+        return f"{self.path}: {count}{more}; {self.num_bytes:,} bytes, to be opened in a browser."
+
+
+def write_report(
+    paths: str | Path | Sequence[str | Path],
+    out: str | Path,
+    *,
+    metric: str = "",
+    overwrite: bool = False,
+) -> WrittenReport:
+    """Writes runs, finished or not, as one HTML file that needs no network to be read.
+
+    Args:
+        paths: run folders, or folders with run folders in them; one or several. The first run is
+            the one the others are compared with.
+        out: the file. It appears whole or not at all.
+        metric: what networks are shown by; left empty, the test metric that tells most.
+        overwrite: whether to replace what tfticket did not write. Pages it wrote are replaced.
+
+    Returns:
+        A `WrittenReport`: path, size in bytes, and how far each run is.
+
+    Raises:
+        FileNotFoundError: if there is no run folder.
+        FileExistsError: if something not ours is at `out` and `overwrite` is not set.
+        ValueError: if no network has the metric.
+        CorruptFileError: if a record or a ticket is damaged; the message names it.
+        MissingDependencyError: without plotly.
+    """
+    out = Path(out)
+    files.require_free(out, is_ours=is_page(out), overwrite=overwrite, is_file=True)
+    library = plotting_script()
+    given = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if not given:
+        raise ValueError("`paths` must name at least one run folder. Received: []")
+    folders = dict.fromkeys(folder for path in given for folder in run_folders(path))
+    runs = [open_run(folder) for folder in folders]
+    page = _page(runs, metric)
+    data = page.html(library).encode()
+    files.write_bytes(out, data)
+    states = {n: "finished" if r.outcome else "unfinished" for n, r in _named(runs).items()}
+    return WrittenReport(str(out), len(data), states)
+
+
+def _page(runs: Sequence[OpenRun], metric: str) -> Page:
+    trained = [run for run in runs if run.results]
+    known = list(dict.fromkeys(n for run in trained for r in run.results for n in r.metrics))
+    if metric and metric not in known:
+        raise ValueError(f"`metric` must be one of {known}. Received: metric={metric!r}")
+    shown = metric or headline_of([r for run in trained for r in run.results])
+    reported = [_reported(name, run) for name, run in _named(runs).items()]
+    sections = [run_section(run, shown) for run in reported]
+    if len(runs) == 1:
+        (section,) = sections
+        begun = f"{section.subtitle}{_begun(reported)}"
+        return Page(
+            section.title, begun, [dataclasses.replace(section, title="Results", subtitle="")]
+        )
+    if len(trained) > 1 and shown:
+        empty = [f"{r.name} has no trained network yet." for r in reported if not r.results]
+        sections.insert(0, comparison_section(compared(trained, metric=shown), empty))
+    sections.insert(0, overview(reported, shown))
+    finished = sum(run.outcome is not None for run in runs)
+    subtitle = f"{finished} of them finished{_begun(reported)}"
+    return Page(f"{len(runs)} runs", subtitle, sections, is_folded=len(runs) > _MAX_OPEN)
+
+
+def _begun(reported: Sequence[ReportedRun]) -> str:
+    known = sorted(str(r.environment["begun"]) for r in reported if "begun" in r.environment)
+    return f", begun {known[0].replace('T', ' ')}" if known else ""
+
+
+def _named(runs: Sequence[OpenRun]) -> dict[str, OpenRun]:
+    return dict(zip(names_of(runs), runs, strict=True))
+
+
+def _reported(name: str, run: OpenRun) -> ReportedRun:
+    return ReportedRun(
+        name=name,
+        path=str(run.path),
+        settings=run.settings,
+        results=run.results,
+        outcome=run.outcome,
+        masks=_survey(run),
+        environment=run.environment(),
+        plan=run.plan(),
+        command=command_of(run.changed(), run.path),
+    )
+
+
+def _survey(run: OpenRun) -> MaskSurvey:
+    """Reads the ticket of every level, one replicate after the other."""
+    layers: dict[int, dict[str, list[float]]] = {}
+    apart_by: dict[Any, list[float]] = {}
+    shapes: dict[str, list[int]] = {}
+    left_out: dict[str, None] = {}
+    rounds: dict[int, list[int]] = {}
+    for result in run.results:
+        if result.arm in (DENSE, TICKET):
+            rounds.setdefault(result.replicate, []).append(result.round)
+    for replicate, found in rounds.items():
+        masks = {r: run.ticket(r, replicate).masks for r in sorted(found)}
+        for round_, mask in masks.items():
+            for row in masks_.table(mask):
+                path, sparsity = str(row["path"]), row["sparsity"]
+                shapes.setdefault(path, list(mask[path].shape))
+                layers.setdefault(round_, {}).setdefault(path, []).append(sparsity)
+        _add_distances(masks, apart_by, left_out)
+    by_round = {r: _statistics(found) for r, found in sorted(layers.items())}
+    return MaskSurvey(by_round, shapes, _statistics(apart_by), list(left_out))
+
+
+def _add_distances(
+    masks: Mapping[int, Masks], found: dict[Any, list[float]], left_out: dict[str, None]
+) -> None:
+    for first in masks:
+        for second in (r for r in masks if r > first):
+            try:
+                value = masks_.distance(masks[first], masks[second])
+            except MismatchError:
+                left_out[f"Levels {first} and {second} are of different networks."] = None
+            else:
+                found.setdefault((first, second), []).append(value)
+
+
+def _statistics(found: Mapping[Any, Sequence[float]]) -> dict[Any, Statistic]:
+    known = {name: statistic(values) for name, values in found.items()}
+    return {name: value for name, value in known.items() if value is not None}
