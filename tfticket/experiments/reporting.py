@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from tfticket import files
-from tfticket import masks as masks_
-from tfticket.errors import MismatchError
 from tfticket.experiments.command import command_of
 from tfticket.experiments.comparing import compared, names_of, run_folders
+from tfticket.experiments.mask_survey import survey_masks
 from tfticket.experiments.opening import OpenRun, open_run
-from tfticket.masks import Masks
 from tfticket.reports.page import (
-    MaskSurvey,
     Page,
     ReportedRun,
     comparison_section,
@@ -26,7 +23,6 @@ from tfticket.reports.page import (
     run_section,
 )
 from tfticket.reports.page.networks import headline_of
-from tfticket.reports.results import DENSE, TICKET, Statistic, statistic
 
 __all__ = ["WrittenReport", "write_report"]
 
@@ -139,48 +135,8 @@ def _reported(name: str, run: OpenRun) -> ReportedRun:
         settings=run.settings,
         results=run.results,
         outcome=run.outcome,
-        masks=_survey(run),
+        masks=survey_masks(run),
         environment=run.environment(),
         plan=run.plan(),
         command=command_of(run.changed(), run.path),
     )
-
-
-def _survey(run: OpenRun) -> MaskSurvey:
-    """Reads the ticket of every level, one replicate after the other."""
-    layers: dict[int, dict[str, list[float]]] = {}
-    apart_by: dict[Any, list[float]] = {}
-    shapes: dict[str, list[int]] = {}
-    left_out: dict[str, None] = {}
-    rounds: dict[int, list[int]] = {}
-    for result in run.results:
-        if result.arm in (DENSE, TICKET):
-            rounds.setdefault(result.replicate, []).append(result.round)
-    for replicate, found in rounds.items():
-        masks = {r: run.ticket(r, replicate).masks for r in sorted(found)}
-        for round_, mask in masks.items():
-            for row in masks_.table(mask):
-                path, sparsity = str(row["path"]), row["sparsity"]
-                shapes.setdefault(path, list(mask[path].shape))
-                layers.setdefault(round_, {}).setdefault(path, []).append(sparsity)
-        _add_distances(masks, apart_by, left_out)
-    by_round = {r: _statistics(found) for r, found in sorted(layers.items())}
-    return MaskSurvey(by_round, shapes, _statistics(apart_by), list(left_out))
-
-
-def _add_distances(
-    masks: Mapping[int, Masks], found: dict[Any, list[float]], left_out: dict[str, None]
-) -> None:
-    for first in masks:
-        for second in (r for r in masks if r > first):
-            try:
-                value = masks_.distance(masks[first], masks[second])
-            except MismatchError:
-                left_out[f"Levels {first} and {second} are of different networks."] = None
-            else:
-                found.setdefault((first, second), []).append(value)
-
-
-def _statistics(found: Mapping[Any, Sequence[float]]) -> dict[Any, Statistic]:
-    known = {name: statistic(values) for name, values in found.items()}
-    return {name: value for name, value in known.items() if value is not None}

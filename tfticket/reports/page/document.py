@@ -202,4 +202,4 @@ def _policy(*scripts: str) -> str:
 
 
 def _resource(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return resources.files("tfticket.reports.page").joinpath(name).read_text(encoding="utf-8")

@@ -61,7 +61,8 @@ def notes(run: ReportedRun) -> list[Block]:
     """
     if run.outcome is None:
         count = len(run.results)
-        said = f"{count} networks are trained so far, of {run.num_replicates} replicates."
+        asked = run.settings.get("replicates", run.num_replicates)
+        said = f"Trained so far: {count} networks, in {run.num_replicates} of {asked} replicates."
         return [
             Missing(
                 "This run is not finished",

@@ -49,7 +49,11 @@
     const data = colored(state.figure.data);
     state.visible.forEach((shown, trace) => { data[trace].visible = shown; });
     const layout = layoutOf(colored(state.figure.layout), width);
-    if (narrow.matches && state.figure.narrow) layout.yaxis.ticktext = state.figure.narrow;
+    if (narrow.matches) {
+      if (state.figure.narrow) layout.yaxis.ticktext = state.figure.narrow;
+      const title = layout.xaxis.title;
+      if (title.text?.length > 40) title.text = title.text.split(" (")[0];
+    }
     return Plotly.react(place, data, layout, { displayModeBar: false, responsive: !width });
   };
 
