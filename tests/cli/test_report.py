@@ -51,6 +51,7 @@ def test_a_page_is_written_and_says_its_bytes(found, tmp_path):
     text = out.read_text(encoding="utf-8")
     ticket = open_run(found).results[1]
     assert f"{ticket.metrics['test_accuracy']:.4f}" in text
+    assert "4 steps of 60 examples, measured every 2 steps" in text
     assert "early-stop step" in text and "Training curves" in text
     assert [p.name for p in out.parent.iterdir()] == ["report.html"]
 

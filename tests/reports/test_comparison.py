@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tfticket.reports.comparison import ComparedRun, Comparison
@@ -67,6 +69,14 @@ def test_the_table_says_what_all_have_and_what_is_subtracted(two):
     assert "Those to the first run, a, are at the same sparsity." in text
     alone = str(Comparison(two.runs[:1], {}))
     assert "minus the first run" not in alone
+
+
+def test_what_was_never_measured_is_not_called_not_finite(two):
+    other = dataclasses.replace(network(0, 0, "dense", 0.5), metrics={"test_loss": 0.5})
+    broken = dataclasses.replace(other, metrics={"test_accuracy": None})
+    runs = [ComparedRun(n, (r,)) for n, r in (("other", other), ("broken", broken))]
+    values = [row[6] for row in Comparison((*two.runs, *runs), {}, "test_accuracy").table()[1]]
+    assert values[-2:] == ["not measured", "not finite"]
 
 
 def test_runs_that_differ_in_sparsity_alone_are_one_line():

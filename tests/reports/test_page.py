@@ -238,7 +238,7 @@ def test_one_level_is_a_row_of_dots(page, written_run):
     [
         ({"replicates": 1}, "One replicate: no spread is known."),
         ({"controls": []}, "No control was trained"),
-        ({"finished": False}, "Trained so far: 8 networks, in 2 of 2 replicates."),
+        ({"finished": False}, "Networks trained so far: 8; replicates: 2 of 2."),
         ({"rounds": 0, "finished": False}, "No level is pruned yet."),
         ({"replicates": 0, "finished": False}, "No network of this run is trained yet."),
         ({"metrics": [], "curve": 0, "finished": False}, "were measured by nothing"),

@@ -110,13 +110,27 @@ def _page(runs: Sequence[OpenRun], metric: str) -> Page:
         return Page(
             section.title, begun, [dataclasses.replace(section, title="Results", subtitle="")]
         )
-    if len(trained) > 1 and shown:
-        empty = [f"{r.name} has no trained network yet." for r in reported if not r.results]
-        sections.insert(0, comparison_section(compared(trained, metric=shown), empty))
-    sections.insert(0, overview(reported, shown))
+    left_out = _left_out(reported, shown)
+    there = [run for run, r in zip(runs, reported, strict=True) if r.name not in left_out]
+    if len(there) > 1:
+        beside = compared(there, metric=shown)
+        sections.insert(0, comparison_section(beside, list(left_out.values())))
+        left_out = {}
+    sections.insert(0, overview(reported, shown, list(left_out.values())))
     finished = sum(run.outcome is not None for run in runs)
     subtitle = f"{finished} of them finished{_begun(reported)}"
     return Page(f"{len(runs)} runs", subtitle, sections, is_folded=len(runs) > _MAX_OPEN)
+
+
+def _left_out(reported: Sequence[ReportedRun], metric: str) -> dict[str, str]:
+    """The runs that cannot be compared, each with a sentence why."""
+    found = {}
+    for run in reported:
+        if not run.results:
+            found[run.name] = f"{run.name} has no trained network yet."
+        elif not any(metric in r.metrics for r in run.results):
+            found[run.name] = f"{run.name} was not measured by {metric}."
+    return found
 
 
 def _begun(reported: Sequence[ReportedRun]) -> str:

@@ -78,6 +78,7 @@ class ComparedRow:
         to_reference: minus the ticket of the run that the others are compared with, at the same
             sparsity and with the same seeds; `None` where there is none.
         shared: how many runs have it; a dense network may be that of several.
+        is_measured: whether the run was measured by the metric at all.
     """
 
     run: str
@@ -90,6 +91,7 @@ class ComparedRow:
     to_ticket: PairedDifference | None
     to_reference: PairedDifference | None
     shared: int = 1
+    is_measured: bool = True
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ class Comparison:
             to_dense=None if dense is None else paired_difference(values, dense),
             to_ticket=None if ticket is None else paired_difference(values, ticket),
             to_reference=None if other is None else paired_difference(values, other),
+            is_measured=any(self.metric in r.metrics for r in chosen),
         )
 
     def _reference(self, result: Result) -> dict[int, float | None] | None:
@@ -229,11 +232,17 @@ def _cells(row: ComparedRow, several: bool) -> list[str]:
             f"{row.sparsity:.4f}",
         ),
         *(f"{row.num_kept:,}", "0" if row.value is None else str(row.value.num)),
-        "not finite" if row.value is None else row.value.text(),
+        _value(row),
         "" if row.to_dense is None else str(row.to_dense),
         "" if row.to_ticket is None else str(row.to_ticket),
     ]
     return [*found, "" if row.to_reference is None else str(row.to_reference)][: 9 + several]
+
+
+def _value(row: ComparedRow) -> str:
+    if row.value is not None:
+        return row.value.text()
+    return "not finite" if row.is_measured else "not measured"
 
 
 def _are_alike(one: Result, other: Result) -> bool:

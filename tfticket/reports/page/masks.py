@@ -104,8 +104,8 @@ def _description(at: Mapping[str, Sequence[Statistic | None]], last: int) -> str
     if not ends:
         return "The sparsity of each prunable weight."
     low, high = min(ends, key=lambda p: ends[p]), max(ends, key=lambda p: ends[p])
-    if len(ends) == 1:
-        return f"At level {last} the sparsity of {low} is {ends[low]:.4f}."
+    if ends[low] == ends[high]:
+        return f"At level {last} the sparsity of every layer is {ends[low]:.4f}."
     return (
         f"At level {last} sparsities of layers go from {ends[low]:.4f} ({low}) to"
         f" {ends[high]:.4f} ({high}); means over replicates."

@@ -68,7 +68,8 @@ def against_sparsity(
     rows = [_cells(s, metric) for s in everything]
     header = ("network", "level", "sparsity", "kept", "n", label(metric))
     numbers = Table(f"{title}: the numbers", header, rows)
-    return Plot(title, _description(everything, metric), figure, numbers, _notes(everything))
+    notes = _notes(everything, metric)
+    return Plot(title, _description(everything, metric), figure, numbers, notes)
 
 
 def key_figures(run: ComparedRun, metric: str) -> Facts:
@@ -216,12 +217,20 @@ def _description(summaries: Sequence[Summary], metric: str) -> str:
     return f"{name[0].upper()}{name[1:]}: {'; '.join(parts)}.{spread}"
 
 
-def _notes(summaries: Sequence[Summary]) -> list[str]:
+def _notes(summaries: Sequence[Summary], metric: str) -> list[str]:
     notes = []
     if all(s.num_replicates == 1 for s in summaries):
         notes.append("One replicate: no spread is known.")
-    if {s.arm for s in summaries} <= {DENSE, TICKET}:
-        notes.append("No control was trained: nothing tells what the ticket owes to luck.")
     if all(s.arm == DENSE for s in summaries):
         notes.append("No level is pruned yet.")
+    elif {s.arm for s in summaries} <= {DENSE, TICKET}:
+        notes.append("No control was trained: nothing tells what the ticket owes to luck.")
+    for summary in summaries:
+        found = summary.statistics.get(metric)
+        missing = summary.num_replicates if found is None else found.num_missing
+        if missing:
+            where = f"{summary.arm}, level {summary.round}"
+            notes.append(
+                f"{where}: no finite number of {missing} of {summary.num_replicates} replicates."
+            )
     return notes

@@ -62,7 +62,7 @@ def notes(run: ReportedRun) -> list[Block]:
     if run.outcome is None:
         count = len(run.results)
         asked = run.settings.get("replicates", run.num_replicates)
-        said = f"Trained so far: {count} networks, in {run.num_replicates} of {asked} replicates."
+        said = f"Networks trained so far: {count}; replicates: {run.num_replicates} of {asked}."
         return [
             Missing(
                 "This run is not finished",

@@ -49,7 +49,11 @@ def dots(
         )
         data.append(trace)
     layout = {
-        "xaxis": {"title": {"text": said(x_title)}, "zeroline": zero},
+        "xaxis": {
+            "title": {"text": said(x_title)},
+            "zeroline": zero,
+            **({"rangemode": "tozero"} if zero else {}),
+        },
         "yaxis": _names_axis(names),
         "height": 96 + 30 * len(names),
     }

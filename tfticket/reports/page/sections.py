@@ -24,19 +24,21 @@ from tfticket.reports.tables import label
 __all__ = ["comparison_section", "overview", "run_section"]
 
 
-def overview(runs: Sequence[ReportedRun], metric: str) -> Section:
+def overview(runs: Sequence[ReportedRun], metric: str, left_out: Sequence[str] = ()) -> Section:
     """Returns one row for each run.
 
     Args:
         runs: at least one.
-        metric: what they are compared by; empty if there is nothing to compare.
+        metric: what they are shown by; empty if nothing is measured.
+        left_out: why there is no comparison, in sentences.
     """
     named = label(metric) if metric else "metric"
     header = ["run", "network", "data", "state", "replicates", "trained"]
     header += ["sparsity", f"{named}, ticket", f"{named}, dense"]
     rows = [[run.name, *_listed(run), *_figures(run, metric)] for run in runs]
     table = Table("The runs; figures are those of the last level.", header, rows, num_left=4)
-    return Section("Overview", [table])
+    missing = [Missing("No comparison", " ".join(left_out))] if left_out else []
+    return Section("Overview", [table, *missing])
 
 
 def comparison_section(found: Comparison, left_out: Sequence[str]) -> Section:
@@ -50,9 +52,10 @@ def comparison_section(found: Comparison, left_out: Sequence[str]) -> Section:
     drawn = against_sparsity(found.lines(), found.metric, title, verbatim=True)
     header, rows = found.table()
     table = Table(f"Every network of the last levels. {found.explanation}", header, rows, 2)
-    missing = [Missing("Not compared", text) for text in left_out]
-    common = ", ".join(f"{name} {value}" for name, value in found.common.items())
-    return Section("Comparison", [drawn, _differences(found), table, *missing], f"All: {common}.")
+    missing = [Missing("Not compared", " ".join(left_out))] if left_out else []
+    common = [f"{name} {value}" for name, value in found.common.items() if value is not None]
+    subtitle = f"All: {', '.join(common)}." if common else ""
+    return Section("Comparison", [drawn, _differences(found), table, *missing], subtitle)
 
 
 def run_section(run: ReportedRun, metric: str) -> Section:
@@ -118,7 +121,7 @@ def _value(row: ComparedRow | None) -> str:
 def _differences(found: Comparison) -> Block:
     """How far each run's ticket is from its dense network, and from the first run's ticket."""
     title = f"Paired differences of {label(found.metric)}"
-    rows = [r for r in found.rows() if r.arm == TICKET]
+    rows = [r for r in found.rows() if r.arm == TICKET and (r.to_dense or r.to_reference)]
     kinds = {"minus dense": "to_dense", "minus the first run's ticket": "to_reference"}
     drawn, numbers = [], []
     for number, (kind, name) in enumerate(kinds.items()):
