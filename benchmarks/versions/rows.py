@@ -34,7 +34,9 @@ FAST = (
 EXTRAS = (
     "tests/tfmot_bridge/test_pruning_summaries.py",
     "tests/cli/test_cli.py",
+    "tests/cli/test_report.py",
     "tests/experiments/test_spec.py",
+    "tests/reports/test_page.py",
     "tests/reports/test_plots.py",
     "tests/test_notebooks.py",
     "tests/zoo/test_tfds.py",
