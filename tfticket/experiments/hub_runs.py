@@ -6,7 +6,8 @@ from pathlib import Path
 
 from tfticket import hub
 from tfticket.experiments.description import describe
-from tfticket.experiments.run_folder import RunFolder, is_run_folder
+from tfticket.experiments.records import is_run_folder
+from tfticket.experiments.run_folder import RunFolder
 from tfticket.tickets import Ticket
 
 __all__ = ["pull", "push"]
