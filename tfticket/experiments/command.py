@@ -17,8 +17,8 @@ __all__ = ["command_of"]
 def command_of(changed: Mapping[str, Any], out: str | Path) -> str:
     """Returns the command that makes a run of these settings, as a shell takes it.
 
-    >>> command_of({"recipe": "snip", "model": "lenet_300_100", "data": "my data.py:f"}, "runs/a")
-    "tfticket find snip --model lenet_300_100 --data 'my data.py:f' --out runs/a"
+    >>> command_of({"recipe": "mine.py:Own", "num_steps": 9, "data": "my data.py:f"}, "runs/a")
+    "tfticket find mine.py:Own --num-steps 9 --data 'my data.py:f' --out runs/a"
 
     Args:
         changed: settings that are not at their defaults, as `OpenRun.changed` returns them, the
