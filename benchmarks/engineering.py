@@ -38,6 +38,13 @@ ENGINEERING = (
         "104 verified, 120 dense, 32 refused, none wrong",
     ),
     Benchmark(
+        "engines",
+        "Does a study come out the same by several processes, by Ray, and when a worker is lost?",
+        (Script(30),),
+        "292 files by each of four engines: none is different",
+        "MNIST; Ray",
+    ),
+    Benchmark(
         "emulated_arm",
         "Do exported files compute on ARM what they should?",
         (Script(arguments="--qemu QEMU --root ROOT --site SITE"),),

@@ -5,7 +5,7 @@
 Three recipes, three replicates, six levels, a control of the last one: `tfticket run` with one
 training after the other, with two processes, with Ray on this machine, and with Ray again, where a
 worker is killed by SIGKILL in the middle. Every file is compared with the first one's, but for the
-machine (`environment.json`) and locks. A finished study is read, not repeated. Writes
+machine (`environment.json`) and locks. An engine that is in `results.json` is left out. Writes
 `results.json` and the report page of the study.
 """
 
@@ -44,6 +44,8 @@ def main() -> None:
     found: dict[str, Any] = records.read(HERE / "results.json", {})
     for name, flags in ENGINES.items():
         place = args.out / name.replace(", ", "_").replace(" ", "_")
+        if name in found:
+            continue
         row = carried_out(place, flags, is_killed="killed" in name)
         here, there = files_of(args.out / "local"), files_of(place)
         row |= {"files": len(there), "different": sorted(different(here, there))}
@@ -56,6 +58,9 @@ def main() -> None:
             data=[records.zoo("mnist")],
             resumes=True,
         )
+    from tfticket.experiments.reporting import write_report
+
+    write_report(args.out / "local", HERE / "report.html")
 
 
 def carried_out(place: Path, flags: list[str], *, is_killed: bool) -> dict[str, Any]:
@@ -84,8 +89,7 @@ def busy_worker(pid: int) -> psutil.Process | None:
     """A process of Ray that carries something out."""
     for process in psutil.Process(pid).children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            title = " ".join(process.cmdline()[:1])
-            if title.startswith("ray::") and "IDLE" not in title:
+            if " ".join(process.cmdline()).startswith("ray::_call"):  # not one of Ray's own
                 return process
     return None
 
