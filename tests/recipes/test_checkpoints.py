@@ -202,3 +202,18 @@ def test_a_run_that_was_killed_inside_its_trainings_is_that_of_one_that_was_not(
     assert num_killed == 2 + 2 + 1 + 1
     assert outcome == whole
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+
+
+def test_what_was_left_of_another_network_is_not_gone_on_with(often, tmp_path):
+    file = tmp_path / "mine.py"
+    text = "import keras\ndef net():\n    return keras.Sequential([keras.Input((8, 8, 1)),"
+    text += "keras.layers.Flatten(), keras.layers.Dense({}), keras.layers.Dense(10)])"
+    file.write_text(text.format(12))
+    spec = Spec(**{**SETTINGS, "model": f"{file}:net"})
+    often(1)
+    with pytest.raises(Killed):
+        run(spec, tmp_path / "run")
+    file.write_text(text.format(14))
+    often(99)
+    outcome = run(spec, tmp_path / "run")  # no level was complete, so nothing is lost
+    assert outcome.results[0].num_weights == 64 * 14 + 14 * 10

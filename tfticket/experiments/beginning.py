@@ -53,7 +53,12 @@ class Beginning:
         """
         plan = make_plan(self.spec, download=download)
         plan = dataclasses.replace(plan, branches=self.branches)
-        return plan, self.folder.remember(plan)
+        try:
+            return plan, self.folder.remember(plan)
+        except ValueError:
+            if not self.folder.forget_unfinished():  # with it, nothing of what was before is left
+                raise
+            return plan, self.folder.remember(plan)
 
 
 def begin(folder: RunFolder, spec: Spec, *, repair: bool = False) -> Beginning:

@@ -111,16 +111,23 @@ class RunFolder(LevelStore):
                 with, or the plan decides something else; the message says what.
         """
         path, now = self.root / PLAN, described(plan)
-        if path.is_file():
-            try:
-                return compared(read_record(path), now, self.root)
-            except ValueError:
-                if self.has_levels():
-                    raise
-                for folder in self._unfinished():  # of what is no more, and nothing else is there
-                    shutil.rmtree(folder)
-        write_record(path, now)
-        return []
+        if not path.is_file():
+            write_record(path, now)
+            return []
+        return compared(read_record(path), now, self.root)
+
+    def forget_unfinished(self) -> bool:
+        """Removes the plan and what was left in the middle, where no level is complete.
+
+        Returns:
+            Whether there was something that may go.
+        """
+        unfinished = [] if self.has_levels() else self._unfinished()
+        for folder in unfinished:
+            shutil.rmtree(folder)
+        if unfinished:
+            (self.root / PLAN).unlink(missing_ok=True)
+        return bool(unfinished)
 
     def settings(self) -> dict[str, Any]:
         """Returns every setting the folder was begun with; nothing they name is imported.
