@@ -42,6 +42,16 @@ EXTRAS = (
     "tests/zoo/test_tfds.py",
 )
 
+#: What hands on, tracks, sends, shows and documents.
+AROUND = (
+    "tests/cli/test_report.py",
+    "tests/experiments/test_trackers.py",
+    "tests/experiments/test_workers.py",
+    "tests/house/test_docs.py",
+    "tests/reports/test_page.py",
+    "tests/test_hub.py",
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Row:
@@ -95,5 +105,13 @@ ROWS = (
         extras="export,quantizer,dev",
         is_lowest=True,
         tests=("tests/export/test_quantizers.py",),
+    ),
+    Row(
+        "floors-around",
+        "3.11",
+        ("numpy==2.0.2",),  # pyarrow, which Ray looks at where it is installed, asks for 2
+        extras="dev,ray,mlflow,wandb,hub,docs",
+        is_lowest=True,
+        tests=AROUND,
     ),
 )
