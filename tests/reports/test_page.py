@@ -55,7 +55,7 @@ class Parsed(HTMLParser):
         if inside in ("h1", "h2", "h3", "h4"):
             self.headings[-1][1] += data
         if inside in ("td", "th"):
-            self.tables[-1][-1][-1] += data
+            self.tables[-1][-1][-1] += data.replace("\xa0", " ")
 
     def table(self, *header):
         """The rows of the first table whose header begins so."""

@@ -33,6 +33,8 @@ __all__ = ["Page", "is_page", "plotting_script"]
 _GENERATOR = '<meta name="generator" content="tfticket '
 #: In how many of its first bytes a page says what wrote it.
 _HEAD_BYTES = 512
+#: Rows of a table up to which paper does not break it.
+_MAX_SHORT = 12
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ def _plot(block: Plot, name: str) -> Iterator[str]:
 
 def _table(table: Table, name: str) -> Iterator[str]:
     yield f'<p class="caption" id="{name}-table">{escape(table.caption)}</p>'
-    yield f'<div class="table" tabindex="0" role="region" aria-labelledby="{name}-table">'
+    kind = "table short" if len(table.rows) <= _MAX_SHORT else "table"
+    yield f'<div class="{kind}" tabindex="0" role="region" aria-labelledby="{name}-table">'
     yield f'<table aria-labelledby="{name}-table"><thead><tr>'
     yield "".join(_cell("th", n, c, table, ' scope="col"') for n, c in enumerate(table.header))
     yield "</tr></thead><tbody>"
@@ -170,7 +173,8 @@ def _table(table: Table, name: str) -> Iterator[str]:
 
 def _cell(kind: str, number: int, text: str, table: Table, more: str = "") -> str:
     side = "" if number < table.num_left else ' class="number"'
-    return f"<{kind}{side}{more}>{escape(text)}</{kind}>"
+    whole = escape(text).replace(" ± ", "&nbsp;±&nbsp;")
+    return f"<{kind}{side}{more}>{whole}</{kind}>"
 
 
 def _facts(facts: Facts) -> Iterator[str]:

@@ -27,12 +27,12 @@
     const axis = (own) => ({
       gridcolor: grid, zerolinecolor: resolved("--neutral"), linecolor: resolved("--rule"),
       tickcolor: grid, tickfont: { color: quiet, size: narrow.matches ? 11 : 12 }, automargin: true,
-      fixedrange: matchMedia("(pointer: coarse)").matches, zeroline: false, ...own,
+      fixedrange: matchMedia("(pointer: coarse)").matches, zeroline: false, zerolinewidth: 1.5, ...own,
       title: { standoff: 10, font: { color: quiet, size: narrow.matches ? 11.5 : 13 }, ...own?.title },
     });
     return {
       ...given, xaxis: axis(given.xaxis), yaxis: axis(given.yaxis), ...(width ? { width } : { autosize: true }),
-      margin: { l: 8, r: narrow.matches ? 8 : 20, t: 12, b: 8, pad: 4 },
+      margin: { l: 8, r: narrow.matches ? 16 : 20, t: 12, b: 8, pad: 4 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false,
       font: { family: getComputedStyle(document.body).fontFamily, color: resolved("--text") },
       hovermode: "closest",
@@ -49,6 +49,7 @@
     const data = colored(state.figure.data);
     state.visible.forEach((shown, trace) => { data[trace].visible = shown; });
     const layout = layoutOf(colored(state.figure.layout), width);
+    if (width && !state.figure.narrow) layout.height = 290;
     if (narrow.matches) {
       if (state.figure.narrow) layout.yaxis.ticktext = state.figure.narrow;
       const title = layout.xaxis.title;
