@@ -32,7 +32,8 @@ class StandIn:
     ):
         there = self.root / repo_id
         for old in [p for p in there.rglob("*") if p.is_file()]:
-            if fnmatch.fnmatch(old.relative_to(there).as_posix(), delete_patterns):
+            name = old.relative_to(there).as_posix()
+            if any(fnmatch.fnmatch(name, pattern) for pattern in delete_patterns):
                 old.unlink()
         for path in (p for p in Path(folder_path).rglob("*") if p.is_file()):
             name = path.relative_to(folder_path).as_posix()

@@ -41,10 +41,11 @@ def test_a_ticket_comes_back_to_the_bit(stand_in):
 
 def test_a_second_ticket_takes_the_place_of_the_first(stand_in):
     ticket(0).push_to_hub("me/mine")
+    (stand_in.root / "me/mine/notes.txt").write_text("somebody's own")
     ticket(1).push_to_hub("me/mine")
     names = sorted(p.name for p in (stand_in.root / "me/mine").iterdir())
-    assert names[:2] == ["README.md", "manifest.json"]
-    assert len(names) == 3  # one file of tensors
+    assert names[:3] == ["README.md", "manifest.json", "notes.txt"]  # what is not ours stays
+    assert len(names) == 4  # one file of tensors
     assert Ticket.from_hub("me/mine").masks == ticket(1).masks
 
 

@@ -18,16 +18,18 @@ def upload(
     repo_id: str,
     *,
     text: str,
+    replaced: Sequence[str],
     private: bool = False,
     token: str | None = None,
     ignored: Sequence[str] = (),
 ) -> str:
-    """Puts a folder into a model repository, in the place of what was in it.
+    """Puts a folder into a model repository; what else is in there stays, but for its model card.
 
     Args:
         folder: what is put there.
         repo_id: `"name"` or `"organisation/name"`; made if there is none.
         text: of the page that is shown for it, the model card.
+        replaced: patterns of what an earlier upload may have left, which goes.
         private: whether others cannot see a repository that is made.
         token: of an account; `None` means the one that is logged in.
         ignored: patterns of paths that stay here.
@@ -45,7 +47,7 @@ def upload(
         folder_path=folder,
         commit_message="Upload with tfticket",
         ignore_patterns=[*ignored],
-        delete_patterns="*",  # what is not in the folder any more
+        delete_patterns=[*replaced],
     )
     client.upload_file(
         repo_id=repository,

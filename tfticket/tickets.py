@@ -176,7 +176,8 @@ class Ticket:
         with tempfile.TemporaryDirectory() as folder:
             saved = self.save(folder)
             text = hub.card(repo_id, [f"{self}."], self.provenance, _USE.format(repo=repo_id))
-            return hub.upload(saved, repo_id, text=text, private=private, token=token)
+            options = {"private": private, "token": token}
+            return hub.upload(saved, repo_id, text=text, replaced=_ticket_files.PATTERNS, **options)
 
     @classmethod
     def from_hub(

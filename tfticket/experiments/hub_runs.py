@@ -12,6 +12,8 @@ from tfticket.tickets import Ticket
 
 __all__ = ["pull", "push"]
 
+#: Of an earlier push of a run: what a run has and this one may not have.
+_OWN = ("replicate_*", "controls/*", "ticket/*", "saved_model/*", "model.*", "seeds.*", "*.json*")
 _USE = """import tfticket as tt
 from tfticket.experiments.hub_runs import pull
 
@@ -44,7 +46,7 @@ def push(path: str | Path, repo_id: str, *, private: bool = False, token: str | 
         text = f"```\n{describe(path)}\n```".replace(str(path), ".")
         facts = {n: v for n, v in folder.settings().items() if n not in ("format", "record")}
         page = hub.card(path.name, [text], facts, _USE.format(repo=repo_id))
-        options = {"text": page, "private": private, "token": token}
+        options = {"text": page, "private": private, "token": token, "replaced": _OWN}
         return hub.upload(path, repo_id, **options, ignored=[".lock", "*/unfinished/*"])
 
 
