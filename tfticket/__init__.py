@@ -6,9 +6,9 @@ name below is first used. `tf.keras`, the environment and logging stay as they a
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tfticket import _lazy
 from tfticket._version import __version__
 
 if TYPE_CHECKING:
@@ -79,22 +79,22 @@ _MODULES = (
     "zoo",
 )
 _NAMES = {
-    "PruningMethod": "pruning_method",
-    "Evidence": "scores",
-    "Filter": "weights",
-    "Level": "lottery",
-    "Masks": "masks",
-    "Ticket": "tickets",
-    "compare": "experiments.comparing",
-    "enforce": "enforcement",
-    "find_ticket": "lottery",
-    "open_run": "experiments.opening",
-    "prune": "pruning",
-    "prune_low_magnitude": "tfmot_bridge",
-    "select": "selection",
-    "strip_pruning": "tfmot_bridge",
-    "train_ticket": "lottery",
-    "write_report": "experiments.reporting",
+    "PruningMethod": "tfticket.pruning_method",
+    "Evidence": "tfticket.scores",
+    "Filter": "tfticket.weights",
+    "Level": "tfticket.lottery",
+    "Masks": "tfticket.masks",
+    "Ticket": "tfticket.tickets",
+    "compare": "tfticket.experiments.comparing",
+    "enforce": "tfticket.enforcement",
+    "find_ticket": "tfticket.lottery",
+    "open_run": "tfticket.experiments.opening",
+    "prune": "tfticket.pruning",
+    "prune_low_magnitude": "tfticket.tfmot_bridge",
+    "select": "tfticket.selection",
+    "strip_pruning": "tfticket.tfmot_bridge",
+    "train_ticket": "tfticket.lottery",
+    "write_report": "tfticket.experiments.reporting",
 }
 
 __all__ = [
@@ -142,12 +142,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"tfticket.{name}")
-    if name in _NAMES:
-        return getattr(importlib.import_module(f"tfticket.{_NAMES[name]}"), name)
-    raise AttributeError(f"module 'tfticket' has no attribute {name!r}")
+__getattr__ = _lazy.attributes(__name__, {**dict.fromkeys(_MODULES, ""), **_NAMES})
 
 
 def __dir__() -> list[str]:

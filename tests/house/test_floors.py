@@ -11,7 +11,7 @@ import graphlib
 
 FLOORS = {
     "ground": [
-        ("_archives", "_version", "clock", "devices", "errors", "filters", "retracing"),
+        ("_archives", "_lazy", "_version", "clock", "devices", "errors", "filters", "retracing"),
         ("progress", "references", "tables"),
         ("measuring", "optional", "own_kernels", "registry", "seeds", "settings", "trust"),
         ("_keras", "_tfmot", "files", "paths"),

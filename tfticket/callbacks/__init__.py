@@ -4,9 +4,7 @@
 these names stood and live with the rest of what does, in `tfmot_bridge`, which imports this room.
 """
 
-import importlib
-from typing import Any
-
+from tfticket import _lazy
 from tfticket.callbacks.after_pruning import AfterPruning
 from tfticket.callbacks.anneal_temperature import AnnealTemperature
 from tfticket.callbacks.base import Callback
@@ -34,7 +32,6 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:  # what is not here yet
-        return getattr(importlib.import_module("tfticket.tfmot_bridge"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = _lazy.attributes(
+    __name__, dict.fromkeys(("PruningSummaries", "UpdatePruningStep"), "tfticket.tfmot_bridge")
+)

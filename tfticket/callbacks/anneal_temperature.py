@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfticket import _keras
-from tfticket.callbacks.base import Callback
+from tfticket.callbacks.base import Callback, supermask_layers
 from tfticket.callbacks.update_clock import UpdateClock
 
 __all__ = ["AnnealTemperature"]
@@ -43,17 +42,8 @@ class AnnealTemperature(Callback):
         self._layers: list[Any] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._layers = [
-            layer
-            for _, layer, _ in _keras.walk(self.model)
-            if getattr(layer, "temperature", None) is not None
-        ]
-        if not self._layers:
-            raise ValueError(
-                "`model` must have supermask layers with a temperature, as"
-                " `ContinuousSparsification` gives them; it has none."
-                f" Received: model={self.model.name!r}"
-            )
+        wanted = "with a temperature, as `ContinuousSparsification` gives them"
+        self._layers = supermask_layers(self.model, "temperature", wanted)
         self._clock, self._end_step = UpdateClock(self.model), None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from tfticket import _keras
 
-__all__ = ["Callback"]
+__all__ = ["Callback", "supermask_layers"]
 
 
 class Callback:
@@ -101,3 +101,25 @@ class Callback:
 
     def _implements_predict_batch_hooks(self) -> bool:
         return False
+
+
+def supermask_layers(model: Any, attribute: str, wanted: str) -> list[Any]:
+    """Finds the supermask layers in which something can be moved while `fit` runs.
+
+    Args:
+        model: to look through.
+        attribute: what such a layer has that is not `None`.
+        wanted: what the message says of them.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    found = [
+        layer for _, layer, _ in _keras.walk(model) if getattr(layer, attribute, None) is not None
+    ]
+    if not found:
+        raise ValueError(
+            f"`model` must have supermask layers {wanted}; it has none."
+            f" Received: model={model.name!r}"
+        )
+    return found

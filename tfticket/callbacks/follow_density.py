@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from tfticket import _keras
-from tfticket.callbacks.base import Callback
+from tfticket.callbacks.base import Callback, supermask_layers
 from tfticket.callbacks.update_clock import UpdateClock, last_turn
 from tfticket.schedules import check_reachable
 
@@ -36,16 +35,8 @@ class FollowDensity(Callback):
         self._layers: list[Any] = []
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._layers = [
-            layer
-            for _, layer, _ in _keras.walk(self.model)
-            if getattr(layer, "density_schedule", None) is not None
-        ]
-        if not self._layers:
-            raise ValueError(
-                "`model` must have supermask layers whose density is a schedule; it has none."
-                f" Received: model={self.model.name!r}"
-            )
+        wanted = "whose density is a schedule"
+        self._layers = supermask_layers(self.model, "density_schedule", wanted)
         self._clock = UpdateClock(self.model)
         self._is_planned = False
         self._follow()

@@ -1,4 +1,4 @@
-"""What a command answers: text for people, or JSON for programs."""
+"""What commands share: two flags, and the answer as text for people or JSON for programs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import typer
 
 from tfticket.tables import folded
 
-__all__ = ["Json", "answer"]
+__all__ = ["Download", "Json", "answer"]
 
 #: The flag of every command that can answer in JSON.
 Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
+#: The flag of every command that reads data.
+Download = Annotated[
+    bool, typer.Option("--download", help="Let tensorflow-datasets download the data.")
+]
 
 
 def answer(found: Any, *, as_json: bool, text: str | None = None) -> None:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.answers import Json, answer
+from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.engines import Engine, with_engine
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
-from tfticket.cli.progress import shown_progress
+from tfticket.cli.running import training
 
 __all__ = ["branch"]
 
@@ -33,9 +33,7 @@ def branch(
             metavar="A,B,…", help="Of which levels; left out, the last.", show_default=False
         ),
     ] = None,
-    download: Annotated[
-        bool, typer.Option("--download", help="Let tensorflow-datasets download the data.")
-    ] = False,
+    download: Download = False,
     json: Json = False,
     engine: Engine = Engine(),
 ) -> None:
@@ -46,9 +44,7 @@ def branch(
     load_tensorflow()
     from tfticket.experiments.branching import branch as branch_
 
-    showing = shown_progress(as_json=json, track=engine.track)
-    with showing as shown, engine.started() as executor:
-        shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
-        asked = {"levels": [int(number) for number in numbers], "download": download}
-        outcome = branch_(path, controls, **asked, **shown_by, executor=executor)
+    asked = {"levels": [int(number) for number in numbers], "download": download}
+    with training(engine, path, as_json=json) as shared:
+        outcome = branch_(path, controls, **asked, **shared)
     answer(outcome, as_json=json, text=outcome.text(path))

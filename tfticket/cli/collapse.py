@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tfticket.cli.answers import Json, answer
+from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
@@ -35,9 +35,7 @@ def collapse(
         str | None,
         typer.Option(help="Where SNIP and GraSP take a batch from; left out, it is made up."),
     ] = None,
-    download: Annotated[
-        bool, typer.Option("--download", help="Let tensorflow-datasets download the data.")
-    ] = False,
+    download: Download = False,
     per_decade: Annotated[int, typer.Option(help="Compressions tried to a factor of 10.")] = 4,
     keras: Annotated[str, typer.Option(help="Which Keras: keras or tf_keras.")] = "keras",
     seed: Annotated[int, typer.Option(help="Of weights, batch and random scores.")] = 0,

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from tfticket.cli.answers import Json, answer
+from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.engines import Engine, with_engine
-from tfticket.cli.failures import INTERRUPTED, handle_errors
+from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
-from tfticket.cli.progress import shown_progress
+from tfticket.cli.running import training
 
 __all__ = ["run"]
 
@@ -24,9 +24,7 @@ def run(
     ],
     out: Annotated[Path, typer.Option(help="Folder of the study; runs go below it.")],
     repair: Annotated[bool, typer.Option("--repair", help="Compute damaged levels anew.")] = False,
-    download: Annotated[
-        bool, typer.Option("--download", help="Let tensorflow-datasets download the data.")
-    ] = False,
+    download: Download = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say which runs there are, and which are begun.")
     ] = False,
@@ -47,18 +45,8 @@ def run(
     load_tensorflow()
     from tfticket.experiments.studying import run_study
 
-    try:
-        showing = shown_progress(as_json=json, track=engine.track)
-        with showing as shown, engine.started() as executor:
-            shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
-            options = {"executor": executor, "repair": repair, "download": download}
-            outcome = run_study(asked, out, **shown_by, **options)
-    except KeyboardInterrupt:
-        typer.echo(
-            f"\nStopped. What was trained so far is kept in {out}; the same command goes on.",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
+    with training(engine, out, as_json=json) as shared:
+        outcome = run_study(asked, out, repair=repair, download=download, **shared)
     answer(outcome, as_json=json)
     if outcome.failed:
         raise typer.Exit(1)

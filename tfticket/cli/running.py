@@ -1,7 +1,9 @@
-"""Running an experiment from the command line, with its progress shown."""
+"""Training from the command line, with its progress shown."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,35 @@ from tfticket.cli.failures import INTERRUPTED
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
 
-__all__ = ["run_and_print"]
+__all__ = ["run_and_print", "training"]
+
+
+@contextlib.contextmanager
+def training(engine: Engine, out: Path, *, as_json: bool) -> Iterator[dict[str, Any]]:
+    """Yields what a run is given of the command line: an executor, and whom to tell of progress.
+
+    Stopped with ^C it says that nothing is lost, and the command ends as an interrupted one.
+
+    Args:
+        engine: where trainings run.
+        out: the folder that keeps what was trained.
+        as_json: whether standard output is for a program; progress is told there as well.
+    """
+    try:
+        showing = shown_progress(as_json=as_json, track=engine.track)
+        with showing as shown, engine.started() as executor:
+            yield {
+                "executor": executor,
+                "on_event": shown.on_event,
+                "on_progress": shown.on_progress,
+            }
+    except KeyboardInterrupt:
+        typer.echo(
+            f"\nStopped. The levels trained so far are kept in {out}; the same command goes on"
+            " after the last of them.",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def run_and_print(
@@ -45,17 +75,6 @@ def run_and_print(
         return
     from tfticket.experiments.runner import run
 
-    try:
-        showing = shown_progress(as_json=as_json, track=engine.track)
-        with showing as shown, engine.started() as executor:
-            shown_by = {"on_event": shown.on_event, "on_progress": shown.on_progress}
-            options = {"executor": executor, "repair": repair, "download": download}
-            outcome = run(spec, out, **shown_by, **options)
-    except KeyboardInterrupt:
-        typer.echo(
-            f"\nStopped. The levels trained so far are kept in {out}; the same command goes on"
-            " after the last of them.",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
+    with training(engine, out, as_json=as_json) as shared:
+        outcome = run(spec, out, repair=repair, download=download, **shared)
     answer(outcome, as_json=as_json, text=outcome.text(out))

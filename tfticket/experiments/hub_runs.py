@@ -24,14 +24,10 @@ print(run.frame())"""
 def push(path: str | Path, repo_id: str, *, private: bool = False, token: str | None = None) -> str:
     """Puts a run or a ticket into a repository of the Hugging Face Hub, after checking every file.
 
+    `repo_id`, `private` and `token` are as for `Ticket.push_to_hub`, and so is what is returned.
+
     Args:
         path: folder of a ticket, or of a run with at least one level.
-        repo_id: `"name"` or `"organisation/name"`; made if there is none.
-        private: whether others cannot see a repository that is made.
-        token: of an account; `None` means the one that is logged in.
-
-    Returns:
-        The address of what was put there.
 
     Raises:
         FileNotFoundError: if `path` is neither.

@@ -26,9 +26,6 @@ from tfticket.reports.page.networks import headline_of
 
 __all__ = ["WrittenReport", "write_report"]
 
-#: Runs beyond which each is to be opened by the reader.
-_MAX_OPEN = 3
-
 
 @dataclass(frozen=True)
 class WrittenReport:
@@ -53,6 +50,10 @@ class WrittenReport:
         unfinished = sum(state != "finished" for state in self.runs.values())
         more = f", {unfinished} of them not finished" if unfinished else ""
         return f"{self.path}: {count}{more}; {self.num_bytes:,} bytes, to be opened in a browser."
+
+
+#: Runs beyond which each is to be opened by the reader.
+_MAX_OPEN = 3
 
 
 def write_report(

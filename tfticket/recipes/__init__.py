@@ -12,9 +12,9 @@ it, and so does `tfticket find my_recipe.py:MyRecipe`.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tfticket import _lazy
 from tfticket.recipes._functions import as_function
 from tfticket.recipes.base import Paper, Recipe, WeightRecipe
 from tfticket.recipes.catalogue import RECIPES, find
@@ -41,7 +41,6 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("Event", "SearchResult", "search"):
-        return getattr(importlib.import_module("tfticket.recipes.run"), name)
-    raise AttributeError(f"module 'tfticket.recipes' has no attribute {name!r}")
+__getattr__ = _lazy.attributes(
+    __name__, dict.fromkeys(("Event", "SearchResult", "search"), "tfticket.recipes.run")
+)

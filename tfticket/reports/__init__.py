@@ -5,9 +5,9 @@ What measures files imports TensorFlow, so it is imported when it is first used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tfticket import _lazy
 from tfticket.reports.profile import LayerProfile, Profile, profile, profile_model
 from tfticket.reports.results import Result, Statistic, Summary, best, statistic, summarize
 from tfticket.reports.tables import results_table
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from tfticket.reports.file_profile import FileProfile, FilesProfile, profile_files
 
 _LATER = {
-    "FileProfile": "file_profile",
-    "FilesProfile": "file_profile",
-    "plot_files": "file_plots",
-    "profile_files": "file_profile",
+    "FileProfile": "tfticket.reports.file_profile",
+    "FilesProfile": "tfticket.reports.file_profile",
+    "plot_files": "tfticket.reports.file_plots",
+    "profile_files": "tfticket.reports.file_profile",
 }
 
 __all__ = [
@@ -46,7 +46,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(importlib.import_module(f"tfticket.reports.{_LATER[name]}"), name)
-    raise AttributeError(f"module 'tfticket.reports' has no attribute {name!r}")
+__getattr__ = _lazy.attributes(__name__, _LATER)

@@ -34,6 +34,10 @@ class ComparedRun:
     name: str
     results: tuple[Result, ...]
 
+    def seeds(self) -> dict[int, int]:
+        """Returns the seed of each replicate."""
+        return {r.replicate: r.seed for r in self.results if r.arm in (DENSE, TICKET)}
+
     @property
     def last(self) -> int:
         """Its last level."""
@@ -44,10 +48,6 @@ class ComparedRun:
         """Everything that was measured of its dense networks: equal if they are the same."""
         found = (r for r in self.results if r.arm == DENSE)
         return tuple(sorted((r.seed, *map(str, r.metrics.items()), r.num_weights) for r in found))
-
-    def seeds(self) -> dict[int, int]:
-        """Returns the seed of each replicate."""
-        return {r.replicate: r.seed for r in self.results if r.arm in (DENSE, TICKET)}
 
     def values(self, metric: str, round_: int, arm: str) -> dict[int, float | None]:
         """Returns a metric of one arm at one level by the seed of the replicate.

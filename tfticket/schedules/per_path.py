@@ -50,10 +50,6 @@ class PerPath(Schedule):
         for name, value in next(iter(clocks.values())).items():
             self._keep(name, value)
 
-    def formula(self, progress: Any) -> dict[str, Any]:
-        """Returns `{pattern: sparsity}`."""
-        return {pattern: schedule.formula(progress) for pattern, schedule in self.schedules.items()}
-
     def __call__(self, step: Any):
         """Refuses: one wrapper of tfmot needs one sparsity.
 
@@ -67,6 +63,10 @@ class PerPath(Schedule):
             "a PerPath schedule must not be given to tfmot: its wrappers take one sparsity each."
             f" Received: patterns={list(self.schedules)}. Give each wrapper its own schedule."
         )
+
+    def formula(self, progress: Any) -> dict[str, Any]:
+        """Returns `{pattern: sparsity}`."""
+        return {pattern: schedule.formula(progress) for pattern, schedule in self.schedules.items()}
 
     def _settings(self) -> dict[str, Any]:
         return {"schedules": {p: schedule.get_config() for p, schedule in self.schedules.items()}}

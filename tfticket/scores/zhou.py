@@ -1,9 +1,6 @@
 """Zhou's mask criteria: functions of a weight's initial and final value, w₀ and w.
 
 Their `large_final` is `Magnitude` and their `random` is `Random`, which are used by everyone.
-
-References:
-    Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
 """
 
 from __future__ import annotations
@@ -52,12 +49,12 @@ class _OfInitialAndFinal(Score):
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         initial, masks, scores = evidence.initial_weights, evidence.masks, {}
         for path, final in evidence.weights.items():
-            scores[path] = self.of(initial[path], final, None if masks is None else masks[path])
+            scores[path] = self._of(initial[path], final, None if masks is None else masks[path])
         return scores
 
     @staticmethod
     @abc.abstractmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    def _of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
         """Scores one weight.
 
         Args:
@@ -79,10 +76,9 @@ class LargeFinalSameSign(_OfInitialAndFinal):
     """
 
     name = "large_final_same_sign"
-
-    @staticmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        return np.where(np.sign(initial) == np.sign(final), np.abs(final), 0.0)
+    _of = staticmethod(
+        lambda initial, final, mask: np.where(_same_sign(initial, final), np.abs(final), 0.0)
+    )
 
 
 class LargeFinalDiffSign(_OfInitialAndFinal):
@@ -96,10 +92,9 @@ class LargeFinalDiffSign(_OfInitialAndFinal):
     """
 
     name = "large_final_diff_sign"
-
-    @staticmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        return np.where(np.sign(initial) == np.sign(final), 0.0, np.abs(final))
+    _of = staticmethod(
+        lambda initial, final, mask: np.where(_same_sign(initial, final), 0.0, np.abs(final))
+    )
 
 
 class LargeInit(_OfInitialAndFinal):
@@ -110,10 +105,7 @@ class LargeInit(_OfInitialAndFinal):
     """
 
     name = "large_init"
-
-    @staticmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        return np.abs(initial)
+    _of = staticmethod(lambda initial, final, mask: np.abs(initial))
 
 
 class SmallInit(_OfInitialAndFinal):
@@ -124,10 +116,7 @@ class SmallInit(_OfInitialAndFinal):
     """
 
     name = "small_init"
-
-    @staticmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        return -np.abs(initial)
+    _of = staticmethod(lambda initial, final, mask: -np.abs(initial))
 
 
 class LargeInitLargeFinal(_OfInitialAndFinal):
@@ -143,10 +132,9 @@ class LargeInitLargeFinal(_OfInitialAndFinal):
     """
 
     name = "large_init_large_final"
-
-    @staticmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        return np.minimum(_ranks(np.abs(initial), mask), _ranks(np.abs(final), mask))
+    _of = staticmethod(
+        lambda initial, final, mask: _lower_rank(np.abs(initial), np.abs(final), mask)
+    )
 
 
 class SmallInitSmallFinal(_OfInitialAndFinal):
@@ -160,10 +148,9 @@ class SmallInitSmallFinal(_OfInitialAndFinal):
     """
 
     name = "small_init_small_final"
-
-    @staticmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        return np.minimum(_ranks(-np.abs(initial), mask), _ranks(-np.abs(final), mask))
+    _of = staticmethod(
+        lambda initial, final, mask: _lower_rank(-np.abs(initial), -np.abs(final), mask)
+    )
 
 
 class MagnitudeIncrease(_OfInitialAndFinal):
@@ -174,10 +161,7 @@ class MagnitudeIncrease(_OfInitialAndFinal):
     """
 
     name = "magnitude_increase"
-
-    @staticmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        return np.abs(final) - np.abs(initial)
+    _of = staticmethod(lambda initial, final, mask: np.abs(final) - np.abs(initial))
 
 
 class Movement(_OfInitialAndFinal):
@@ -190,10 +174,15 @@ class Movement(_OfInitialAndFinal):
     """
 
     name = "movement"
+    _of = staticmethod(lambda initial, final, mask: np.abs(final - initial))
 
-    @staticmethod
-    def of(initial: np.ndarray, final: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        return np.abs(final - initial)
+
+def _same_sign(initial: np.ndarray, final: np.ndarray) -> np.ndarray:
+    return np.sign(initial) == np.sign(final)
+
+
+def _lower_rank(first: np.ndarray, second: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    return np.minimum(_ranks(first, mask), _ranks(second, mask))
 
 
 def _ranks(values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:

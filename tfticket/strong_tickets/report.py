@@ -46,6 +46,12 @@ class ApproximationReport:
     layers: tuple[ApproximatedLayer, ...]
 
     @property
+    def mean_error(self) -> float:
+        """Mean distance of a sum from the weight it stands for, over all layers."""
+        total = sum(row.num_target_weights for row in self.layers)
+        return sum(row.num_target_weights * row.mean_error for row in self.layers) / total
+
+    @property
     def num_weights(self) -> int:
         """Random weights of the whole network."""
         return sum(row.num_weights for row in self.layers)
@@ -54,12 +60,6 @@ class ApproximationReport:
     def num_kept(self) -> int:
         """Those that are not pruned."""
         return sum(row.num_kept for row in self.layers)
-
-    @property
-    def mean_error(self) -> float:
-        """Mean distance of a sum from the weight it stands for, over all layers."""
-        total = sum(row.num_target_weights for row in self.layers)
-        return sum(row.num_target_weights * row.mean_error for row in self.layers) / total
 
     @property
     def max_error(self) -> float:

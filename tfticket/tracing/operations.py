@@ -35,11 +35,6 @@ class Node:
         """The kind of operation, such as `"MatMul"`."""
         return self.definition.op
 
-    @property
-    def name(self) -> str:
-        """The operation's name; it begins with the names of the layers around it."""
-        return self.definition.name
-
     def attribute(self, name: str) -> Any:
         """Returns an attribute that is not a type, or a list of such, as Python value."""
         value = self.definition.attr[name]
@@ -47,6 +42,11 @@ class Node:
         if kind == "list":
             return [_plain(f.name, v) for f, vs in value.list.ListFields() for v in vs]
         return _plain(kind, getattr(value, kind))
+
+    @property
+    def name(self) -> str:
+        """The operation's name; it begins with the names of the layers around it."""
+        return self.definition.name
 
 
 #: What an operation does instead of itself: `rule(node, inputs) -> first output`.

@@ -12,9 +12,9 @@ only. A task of one's own is an object with
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tfticket import _lazy
 from tfticket.weight_agnostic.activations import ACTIVATIONS
 from tfticket.weight_agnostic.champions import Champion
 from tfticket.weight_agnostic.evolution import evolve
@@ -58,7 +58,6 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("keras_model", "ticket_of"):
-        return getattr(importlib.import_module("tfticket.weight_agnostic.models"), name)
-    raise AttributeError(f"module 'tfticket.weight_agnostic' has no attribute {name!r}")
+__getattr__ = _lazy.attributes(
+    __name__, dict.fromkeys(("keras_model", "ticket_of"), "tfticket.weight_agnostic.models")
+)

@@ -67,6 +67,11 @@ class Stream:
         return self.survey.num_examples
 
     @property
+    def is_restartable(self) -> bool:
+        """Whether its first batches were the same when they were read again."""
+        return self.survey.first_batches is not None
+
+    @property
     def batch_size(self) -> int:
         """Examples of its first batch."""
         return self.survey.batch_size
@@ -80,11 +85,6 @@ class Stream:
     def described(self) -> Mapping[str, Column]:
         """Types, shapes and ranges by `x`, `y`, `weights`, or `x/image` and the like."""
         return self.survey.columns
-
-    @property
-    def is_restartable(self) -> bool:
-        """Whether its first batches were the same when they were read again."""
-        return self.survey.first_batches is not None
 
     @functools.cached_property
     def survey(self) -> Survey:

@@ -30,12 +30,6 @@ from tfticket.reports.page.contents import (
 
 __all__ = ["Page", "is_page", "plotting_script"]
 
-_GENERATOR = '<meta name="generator" content="tfticket '
-#: In how many of its first bytes a page says what wrote it.
-_HEAD_BYTES = 512
-#: Rows of a table up to which paper does not break it.
-_MAX_SHORT = 12
-
 
 @dataclass(frozen=True)
 class Page:
@@ -101,6 +95,13 @@ def plotting_script() -> str:
         MissingDependencyError: without plotly.
     """
     return require("plotly.offline", "plotly", "report", "to write a report page").get_plotlyjs()
+
+
+_GENERATOR = '<meta name="generator" content="tfticket '
+#: In how many of its first bytes a page says what wrote it.
+_HEAD_BYTES = 512
+#: Rows of a table up to which paper does not break it.
+_MAX_SHORT = 12
 
 
 def is_page(path: Path) -> bool:
