@@ -40,6 +40,12 @@ def branch(
     folder = RunFolder(path)
     spec = folder.spec()
     SearchSettings(controls=tuple(controls))  # says what is no control
+    if spec.common.distribution == "multi_worker":
+        raise ValueError(
+            "controls of a run with `distribution` multi_worker must be asked for by its settings:"
+            " start it again on all workers with more `controls`, or other `control_levels`."
+            f" Received: controls={list(controls)}"
+        )
     last = folder.num_levels(0) - 1
     beyond = [level for level in levels if not 1 <= level <= last]
     if beyond or last < 1:

@@ -101,6 +101,11 @@ def _entry(common: ExperimentSettings, data: Dataset) -> Entry:
 
 
 def _steps_per_execution(common: ExperimentSettings, training: Training, recipe: Recipe) -> int:
+    if common.distribution == "multi_worker" and common.keras != "tf_keras":
+        raise ValueError(
+            "`keras` must be tf_keras with `distribution` multi_worker: Keras 3 does not train over"
+            f" several programs with TensorFlow. Received: keras={common.keras!r}"
+        )
     if common.distribution is None or common.keras == "tf_keras":
         return common.steps_per_execution or _largest_divisor(training, recipe)
     if common.steps_per_execution not in (None, 1):  # its loop fails inside a distributed function

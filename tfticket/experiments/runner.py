@@ -10,6 +10,7 @@ from typing import Any
 from tfticket.determinism import deterministic
 from tfticket.experiments.artifacts import finish
 from tfticket.experiments.beginning import begin
+from tfticket.experiments.joining import joined
 from tfticket.experiments.plan import notes_on
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
@@ -57,28 +58,49 @@ def run(
 
     Raises:
         ValueError: if the folder is of another spec, or the spec does not fit network and data.
+        TicketError: if of several workers one is lost, or sees another folder.
         CorruptFileError: if a level is damaged and `repair` is not set; the message names files.
         DataUnavailableError: if the data are not on this machine.
     """
-    folder = RunFolder(out)
-    tell = _of_run(folder, on_event or (lambda event: None))
-    shared = None if shared is None else Path(shared)
-    if executor is not None:
-        _spread(folder, spec, executor, tell, repair=repair, download=download, shared=shared)
-    with folder.locked():
-        begun = begin(folder, spec, repair=repair)
-        for text in (*begun.notes, *begun.mended):
+    with joined(Path(out), spec, is_spread=executor is not None) as own:
+        folder = RunFolder(own)
+        is_told = own == Path(out)  # others train the same networks
+        tell = _of_run(folder, on_event if on_event and is_told else (lambda event: None))
+        options = {"repair": repair, "download": download, "shared": _shared(shared, spec)}
+        if executor is not None:
+            _spread(folder, spec, executor, tell, **options)
+        with folder.locked():
+            return _trained(folder, spec, tell, on_progress, **options)
+
+
+def _trained(
+    folder: RunFolder,
+    spec: Spec,
+    tell: OnEvent,
+    on_progress: OnProgress | None,
+    *,
+    repair: bool,
+    download: bool,
+    shared: Path | None,
+) -> Outcome:
+    begun = begin(folder, spec, repair=repair)
+    for text in (*begun.notes, *begun.mended):
+        tell(Event("note", text))
+    if begun.outcome is not None:
+        return begun.outcome
+    with deterministic(begun.spec.common.seed):
+        plan, notes = begun.plan(download=download)
+        for text in (*notes_on(begun.spec, plan.data), *notes):
             tell(Event("note", text))
-        if begun.outcome is not None:
-            return begun.outcome
-        with deterministic(begun.spec.common.seed):
-            plan, notes = begun.plan(download=download)
-            for text in (*notes_on(begun.spec, plan.data), *notes):
-                tell(Event("note", text))
-            plan = plan if shared is None else _sharing(plan, begun.spec, shared, tell)
-            run_levels(plan, folder, tell, on_progress)
-            tell(Event("note", "writing the files of the chosen ticket"))
-            return finish(begun.spec, plan, folder, list(begun.notes))
+        plan = plan if shared is None else _sharing(plan, begun.spec, shared, tell)
+        run_levels(plan, folder, tell, on_progress)
+        tell(Event("note", "writing the files of the chosen ticket"))
+        return finish(begun.spec, plan, folder, list(begun.notes))
+
+
+def _shared(shared: str | Path | None, spec: Spec) -> Path | None:
+    """Programs that train together would wait for each other's locks."""
+    return None if shared is None or spec.common.distribution == "multi_worker" else Path(shared)
 
 
 def _sharing(plan: Plan, spec: Spec, shared: Path, tell: OnEvent) -> Plan:

@@ -43,9 +43,10 @@ class ExperimentSettings(SearchSettings):
     """Updates inside one call; left out, the largest that fits, up to 50."""
     jit_compile: bool = False
     """Whether XLA compiles the update."""
-    distribution: Literal["mirrored"] | None = None
-    """How a training is spread over devices: mirrored, a copy of the network on each GPU of this
-    machine, which share every batch; left out, one device."""
+    distribution: Literal["mirrored", "multi_worker"] | None = None
+    """How a training is spread over devices, which share every batch: mirrored, over all GPUs of
+    this machine; multi_worker, over the machines that TF_CONFIG names, each of which runs the same
+    command (tf_keras only); left out, one device."""
     validation_size: Annotated[int, Field(ge=1, strict=True)] | Fraction | None = None
     """Examples of train used for validation, a count or a fraction; left out, the data's usual."""
     export: Annotated[tuple[Target, ...], BeforeValidator(as_list), AfterValidator(each_once)] = (
