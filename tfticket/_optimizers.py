@@ -203,6 +203,16 @@ def batch_counter(optimizer: Any) -> Any:
     return counting._iterations if is_keras3 else counting.iterations
 
 
+def loss_scale(optimizer: Any) -> Any:
+    """Returns by how much gradients are scaled as they enter; `None` without loss scaling.
+
+    tf_keras has unscaled them by then, and only skips updates that are not finite.
+    """
+    if not hasattr(optimizer, "inner_optimizer"):
+        return None
+    return getattr(optimizer, "dynamic_scale", 1.0)
+
+
 def _counting(optimizer: Any) -> Any:
     """Returns the optimizer that counts: under loss scaling the inner one.
 

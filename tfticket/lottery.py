@@ -180,6 +180,7 @@ class Search:
         provenance: Mapping[str, Any] | None = None,
         progress: bool = False,
     ):
+        method.score.require(evidence or Evidence({}), coming=("rewind_points", "seed", "masks"))
         variables = weights_.prunable_weights(model, prunable).variables
         warn_of_share(model, prunable)
         self._display = ProgressLines() if progress else None

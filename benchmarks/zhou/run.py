@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 DENSITIES = (0.5, 0.2, 0.05)
 NUM_STEPS, BATCH_SIZE = 3_000, 60
 CRITERIA = (
-    *("large_final", "magnitude_increase", "movement", "large_init_large_final", "large_init"),
+    *("large_final", "magnitude_increase", "displacement", "large_init_large_final", "large_init"),
     *("random", "small_init", "small_init_small_final", "small_final"),
 )
 #: Mask-1 actions by their description: name and settings.

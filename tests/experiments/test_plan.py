@@ -61,7 +61,7 @@ def test_recipes_before_training_have_their_papers_rounds_unless_told():
     assert (made.score, made.rounds, made.scope) == ("synflow", 100, "erk")
     assert made.method().granularity == selection.Block((2, 1))
     assert plan(recipe="snip", rounds=7).recipe.rounds == 7
-    assert plan(recipe="zhou_supermask", score="movement").recipe.score == "movement"
+    assert plan(recipe="zhou_supermask", score="displacement").recipe.score == "displacement"
     assert plan(recipe="zhou_supermask").recipe.scope == "layer"
 
 

@@ -24,7 +24,9 @@ def evidence(keras, model):
     present = weights.read(model)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     noise = {p: w + RNG.normal(0, 2, w.shape).astype(w.dtype) for p, w in present.items()}
-    return Evidence(present, rewind_points={0: noise}, batch=BATCH, loss=loss, seed=0)
+    movement = {p: n - w for (p, w), n in zip(present.items(), noise.values(), strict=True)}
+    given = {"batch": BATCH, "loss": loss, "seed": 0, "movement": movement}
+    return Evidence(present, rewind_points={0: noise}, **given)
 
 
 @pytest.mark.parametrize("name", sorted(SCORES))

@@ -22,7 +22,7 @@ EVIDENCE = scores.Evidence({"k": FINAL}, rewind_points={0: {"k": INITIAL}}, seed
         ("large_init_large_final", [0, 0, 0.25, 0.25]),
         ("small_init_small_final", [0, 0, 0.25, 0.25]),
         ("magnitude_increase", [3, -3, 1, -1]),
-        ("movement", [5, 5, 5, 5]),
+        ("displacement", [5, 5, 5, 5]),
     ],
 )
 def test_each_criterion_is_its_formula(name, expected):
@@ -79,4 +79,4 @@ def test_both_large_ranks_survivors_only():
 def test_the_initialisation_must_have_been_recorded():
     late = scores.Evidence({"k": FINAL}, rewind_points={100: {"k": INITIAL}})
     with pytest.raises(ValueError, match=r"step 0.*\['k'\] are missing.*steps \[100\]"):
-        scores.get("movement")(None, late)
+        scores.get("displacement")(None, late)

@@ -66,7 +66,7 @@ class PruneOnSchedule(Masking):
         Zhu & Gupta 2017, "To prune, or not to prune", https://arxiv.org/abs/1710.01878
     """
 
-    _of_model = ("_enforcement", "_variables", "_clock")
+    _of_model = ("_enforcement", "_variables", "_clock", "_movement")
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class PruneOnSchedule(Masking):
     def _forget(self) -> None:
         initial = self._initial_masks
         self._masks = initial.masks if isinstance(initial, Ticket) else initial
-        self._enforcement = None
+        self._enforcement = self._movement = None
         self._clock: Any = None
         self._sparsity: Any = None
         self._shrinking = self._method.shrinking()
@@ -126,10 +126,12 @@ class PruneOnSchedule(Masking):
             and set(self._variables) <= {*current.masks}
         ):
             current.attach()
-            return
-        warn_of_share(self.model, self._prunable)
-        self._enforcement = enforce(self.model, self._masks_to_start_from())
-        self._masks, self._sparsity, self._is_done = self._enforcement.masks, None, False
+        else:
+            warn_of_share(self.model, self._prunable)
+            current = self._enforcement = enforce(self.model, self._masks_to_start_from())
+            self._masks, self._sparsity, self._is_done = current.masks, None, False
+        if "movement" in self._method.score.needs:
+            self._movement = current.sum_movement(self._movement)
 
     def _masks_to_start_from(self) -> Masks:
         """The masks so far, or those in force; what has none yet starts all kept."""
@@ -239,8 +241,13 @@ class PruneOnSchedule(Masking):
 
     def _selected(self, sparsity: Any) -> Masks:
         """Ranks all survivors anew."""
-        present = {p: _keras.view(v) for p, v in self._variables.items()}
-        scores = self._method.score(self.model, replace(self._evidence, weights=present))
+        evidence = replace(
+            self._evidence, weights={p: _keras.view(v) for p, v in self._variables.items()}
+        )
+        if self._movement is not None:
+            sums = {p: self._movement.of(v) for p, v in self._variables.items()}
+            evidence = replace(evidence, movement=sums)
+        scores = self._method.score(self.model, evidence)
         return self._method.select(scores, self._ranked, sparsity, self._layouts)
 
     def _dropped(self, sparsity: Any) -> dict[str, np.ndarray] | None:

@@ -13,6 +13,7 @@ from tfticket.enforcement.changes import after_moves, places_moved
 from tfticket.enforcement.constraint import pruned_weight_of
 from tfticket.enforcement.dense_gradients import DenseGradients
 from tfticket.enforcement.holding import Holding
+from tfticket.enforcement.movement import MovementSums
 from tfticket.enforcement.obstacles import require_multiplied
 from tfticket.errors import EnforcementError
 from tfticket.masks import Masks, check_same_paths
@@ -196,6 +197,24 @@ class Enforcement:
         """
         self.attach()
         return self._holding.gather_gradients(every)
+
+    def sum_movement(self, earlier: MovementSums | None = None) -> MovementSums:
+        """Sums `−w · ∂L/∂w` from now on, for methods that keep what moves away from zero.
+
+        Args:
+            earlier: sums of the same weights to go on with, from before another `compile`.
+
+        Raises:
+            ValueError: if the model is not compiled, or is trained on several devices.
+        """
+        self.attach()
+        num_devices = self.model.distribute_strategy.num_replicas_in_sync
+        if num_devices > 1:
+            raise ValueError(
+                "`model` must be trained on one device: what several gather is not summed up."
+                f" Received: {num_devices} devices"
+            )
+        return self._holding.sum_movement(earlier)
 
     def project(self) -> None:
         """Sets pruned weights to their values and clears their slots.

@@ -12,6 +12,7 @@ from tfticket.enforcement.changes import Changes, are_few, places_that_differ
 from tfticket.enforcement.constraint import constrain, unconstrain
 from tfticket.enforcement.dense_gradients import DenseGradients
 from tfticket.enforcement.hook import Hook
+from tfticket.enforcement.movement import MovementSums
 from tfticket.enforcement.projection import project
 from tfticket.enforcement.pruned_weight import PrunedWeight
 from tfticket.enforcement.writes import unwatch, watch
@@ -110,6 +111,18 @@ class Holding:
         hook = self._hooks["own"]
         earlier, found = hook.dense_gradients, hook.gather(every)
         if found is not earlier:
+            retrace(self.model)
+        return found
+
+    def sum_movement(self, earlier: MovementSums | None) -> MovementSums:
+        """Sums how far weights move by what the model's own optimizer is given.
+
+        Args:
+            earlier: sums to go on with, if there are any.
+        """
+        hook = self._hooks["own"]
+        before, found = hook.movement, hook.sum_movement(earlier)
+        if found is not before:
             retrace(self.model)
         return found
 

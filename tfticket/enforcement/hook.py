@@ -9,6 +9,7 @@ from tfticket import _keras, _optimizers
 from tfticket._optimizers import Slot
 from tfticket.enforcement.constraint import constrain, unconstrain
 from tfticket.enforcement.dense_gradients import DenseGradients
+from tfticket.enforcement.movement import MovementSums
 from tfticket.enforcement.pruned_weight import PrunedWeight
 
 __all__ = ["Hook"]
@@ -26,6 +27,7 @@ class Hook:
         self.optimizer = optimizer
         self._weights = list(pruned)
         self.dense_gradients: DenseGradients | None = None
+        self.movement: MovementSums | None = None
         self._listed: list[tuple[PrunedWeight, Slot]] = []
         self._listed_at: list[int] | None = None
         self._pruned = {_optimizers.key(w.variable): w for w in pruned}
@@ -51,6 +53,16 @@ class Hook:
         if self.dense_gradients is None or self.dense_gradients.every != every:
             self.dense_gradients = DenseGradients(self.optimizer, self._weights, every)
         return self.dense_gradients
+
+    def sum_movement(self, earlier: MovementSums | None) -> MovementSums:
+        """Sums how far weights move from the next trace on.
+
+        Args:
+            earlier: sums to go on with, if there are any.
+        """
+        if self.movement is None or not self.movement.continues(earlier):
+            self.movement = MovementSums(self.optimizer, self._weights, earlier)
+        return self.movement
 
     def remove(self) -> None:
         """Puts the optimizer's own method back."""
@@ -93,8 +105,9 @@ class Hook:
         return self._step(grads, variables, call)
 
     def _step(self, grads: Any, variables: Any, call: Callable[[list[Any]], Any]) -> Any:
-        if self.dense_gradients is not None and self._pruned:
-            self.dense_gradients.take(grads, variables)
+        for gatherer in (self.dense_gradients, self.movement):
+            if gatherer is not None and self._pruned:
+                gatherer.take(grads, variables)
         found = [self._pruned.get(_optimizers.key(v)) for v in variables]
         masked = [
             g if w is None or g is None else w.masked(g) for g, w in zip(grads, found, strict=True)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfticket.recipes import fields
-from tfticket.recipes.base import Paper, WeightRecipe
-from tfticket.settings import Interval, Step
+from tfticket.recipes._one_training import PrunedInOneTraining
+from tfticket.recipes.base import Paper
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
-    from tfticket.callbacks import PruneOnSchedule
-    from tfticket.lottery import Level
-    from tfticket.recipes.run.context import Run, Task
+    from tfticket.recipes.run.context import Run
+    from tfticket.scores import Evidence
 
 __all__ = ["Gradual"]
 
 
-class Gradual(WeightRecipe):
+class Gradual(PrunedInOneTraining):
     """Prune inside one training, by a cubic schedule, beside the same training without.
 
     The ticket has the final masks and the initial weights; the network itself is what training
@@ -27,64 +24,14 @@ class Gradual(WeightRecipe):
 
     paper: ClassVar[Paper] = Paper("Zhu & Gupta 2017", "https://arxiv.org/abs/1710.01878")
 
-    sparsity: fields.Sparsity = 0.9
-    begin_step: Step = 0
-    """First step to prune at."""
-    end_step: Step | None = None
-    """Last step to prune at; left out, three quarters of the training."""
-    frequency: Interval | None = None
-    """Steps from one pruning to the next; left out, a hundredth of the training."""
-    scope: fields.Scope = "layer"
     score: fields.Score = "magnitude"
     examples_per_class: fields.ExamplesPerClass = 10
 
-    def resolved(self, task: Task) -> Self:
-        """See `Recipe`."""
-        num_steps = task.training.num_steps
-        end = num_steps * 3 // 4 if self.end_step is None else self.end_step
-        usual = {"end_step": end, "frequency": self.frequency or max(1, num_steps // 100)}
-        made = super(Gradual, self.model_copy(update=usual)).resolved(task)
-        begin, end = int(made.begin_step), int(made.end_step or 0)
-        if not begin <= end <= num_steps:
-            raise ValueError(
-                "`end_step` must lie between `begin_step` and the end of the training: that is"
-                f" where the sparsity is reached. Received: begin_step={begin}, end_step={end},"
-                f" num_steps={num_steps}"
-            )
-        return made
+    @property
+    def ranked_by(self) -> Any:
+        """See `PrunedInOneTraining`."""
+        return self.score
 
-    def treat(self, run: Run, level: Level) -> Level:
-        """Trains from the same start again, with the schedule."""
-        from tfticket.lottery import Level
-        from tfticket.rewinding import capture, restore
-        from tfticket.tickets import Ticket
-
-        initial, pruning = level.states[0], self._callback(run)
-        restore(run.model, initial)
-        try:
-            log = {**run.train(run.model, [pruning]), "prunings": pruning.history}
-            metrics = run.evaluate(run.model)
-            details = run.provenance(1, schedule=pruning.schedule.get_config())
-            ticket = Ticket(pruning.masks, initial.weights, details)
-            return Level(1, ticket, capture(run.model), metrics, log, level.states)
-        finally:
-            pruning.release()
-
-    def _callback(self, run: Run) -> PruneOnSchedule:
-        from tfticket.callbacks import PruneOnSchedule
-        from tfticket.schedules import Polynomial
-
-        schedule = Polynomial(
-            self.sparsity,
-            begin_step=int(self.begin_step),
-            end_step=int(self.end_step or 0),
-            frequency=int(self.frequency or 1),
-        )
-        return PruneOnSchedule(
-            schedule,
-            score=self.score,
-            scope=self.scope,
-            granularity=self.granularity,
-            prunable=self.filter,
-            evidence=run.evidence(self.examples_per_class),
-        )
+    def evidence(self, run: Run) -> Evidence:
+        """See `PrunedInOneTraining`."""
+        return run.evidence(self.examples_per_class)

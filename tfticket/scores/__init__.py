@@ -9,6 +9,7 @@ from tfticket.registry import by_name, look_up
 from tfticket.scores.base import Evidence, MaskedWeights, Score
 from tfticket.scores.grasp import Grasp
 from tfticket.scores.magnitude import Magnitude
+from tfticket.scores.movement import Movement
 from tfticket.scores.random import Random
 from tfticket.scores.saliency import Saliency
 from tfticket.scores.snip import Snip
@@ -16,12 +17,12 @@ from tfticket.scores.synflow import NonHomogeneousWarning, SynFlow
 from tfticket.scores.taylor import Taylor
 from tfticket.scores.wanda import Wanda
 from tfticket.scores.zhou import (
+    Displacement,
     LargeFinalDiffSign,
     LargeFinalSameSign,
     LargeInit,
     LargeInitLargeFinal,
     MagnitudeIncrease,
-    Movement,
     SmallFinal,
     SmallInit,
     SmallInitSmallFinal,
@@ -29,6 +30,7 @@ from tfticket.scores.zhou import (
 
 __all__ = [
     "SCORES",
+    "Displacement",
     "Evidence",
     "Grasp",
     "LargeFinalDiffSign",
@@ -63,7 +65,7 @@ _NAMED: tuple[type[Score], ...] = (
     LargeFinalSameSign,
     LargeFinalDiffSign,
     MagnitudeIncrease,
-    Movement,
+    Displacement,
     Random,
     Snip,
     Grasp,
@@ -71,6 +73,7 @@ _NAMED: tuple[type[Score], ...] = (
     Saliency,
     Taylor,
     Wanda,
+    Movement,
 )
 
 #: Every score by name. What Zhou et al. call large final is the magnitude.

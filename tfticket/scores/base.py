@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar
 
@@ -30,6 +30,7 @@ class Evidence:
         seed: seed of scores that draw random numbers.
         masks: the present masks by path, for scores that compare weights with each other; `None`
             keeps all.
+        movement: `−Σ w · ∂L/∂w` over the updates so far, by path, as it is summed inside `fit`.
     """
 
     weights: Mapping[str, np.ndarray]
@@ -38,6 +39,7 @@ class Evidence:
     loss: Any = None
     seed: int | None = None
     masks: Mapping[str, np.ndarray] | None = None
+    movement: Mapping[str, np.ndarray] | None = None
 
     @property
     def batches(self) -> list[tuple[Any, Any]]:
@@ -104,18 +106,30 @@ class Score(abc.ABC):
             RuntimeError: if the model is of Keras 3 on another backend than TensorFlow.
         """
         _keras.flavour_or_none(model)  # a stand-in for a model is of neither Keras
-        missing = [n for n in self.needs if not getattr(evidence, n) and n != "seed"]
-        if "seed" in self.needs and evidence.seed is None:
-            missing.append("seed")
-        if missing:
-            raise ValueError(
-                f"`evidence` must have {', '.join(missing)}: the score {self.name!r} needs it."
-                f" Received: {', '.join(f'{n}={getattr(evidence, n)!r}' for n in missing)}"
-            )
+        self.require(evidence)
         found = devices.outside_scopes(lambda: self.compute(model, evidence))
         if not all(np.isfinite(np.sum(score)) for score in found.values()):
             require_finite_weights(model, evidence.weights)
         return found
+
+    def require(self, evidence: Evidence, coming: Sequence[str] = ()) -> None:
+        """Raises `ValueError` if evidence lacks what the score needs.
+
+        Args:
+            evidence: what it may look at.
+            coming: what of the evidence will be there when the score is computed.
+        """
+        asked = [n for n in self.needs if n not in coming]
+        missing = [n for n in asked if not getattr(evidence, n) and n != "seed"]
+        if "seed" in asked and evidence.seed is None:
+            missing.append("seed")
+        if missing:
+            only = " It is summed in `fit` by `callbacks.PruneOnSchedule` (the recipes movement and"
+            advice = f"{only} gradual)." if "movement" in missing else ""
+            raise ValueError(
+                f"`evidence` must have {', '.join(missing)}: the score {self.name!r} needs it."
+                f"{advice} Received: {', '.join(f'{n}={getattr(evidence, n)!r}' for n in missing)}"
+            )
 
     def config(self) -> dict[str, Any]:
         """Returns the name and settings, from which `get` makes the score again."""

@@ -13,12 +13,12 @@ import numpy as np
 from tfticket.scores.base import Evidence, Score
 
 __all__ = [
+    "Displacement",
     "LargeFinalDiffSign",
     "LargeFinalSameSign",
     "LargeInit",
     "LargeInitLargeFinal",
     "MagnitudeIncrease",
-    "Movement",
     "SmallFinal",
     "SmallInit",
     "SmallInitSmallFinal",
@@ -164,16 +164,16 @@ class MagnitudeIncrease(_OfInitialAndFinal):
     _of = staticmethod(lambda initial, final, mask: np.abs(final) - np.abs(initial))
 
 
-class Movement(_OfInitialAndFinal):
+class Displacement(_OfInitialAndFinal):
     """Keeps the weights that moved farthest since step 0: `score = |w − w₀|`.
 
-    Not the gradient-based "movement pruning" of Sanh et al. 2020.
+    The paper calls it movement; here that is the score of Sanh et al. 2020, `scores.Movement`.
 
     References:
         Zhou et al. 2019, "Deconstructing Lottery Tickets", https://arxiv.org/abs/1905.01067
     """
 
-    name = "movement"
+    name = "displacement"
     _of = staticmethod(lambda initial, final, mask: np.abs(final - initial))
 
 
