@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.experiments.test_runner import contents
@@ -36,19 +38,33 @@ class Stop(Exception):
     pass
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A folder with the network, and with one whole run of each recipe and Keras."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "network.py").write_text(NETWORK)
+    return folder
+
+
 @pytest.fixture(params=RECIPES)
-def spec(request, keras, tmp_path):
-    file = tmp_path / "network.py"
-    file.write_text(NETWORK)
+def spec(request, keras, shared):
+    file = shared / "network.py"
     given = {"model": f"{file}:network", "data": "digits", "keras": keras.__name__}
     settings = RECIPES[request.param]
     return Spec(**given, recipe=request.param, **settings, num_steps=20, export="none")
 
 
-def test_a_run_that_was_stopped_ends_with_the_same_bits(spec, tmp_path, monkeypatch):
-    run(spec, tmp_path / "whole")
+@pytest.fixture
+def whole(spec, shared):
+    """A run of the recipe from start to end; not to be written to."""
+    folder = shared / f"{spec.recipe_name}-{spec.common.keras}"
+    run(spec, folder)  # the second time it is only read
+    return folder
+
+
+def test_a_run_that_was_stopped_ends_with_the_same_bits(spec, whole, tmp_path, monkeypatch):
+    out = tmp_path / "stopped"
     for name in ("keep_level", "keep_control"):
-        out = tmp_path / name
         with monkeypatch.context() as patch:
             keep = getattr(RunFolder, name)
 
@@ -59,9 +75,9 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(spec, tmp_path, monkeypa
             patch.setattr(RunFolder, name, kept_and_stopped)
             with pytest.raises(Stop):
                 run(spec, out)
-        run(spec, out)
-        whole, again = contents(tmp_path / "whole"), contents(out)
-        assert [n for n in whole if whole[n] != again.get(n)] == []
+    run(spec, out)
+    once, again = contents(whole), contents(out)
+    assert [n for n in once if once[n] != again.get(n)] == []
 
 
 @pytest.fixture
@@ -72,7 +88,8 @@ def trusted():
 
 
 @pytest.mark.usefixtures("trusted")
-def test_its_networks_become_files_that_are_compared(spec, tmp_path):
+def test_its_networks_become_files_that_are_compared(spec, whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "run")
     outcome = run(spec, tmp_path / "run")
     assert outcome.chosen.round == 1
     for target in ("keras", "savedmodel", "tflite"):
