@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         actions,
         callbacks,
         collapse,
+        compression,
         controls,
         errors,
         export,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         weights,
         zoo,
     )
+    from tfticket.compression import sensitivity
     from tfticket.enforcement import enforce
     from tfticket.experiments.comparing import compare
     from tfticket.experiments.opening import open_run
@@ -56,6 +58,7 @@ _MODULES = (
     "actions",
     "callbacks",
     "collapse",
+    "compression",
     "controls",
     "errors",
     "export",
@@ -92,6 +95,7 @@ _NAMES = {
     "prune": "tfticket.pruning",
     "prune_low_magnitude": "tfticket.tfmot_bridge",
     "select": "tfticket.selection",
+    "sensitivity": "tfticket.compression",
     "strip_pruning": "tfticket.tfmot_bridge",
     "train_ticket": "tfticket.lottery",
     "write_report": "tfticket.experiments.reporting",
@@ -109,6 +113,7 @@ __all__ = [
     "callbacks",
     "collapse",
     "compare",
+    "compression",
     "controls",
     "enforce",
     "errors",
@@ -128,6 +133,7 @@ __all__ = [
     "scores",
     "select",
     "selection",
+    "sensitivity",
     "slimming",
     "strip_pruning",
     "strong_tickets",

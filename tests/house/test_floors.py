@@ -47,6 +47,7 @@ FLOORS = {
         ("tfmot_bridge",),
         ("export",),
         ("reports",),
+        ("compression",),
     ],
     "front door": [
         ("zoo",),

@@ -25,6 +25,7 @@ from tfticket.cli.recipe_commands import RecipeGroup
 from tfticket.cli.report import report
 from tfticket.cli.run import run
 from tfticket.cli.schema import schema
+from tfticket.cli.sensitivity import sensitivity
 from tfticket.cli.show import show
 from tfticket.cli.shrink import shrink
 from tfticket.trust import trusting
@@ -74,6 +75,6 @@ finding = typer.Typer(
 )
 app.add_typer(finding)
 _RUNS = (run, branch, compare, report, list_runs, show)
-_MODELS_AND_FILES = (collapse, shrink, inspect, bench, encode, advise, export)
+_MODELS_AND_FILES = (collapse, sensitivity, shrink, inspect, bench, encode, advise, export)
 for command in (*_RUNS, *_MODELS_AND_FILES, push, pull, schema, doctor):
     app.command(name=command.__name__.removesuffix("_runs"))(command)

@@ -36,12 +36,13 @@ def make_plain(path: Path) -> None:
     write_members(path, members)
 
 
-def load(path: str | Path, keras: str | None = None) -> Any:
-    """Loads a model with the Keras that wrote it, in safe mode, for inference.
+def load(path: str | Path, keras: str | None = None, *, compiled: bool = False) -> Any:
+    """Loads a model with the Keras that wrote it, in safe mode.
 
     Args:
         path: of a `.keras` file.
         keras: `"keras"` or `"tf_keras"`; `None` means the one whose version the file states.
+        compiled: whether it is compiled as it was when it was saved, to be trained on.
 
     Returns:
         The model.
@@ -51,7 +52,7 @@ def load(path: str | Path, keras: str | None = None) -> Any:
     """
     writer = _keras.saved_by(path)
     try:
-        return _keras.load_model(keras or writer, path, compile=False, safe_mode=True)
+        return _keras.load_model(keras or writer, path, compile=compiled, safe_mode=True)
     except Exception as error:
         if keras in (None, writer):
             raise

@@ -1,0 +1,106 @@
+"""The same measure of a model and of a file: how good is what `predict` returns?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfticket import files
+from tfticket.compression.metrics import Metric
+
+__all__ = ["Measure", "Predict"]
+
+#: Returns outputs for inputs, as `model.predict` does: arrays with as many examples.
+Predict = Callable[[Any], Any]
+
+_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric of examples, or a function of one's own that asks for predictions.
+
+    Args:
+        metric: what is computed, or, with `evaluate`, its name and direction.
+        examples: `(inputs, targets)`; `None` with `evaluate`.
+        evaluate: `evaluate(predict)` returns the number; `predict(inputs)` returns outputs.
+    """
+
+    metric: Metric
+    examples: tuple[Any, Any] | None = None
+    evaluate: Callable[[Predict], float] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.examples is None) == (self.evaluate is None):
+            raise ValueError(
+                "`validation`, a pair (inputs, targets), or `evaluate` must be given, one of them."
+                f" Received: {'neither' if self.examples is None else 'both'}"
+            )
+        if self.examples is not None and len(self.examples) != 2:
+            raise ValueError(
+                "`validation` must be a pair (inputs, targets)."
+                f" Received: {type(self.examples).__name__} of {len(self.examples)}"
+            )
+
+    def of(self, predict: Predict) -> float:
+        """Measures what predicts.
+
+        Args:
+            predict: of a model or a file.
+
+        Raises:
+            TypeError: if `evaluate` returns no number, or outputs are several and it is not given.
+            ValueError: if there are not as many outputs as targets, or what comes out is not
+                finite.
+        """
+        if self.evaluate is not None:
+            found = self.evaluate(predict)
+        else:
+            assert self.examples is not None
+            outputs, targets = predict(self.examples[0]), np.asarray(self.examples[1])
+            if isinstance(outputs, (list, tuple, dict)):
+                raise TypeError(
+                    "`evaluate` must be given for a network with several outputs: a function of"
+                    f" `predict`. Received: {len(outputs)} outputs"
+                )
+            outputs = np.asarray(outputs)
+            if len(outputs) != len(targets):
+                raise ValueError(
+                    "`validation` must have as many targets as inputs."
+                    f" Received: {len(outputs)} and {len(targets)}"
+                )
+            found = self.metric.function(targets, outputs)
+        return self._as_number(found)
+
+    def of_model(self, model: Any) -> float:
+        """Measures a model of either Keras, in evaluation mode.
+
+        Args:
+            model: built; it need not be compiled.
+        """
+        return self.of(lambda inputs: model.predict(inputs, batch_size=_BATCH_SIZE, verbose=0))
+
+    def digest(self) -> str:
+        """Returns a digest of metric and examples; of functions it has the names alone."""
+        function = self.evaluate or self.metric.function
+        name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
+        arrays: dict[str, np.ndarray] = {"name": np.array([self.metric.name, name])}
+        for side, value in zip(("x", "y"), self.examples or (), strict=False):
+            parts = value if isinstance(value, dict) else {"": value}
+            arrays |= {f"{side}/{key}": np.asarray(part) for key, part in parts.items()}
+        return files.digest(arrays)
+
+    def _as_number(self, found: Any) -> float:
+        try:
+            number = float(found)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"{self.metric.name} must be a number. Received: {type(found).__name__}"
+            ) from None
+        if not math.isfinite(number):
+            raise ValueError(f"{self.metric.name} must be finite. Received: {number}")
+        return number

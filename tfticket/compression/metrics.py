@@ -1,0 +1,109 @@
+"""Metrics of outputs, whoever computed them: a model or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["METRICS", "Metric", "get"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that says how good outputs are.
+
+    Args:
+        name: what reports call it.
+        function: `function(targets, outputs)`, both arrays with as many examples, returns it.
+        higher_is_better: whether more of it is better, as of accuracy and not of an error.
+    """
+
+    name: str
+    function: Callable[[np.ndarray, np.ndarray], float]
+    higher_is_better: bool
+
+    def loss(self, before: float, after: float) -> float:
+        """Returns how much worse one value is than another; negative if it is better.
+
+        >>> METRICS["accuracy"].loss(0.9, 0.875), METRICS["mae"].loss(2.0, 3.0)
+        (0.025000000000000022, 1.0)
+
+        Args:
+            before: the value that is lost from.
+            after: the other one.
+        """
+        return before - after if self.higher_is_better else after - before
+
+
+def _accuracy(targets: np.ndarray, outputs: np.ndarray) -> float:
+    """Of classes by number or one-hot, of one output for yes and no, and of every pixel."""
+    if outputs.shape[-1:] == (1,) and targets.ndim < outputs.ndim:
+        targets = targets[..., None]
+    if outputs.shape[-1] == 1:
+        is_probability = outputs.min() >= 0 and outputs.max() <= 1
+        return float(np.mean((outputs > (0.5 if is_probability else 0)) == (targets > 0.5)))
+    return float(np.mean(np.argmax(outputs, -1) == _classes(targets, outputs)))
+
+
+def _classes(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    if targets.shape == outputs.shape:
+        return np.argmax(targets, -1)
+    return targets[..., 0] if targets.ndim == outputs.ndim else targets
+
+
+def _mean_iou(targets: np.ndarray, outputs: np.ndarray) -> float:
+    """Over the classes that targets or outputs have: intersection over union, averaged."""
+    found, asked = np.argmax(outputs, -1), _classes(targets, outputs)
+    ratios = []
+    for number in range(outputs.shape[-1]):
+        union = np.count_nonzero((found == number) | (asked == number))
+        if union:
+            ratios.append(np.count_nonzero((found == number) & (asked == number)) / union)
+    return float(np.mean(ratios))
+
+
+def _errors(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    return targets.astype(np.float64).reshape(outputs.shape) - outputs
+
+
+#: Metrics by name. A single output means yes above 0.5 where all are in [0, 1], otherwise above 0.
+METRICS: dict[str, Metric] = {
+    m.name: m
+    for m in (
+        Metric("accuracy", _accuracy, True),
+        Metric("mean_iou", _mean_iou, True),
+        Metric("mae", lambda y, found: float(np.mean(np.abs(_errors(y, found)))), False),
+        Metric("mse", lambda y, found: float(np.mean(_errors(y, found) ** 2)), False),
+        Metric("rmse", lambda y, found: float(np.sqrt(np.mean(_errors(y, found) ** 2))), False),
+    )
+}
+
+
+def get(metric: Any, higher_is_better: bool | None = None) -> Metric:
+    """Returns a metric.
+
+    Args:
+        metric: one of `METRICS` by name, a `Metric`, or a function of targets and outputs.
+        higher_is_better: of a function, whether more of it is better.
+
+    Raises:
+        ValueError: if there is none of that name, or it is not known which way is better.
+    """
+    if isinstance(metric, Metric):
+        return metric
+    if isinstance(metric, str):
+        if metric not in METRICS:
+            raise ValueError(
+                f"`metric` must be one of {', '.join(METRICS)}, or a function of targets and"
+                f" outputs. Received: metric={metric!r}"
+            )
+        return METRICS[metric]
+    if higher_is_better is None:
+        raise ValueError(
+            "`higher_is_better` must be given with a function: whether more of it is better."
+            f" Received: metric={metric!r}. Or pass a `Metric`."
+        )
+    return Metric(getattr(metric, "__name__", type(metric).__name__), metric, higher_is_better)
