@@ -29,13 +29,7 @@
 # quote, set `FULL_SIZE = True`, which has MNIST and 40 trials, and run several replicates.
 
 # %%
-import sys
-
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", package, "optuna"], check=True)
+EXTRAS, BESIDES = "data,plots", ["optuna"]
 
 # %%
 import matplotlib.pyplot as plt
@@ -49,8 +43,7 @@ FULL_SIZE = False
 SEED, BATCH_SIZE = 0, 60
 NUM_STEPS, FINE_TUNE_STEPS, NUM_TRIALS = (5_000, 1_000, 40) if FULL_SIZE else (200, 60, 8)
 
-may_download = "google.colab" in sys.modules
-source = {"name": "mnist", "download": may_download} if FULL_SIZE else {"name": "digits"}
+source = {"name": "mnist", "download": HOSTED} if FULL_SIZE else {"name": "digits"}
 data = zoo.load_data(**source, seed=SEED)
 entry = zoo.get_model("lenet_300_100")
 model = entry.compiled(seed=SEED, input_shape=data.input_shape, num_classes=data.num_classes)

@@ -26,13 +26,7 @@
 # [`benchmarks/weight_agnostic`](https://github.com/tfticket/tfticket/tree/main/benchmarks/weight_agnostic).
 
 # %%
-import sys
-
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+EXTRAS, BESIDES = "data,plots", []
 
 # %%
 import keras
@@ -84,7 +78,9 @@ plt.plot(generations, state.history[:, 0], label="best of a generation, mean ove
 plt.plot(generations, state.history[:, 2], label="champion on validation")
 plt.xlabel("generation")
 plt.ylabel("log-likelihood")
-plt.legend()
+plt.legend(frameon=False)
+plt.show()
+
 # %%
 tt.reports.plot_network(champion)
 
@@ -115,6 +111,8 @@ sweep = sweep[np.abs(sweep) > 1e-9]
 plt.plot(sweep, reward_by_weight(champion, validation.x, validation.y, sweep))
 plt.xlabel("shared weight")
 plt.ylabel("validation accuracy")
+plt.show()
+
 # %% [markdown]
 # ## As a Keras model and as a ticket
 #

@@ -27,13 +27,7 @@
 # [`benchmarks/factorization`](https://github.com/tfticket/tfticket/tree/main/benchmarks/factorization).
 
 # %%
-import sys
-
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+EXTRAS, BESIDES = "data,plots", []
 
 # %%
 import keras
@@ -47,7 +41,7 @@ SEED, SHARE = 0, 0.25
 NUM_STEPS = 2_000 if FULL_SIZE else 200
 
 name = "mnist" if FULL_SIZE else "digits"
-data = zoo.load_data(name, seed=SEED, download=FULL_SIZE and "google.colab" in sys.modules)
+data = zoo.load_data(name, seed=SEED, download=FULL_SIZE and HOSTED)
 shape = data.train.x.shape[1:]
 
 
@@ -68,7 +62,7 @@ def build(seed=SEED):
 model = build()
 before = np.linalg.svd(model.get_layer("dense_1").get_weights()[0], compute_uv=False)
 stream = zoo.batches(data.train, batch_size=60, num_steps=NUM_STEPS, seed=SEED)
-model.fit(stream, epochs=1, steps_per_epoch=NUM_STEPS, shuffle=False, verbose=2)
+model.fit(stream, epochs=1, steps_per_epoch=NUM_STEPS, shuffle=False, verbose=0)
 after = np.linalg.svd(model.get_layer("dense_1").get_weights()[0], compute_uv=False)
 figure, axis = plt.subplots(figsize=(5, 2.6), layout="constrained")
 axis.semilogy(before, label="as drawn")

@@ -27,13 +27,7 @@
 # [`benchmarks/strong_tickets`](https://github.com/tfticket/tfticket/tree/main/benchmarks/strong_tickets).
 
 # %%
-import sys
-
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+EXTRAS, BESIDES = "data,plots", []
 
 # %%
 import keras
@@ -47,7 +41,7 @@ SEED, CANDIDATES = 0, 12
 NUM_STEPS = 2_000 if FULL_SIZE else 200
 
 name = "mnist" if FULL_SIZE else "digits"
-data = zoo.load_data(name, seed=SEED, download=FULL_SIZE and "google.colab" in sys.modules)
+data = zoo.load_data(name, seed=SEED, download=FULL_SIZE and HOSTED)
 
 # %% [markdown]
 # ## One weight
@@ -80,7 +74,7 @@ target = zoo.lenet_300_100(seed=SEED, input_shape=data.train.x.shape[1:])
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 target.compile("adam", loss, metrics=["accuracy"])
 stream = zoo.batches(data.train, batch_size=60, num_steps=NUM_STEPS, seed=SEED)
-target.fit(stream, epochs=1, steps_per_epoch=NUM_STEPS, shuffle=False, verbose=2)
+target.fit(stream, epochs=1, steps_per_epoch=NUM_STEPS, shuffle=False, verbose=0)
 
 # %%
 found = strong_tickets.approximate(target, CANDIDATES, seed=SEED, nonnegative_inputs=True)
