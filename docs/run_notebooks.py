@@ -63,8 +63,12 @@ if importlib.util.find_spec("tfticket") is None:
 _TESTED = re.compile(r"\n\nTested with .*", re.DOTALL)
 _WRITER = re.compile(r"^# +(?:format|jupytext)_version: .*\n", re.MULTILINE)
 _EXTRAS = re.compile(r"^EXTRAS, BESIDES = (.*)$", re.MULTILINE)
-#: What TensorFlow and XLA write to the error stream before they can be asked not to.
-_CHATTER = re.compile(r"[IWE]\d{4} |WARNING: All log messages before absl|To enable the following")
+#: What TensorFlow and XLA write to the error stream before they can be asked not to, and tqdm where
+#: there are no widgets to draw a bar with.
+_CHATTER = re.compile(
+    r"[IWE]\d{4} |WARNING: All log messages before absl|To enable the following"
+    r"|.* TqdmWarning: IProgress not found|  from \.autonotebook import"
+)
 #: Of a picture's palette.
 _NUM_COLORS = 128
 #: Folders that a run made for itself, and that are gone.

@@ -30,9 +30,38 @@
 # figures over several replicates are in
 # [`benchmarks/early_bird`](https://github.com/tfticket/tfticket/tree/main/benchmarks/early_bird)
 # and [`benchmarks/structured`](https://github.com/tfticket/tfticket/tree/main/benchmarks/structured).
+#
+# Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
+# 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
+# 2.19.0, NumPy 2.1.3):
+# [`benchmarks/versions`](https://github.com/tfticket/tfticket/tree/main/benchmarks/versions).
 
 # %%
+# Where tfticket is missing, as in Colab and Kaggle, it is installed: from the wheel of a release,
+# beside the notebook or in Kaggle's input, or from what `SOURCE` says, a path or an address.
 EXTRAS, BESIDES = "data,export,plots", []
+SOURCE = ""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HOSTED = "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if importlib.util.find_spec("tfticket") is None:
+    wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
+    SOURCE = SOURCE or str(max(wheels, default=""))
+    if not SOURCE:
+        raise FileNotFoundError(
+            "tfticket is not installed and there is no wheel of it here: put tfticket-*.whl beside"
+            " the notebook, or write into `SOURCE` the path of one or of a checkout, or an address"
+            " that pip takes, such as git+https://…"
+        )
+    path = Path(SOURCE).resolve()
+    wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", wanted, *BESIDES]
+    subprocess.run(pip, check=True)
 
 # %%
 import tempfile
