@@ -51,15 +51,10 @@ if importlib.util.find_spec("tfticket") is None:
     wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
     SOURCE = SOURCE or str(max(wheels, default=""))
     if not SOURCE:
-        raise FileNotFoundError(
-            "tfticket is not installed and there is no wheel of it here: put tfticket-*.whl beside"
-            " the notebook, or write into `SOURCE` the path of one or of a checkout, or an address"
-            " that pip takes, such as git+https://…"
-        )
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
     path = Path(SOURCE).resolve()
     wanted = f"{{path}}[{{EXTRAS}}]" if path.exists() else f"tfticket[{{EXTRAS}}] @ {{SOURCE}}"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", wanted, *BESIDES]
-    subprocess.run(pip, check=True)"""
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)"""
 _TESTED = re.compile(r"\n\nTested with .*", re.DOTALL)
 _WRITER = re.compile(r"^# +(?:format|jupytext)_version: .*\n", re.MULTILINE)
 _EXTRAS = re.compile(r"^EXTRAS, BESIDES = (.*)$", re.MULTILINE)
@@ -70,7 +65,7 @@ _CHATTER = re.compile(
     r"|.* TqdmWarning: IProgress not found|  from \.autonotebook import"
 )
 #: Of a picture's palette.
-_NUM_COLORS = 128
+_NUM_COLORS = 64
 #: Folders that a run made for itself, and that are gone.
 _OWN_FOLDER = re.compile(re.escape(tempfile.gettempdir()) + r"/tmp\w+/")
 
@@ -129,8 +124,8 @@ def tested() -> str:
 
 
 def codes(notebook: Any) -> list[str]:
-    """Returns the code of a notebook, cell by cell."""
-    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    """Returns the code of a notebook, but for the cell that installs: here it does nothing."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"][1:]
 
 
 def executed(notebook: Any, timeout: int = 600) -> Any:

@@ -16,17 +16,14 @@
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/tfticket/tfticket/blob/main/notebooks/09_synflow_and_layer_collapse.ipynb)
 #
-# [Tanaka et al. 2020](https://arxiv.org/abs/2006.05467) ask why pruning before training breaks down
-# when much is pruned. Their answer is *layer collapse*: some layer loses all its weights while
-# others have plenty. Their remedy, SynFlow, looks at no data: scores that are positive, conserved
-# from layer to layer, and taken again after every round. Below five scores are driven to collapse,
-# the conservation is measured, and then come the questions that readers of the paper ask: what of
-# negative scores, of another objective than the sum of the outputs, of other inputs than ones, of
-# fewer rounds, and is collapse the only way to fail?
+# [Tanaka et al. 2020](https://arxiv.org/abs/2006.05467): pruning before training breaks down when a
+# layer loses all its weights while others have plenty, *layer collapse*; SynFlow, which looks at no
+# data, has scores that are positive, conserved from layer to layer, and taken again every round.
+# Below five scores are driven to collapse, the conservation is measured, and the paper's readers'
+# questions are tried: negative scores, another objective, other inputs than ones, fewer rounds.
 #
-# As committed, everything is done on a small VGG and the embedded digits, from one seed, 0, with no
-# further replicates: that shows the mechanics and no accuracy worth quoting. `FULL_SIZE = True` has
-# MNIST; figures for VGG-16 are in
+# As committed: a small VGG, the embedded digits, seed 0, no further replicates, no accuracy worth
+# quoting. `FULL_SIZE = True` has MNIST; figures for VGG-16 are in
 # [`benchmarks/layer_collapse`](https://github.com/tfticket/tfticket/tree/main/benchmarks/layer_collapse).
 #
 # Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
@@ -88,9 +85,8 @@ for path, weight in tt.weights.read(model).items():
 # %% [markdown]
 # ## Where each score collapses
 #
-# The untrained network is pruned to one compression after another, the weights of all layers ranked
-# together: SynFlow in many rounds, the others at once, as in their papers. The lines are the
-# weights that a layer keeps; one that falls to the bottom has lost its last.
+# The untrained network is pruned to one compression after another, all layers ranked together:
+# SynFlow in many rounds, the others at once, as in their papers. A line is what a layer keeps.
 
 # %%
 SCORES = ("synflow", "snip", "grasp", "magnitude", "random")
@@ -110,9 +106,9 @@ plot_collapse(curves, f"vgg_small on {data.name}, untrained")
 # ## What is conserved
 #
 # Of a network of rectifiers, `(∂R/∂w)·w` summed over the weights into a unit is what is summed over
-# the weights out of it, whatever R is; so its sum over a layer is that over any other. SynFlow's R
-# makes every term positive, and a small layer then has large scores. SNIP takes absolute values
-# *after* the gradient, which conserves nothing, and magnitude never did.
+# the weights out of it, whatever R is; so it sums to the same over each layer. SynFlow's R makes
+# every term positive, so that small layers have large scores. SNIP takes absolute values after the
+# gradient, which conserves nothing.
 
 # %%
 weights = tt.weights.read(model)
@@ -142,9 +138,8 @@ right.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
-# Unit by unit: the flow into each channel of `conv_5` beside the flow out of it, into `conv_6`, for
-# SynFlow and for the signed saliency of the loss. Below it the saliency itself, summed over the
-# 3 × 3 pixels: what the columns of the one picture add up to, the rows of the other do.
+# Unit by unit: what flows into each channel of `conv_5` and out of it, into `conv_6`. Below, the
+# signed saliency summed over 3 × 3 pixels: columns on the left add up to rows on the right.
 
 # %%
 figure, axes = plt.subplots(2, 2, figsize=(9, 7.4), layout="constrained")
@@ -167,11 +162,9 @@ plt.show()
 # %% [markdown]
 # ## What is left after training, and the other way to fail
 #
-# The networks are trained after pruning, and the statistics of their normalisation measured again
-# at the end. An open mark is a network with an empty layer: it can only guess. But a network may
-# guess, or nearly so, with weights in every layer: look for closed marks far below the others at
-# the same compression. Collapse is one way to fail. Too few weights in the layers that see the
-# image, and channels that nothing reaches or from which nothing leaves, are others.
+# The networks are trained after pruning, and their normalisation's statistics measured again. An
+# open mark is a network with an empty layer: it can only guess. Closed marks near it say that
+# collapse is not the only way to fail: few weights in each layer may connect too little.
 
 # %%
 initial = capture(model)
@@ -213,14 +206,12 @@ plt.show()
 # %% [markdown]
 # ## The open questions
 #
-# A score needs a function R and nothing else, so each question is a variant of a few words. Each
-# prunes on and on, in equal rounds; drawn is what is left of the layer that has least.
+# A score needs a function R and nothing else. Each variant prunes on and on, in equal rounds; drawn
+# is what is left of the layer that has least.
 #
-# - **Negative scores.** The absolute value of the loss's saliency, which is SNIP in rounds; the
-#   value itself, largest kept first; its negative.
-# - **Another R**: of the network as it is, or of one with absolute weights, the sum of the outputs
-#   (with absolute weights that is SynFlow, as the comparison shows), one output alone, the sum of
-#   the logarithms of the outputs.
+# - **Negative scores**: |S| of the loss, which is SNIP in rounds; S itself, largest kept; −S, which
+#   keeps those whose absence would raise the loss most.
+# - **Another R**: the sum of the outputs (SynFlow, if weights are absolute), one, their logarithms.
 # - **Other inputs than ones**: the mean digit, and one pixel alone.
 # - **Fewer rounds**: here, as in the paper, every compression is reached from the dense network.
 
@@ -315,11 +306,3 @@ for axis, (question, found) in zip(axes.flat, lines.items(), strict=True):
 figure.supxlabel("compression ratio")
 figure.supylabel("weights of the layer with fewest (dashed: none)")
 plt.show()
-
-# %% [markdown]
-# In this run the sign decides most: keeping first the weights whose absence would *raise* the loss,
-# −S, empties a layer before a tenth is left, while the other scores, taken again after each of many
-# rounds, last to a thousandfold compression and beyond. What SynFlow adds is that it needs no
-# data, and a proof. The inputs hardly matter, for with absolute weights every input lets the same
-# paths carry; and with one round SynFlow is no better than magnitude. One seed and one small
-# network say no more than that.

@@ -58,7 +58,9 @@ def test_committed_notebooks_were_run_from_start_to_end_and_show_it(script):
         *("stream", "display_data", "execute_result"),
     }
     assert {output.get("name", "stdout") for output in outputs} == {"stdout"}
-    assert any("image/png" in output.get("data", {}) for output in outputs)
+    shown = [output.get("data", {}) for output in outputs]
+    assert any("image/png" in one for one in shown)
+    assert all("image/png" in one for one in shown if "<Figure" in str(one.get("text/plain", "")))
 
 
 def test_committed_notebooks_are_small_and_hold_nothing_of_the_machine_that_ran_them(script):
@@ -102,7 +104,7 @@ def test_the_package_is_installed_where_it_is_missing(source, writing, monkeypat
     cell = writing.INSTALL.format(extras='"data,plots", ["optuna"]')
     cell = cell.replace('SOURCE = ""', f"SOURCE = {source!r}", 1)
     if not source:
-        with pytest.raises(FileNotFoundError, match="there is no wheel of it here"):
+        with pytest.raises(FileNotFoundError, match="beside the notebook"):
             exec(cell, {})
         (tmp_path / "tfticket-0.2.0-py3-none-any.whl").touch()
         source = "tfticket-0.2.0-py3-none-any.whl"
