@@ -19,8 +19,7 @@
 # [Tanaka et al. 2020](https://arxiv.org/abs/2006.05467): pruning before training breaks down when a
 # layer loses all its weights while others have plenty, *layer collapse*; SynFlow, which looks at no
 # data, has scores that are positive, conserved from layer to layer, and taken again every round.
-# Below five scores are driven to collapse, the conservation is measured, and the paper's readers'
-# questions are tried: negative scores, another objective, other inputs than ones, fewer rounds.
+# Below five scores are driven to collapse, and the paper's open questions are tried.
 #
 # As committed: a small VGG, the embedded digits, seed 0, no further replicates, no accuracy worth
 # quoting. `FULL_SIZE = True` has MNIST; figures for VGG-16 are in
@@ -48,15 +47,10 @@ if importlib.util.find_spec("tfticket") is None:
     wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
     SOURCE = SOURCE or str(max(wheels, default=""))
     if not SOURCE:
-        raise FileNotFoundError(
-            "tfticket is not installed and there is no wheel of it here: put tfticket-*.whl beside"
-            " the notebook, or write into `SOURCE` the path of one or of a checkout, or an address"
-            " that pip takes, such as git+https://…"
-        )
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
     path = Path(SOURCE).resolve()
     wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", wanted, *BESIDES]
-    subprocess.run(pip, check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import matplotlib.pyplot as plt
@@ -107,8 +101,7 @@ plot_collapse(curves, f"vgg_small on {data.name}, untrained")
 #
 # Of a network of rectifiers, `(∂R/∂w)·w` summed over the weights into a unit is what is summed over
 # the weights out of it, whatever R is; so it sums to the same over each layer. SynFlow's R makes
-# every term positive, so that small layers have large scores. SNIP takes absolute values after the
-# gradient, which conserves nothing.
+# every term positive, so that small layers have large scores. SNIP's absolute values conserve none.
 
 # %%
 weights = tt.weights.read(model)
@@ -163,8 +156,7 @@ plt.show()
 # ## What is left after training, and the other way to fail
 #
 # The networks are trained after pruning, and their normalisation's statistics measured again. An
-# open mark is a network with an empty layer: it can only guess. Closed marks near it say that
-# collapse is not the only way to fail: few weights in each layer may connect too little.
+# open mark has an empty layer: it can only guess. A closed mark near it fails in another way.
 
 # %%
 initial = capture(model)

@@ -53,15 +53,10 @@ if importlib.util.find_spec("tfticket") is None:
     wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
     SOURCE = SOURCE or str(max(wheels, default=""))
     if not SOURCE:
-        raise FileNotFoundError(
-            "tfticket is not installed and there is no wheel of it here: put tfticket-*.whl beside"
-            " the notebook, or write into `SOURCE` the path of one or of a checkout, or an address"
-            " that pip takes, such as git+https://…"
-        )
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
     path = Path(SOURCE).resolve()
     wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", wanted, *BESIDES]
-    subprocess.run(pip, check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import tempfile
