@@ -7,13 +7,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: help demo test check docs matrix bench format clean
+.PHONY: help demo test check docs notebooks matrix bench format clean
 
 help:
 	@echo "make demo    installs into .venv and finds a lottery ticket on the digits data"
 	@echo "make test    installs into .venv and runs formatter, linter, type checker and tests"
 	@echo "make check   the same without the tests"
-	@echo "make docs    builds the site into docs/_build/html; make docs EXECUTE=1 runs the notebooks"
+	@echo "make docs    builds the site into docs/_build/html"
+	@echo "make notebooks  runs the notebooks whose code has changed, and keeps what they show"
 	@echo "make matrix  runs the fast tests under many versions of TensorFlow, Keras and Python"
 	@echo "make bench   lists the benchmarks; make bench NAME=lottery_ticket runs one"
 	@echo "make format  formats the code"
@@ -30,9 +31,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-# EXECUTE=1 runs the notebooks, which takes long, and shows what they print.
 docs: $(VENV)/.installed-docs
-	$(BIN)/python docs/build.py $(if $(EXECUTE),--execute)
+	$(BIN)/python docs/build.py
+
+# NAMES=03_gradual_pruning runs that one whatever has changed, ALL=1 runs all.
+notebooks: $(VENV)/.installed-dev
+	$(BIN)/python docs/run_notebooks.py $(NAMES) $(if $(ALL),--all)
 
 # ROWS="--row colab" runs one row; see benchmarks/versions/README.md.
 matrix: $(VENV)/.installed-dev

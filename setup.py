@@ -34,7 +34,7 @@ EXTRAS = {
         "tensorflow-metadata>=1.17.3,<1.21",
     ],
     "export": ["ai-edge-litert>=2.1", "flatbuffers>=25.9.23", "psutil>=5.9"],
-    "notebooks": ["jupytext>=1.16", "nbmake>=1.5", "ipykernel>=6.29"],
+    "notebooks": ["jupytext>=1.16", "nbclient>=0.6.8", "ipykernel>=6.29"],
 }
 #: Each brings and pins many others that the tools of development do without.
 _HEAVY = {

@@ -1,16 +1,14 @@
 """Builds the site: puts its pages together in `docs/_build`, and has Sphinx make HTML of them.
 
-python docs/build.py [--execute]
+python docs/build.py
 
 The source tree stays as it is. Links between Markdown files are those of the repository; here they
 are led to the page a file became, or its source, and what leads nowhere is an error, as is every
-warning of Sphinx. `--execute` runs the notebooks, which takes long, and shows what they print.
+warning of Sphinx. Notebooks are shown with the outputs that are committed.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import shutil
 import sys
 import time
@@ -29,11 +27,6 @@ _CONTENTS = "```{toctree}\n:hidden:\n:glob:\n\n*/*\n```\n"
 
 def main() -> int:
     """Builds everything and returns what the process ends with."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--execute", action="store_true", help="run the notebooks")
-    if parser.parse_args().execute:
-        known = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
-        os.environ |= {"EXECUTE": "1", "PYTHONPATH": os.pathsep.join(known)}
     begun = time.monotonic()
     source, html = BUILD / "source", BUILD / "html"
     for folder in (source, html):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import sys
-from pathlib import Path
 
 from docstrings import as_rest
 
@@ -44,12 +42,8 @@ napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
 
-# Notebooks are shown as they are committed, without outputs, or run when asked for.
-nb_execution_mode = "cache" if os.environ.get("EXECUTE") else "off"
-nb_execution_cache_path = str(Path(__file__).parent / "_build" / "jupyter_cache")
-nb_output_stderr = "remove"
-nb_execution_timeout = 3600
-nb_execution_raise_on_error = True
+# Notebooks are shown with the outputs that are committed; `make notebooks` makes those.
+nb_execution_mode = "off"
 
 html_theme = "furo"
 html_title = f"tfticket {release}"

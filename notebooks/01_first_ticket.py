@@ -24,15 +24,33 @@
 # network: seconds on a laptop, and enough to see how the parts fit together, not to repeat a paper.
 # `FULL_SIZE = True` trains on MNIST for 10 000 steps per network. Seeds: 0 for data and search; the
 # comparison has 3 replicates with the seeds 0, 1 and 2.
+#
+# Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
+# 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
+# 2.19.0, NumPy 2.1.3):
+# [`benchmarks/versions`](https://github.com/tfticket/tfticket/tree/main/benchmarks/versions).
 
 # %%
+# Where tfticket is missing, as in Colab and Kaggle, it is installed: from the wheel of a release,
+# beside the notebook or in Kaggle's input, or from what `SOURCE` says, a path or an address.
+EXTRAS, BESIDES = "data,export,plots", []
+SOURCE = ""
+
+import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,export,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+HOSTED = "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if importlib.util.find_spec("tfticket") is None:
+    wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
+    SOURCE = SOURCE or str(max(wheels, default=""))
+    if not SOURCE:
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
+    path = Path(SOURCE).resolve()
+    wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import tempfile
@@ -49,8 +67,7 @@ FULL_SIZE = False
 SEED, REPLICATES, SPARSITY = 0, 3, 0.9
 NUM_STEPS, BATCH_SIZE, ROUNDS = (10_000, 60, 11) if FULL_SIZE else (300, 60, 3)
 
-may_download = "google.colab" in sys.modules
-data = tt.zoo.load_data("mnist" if FULL_SIZE else "digits", seed=SEED, download=may_download)
+data = tt.zoo.load_data("mnist" if FULL_SIZE else "digits", seed=SEED, download=HOSTED)
 print(data)
 
 

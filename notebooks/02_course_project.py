@@ -25,19 +25,38 @@
 # As committed, it trains 100 steps on the embedded digits, enlarged to 28 × 28, with one seed: that
 # shows the mechanics and no accuracy worth quoting. `FULL_SIZE = True` has the project's own data
 # and 4 690 steps; its figures, over 3 replicates, are in the table further down.
+#
+# Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
+# 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
+# 2.19.0, NumPy 2.1.3):
+# [`benchmarks/versions`](https://github.com/tfticket/tfticket/tree/main/benchmarks/versions).
 
 # %%
+# Where tfticket is missing, as in Colab and Kaggle, it is installed: from the wheel of a release,
+# beside the notebook or in Kaggle's input, or from what `SOURCE` says, a path or an address.
+EXTRAS, BESIDES = "data,plots", []
+SOURCE = ""
+
+import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+HOSTED = "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if importlib.util.find_spec("tfticket") is None:
+    wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
+    SOURCE = SOURCE or str(max(wheels, default=""))
+    if not SOURCE:
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
+    path = Path(SOURCE).resolve()
+    wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import dataclasses
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import tfticket as tt
@@ -56,8 +75,7 @@ def enlarged(*splits):
 
 
 if FULL_SIZE:
-    may_download = "google.colab" in sys.modules
-    data = zoo.load_data("mnist", seed=SEED, standardize=True, download=may_download)
+    data = zoo.load_data("mnist", seed=SEED, standardize=True, download=HOSTED)
 else:
     digits = zoo.load_data("digits", seed=SEED)
     pieces = enlarged(digits.train, digits.validation), enlarged(digits.test)
@@ -112,6 +130,20 @@ print(f"text: mean(|w|), kernels     keeps {lf_fraction(kernels, absolute=True):
 for path, reason in tt.weights.prunable_weights(model).skipped.items():
     print(f"{path:15}{reason}")
 
+# %%
+values = np.concatenate([w.ravel() for w in kernels.values()])
+edges = np.linspace(-4 * values.std(), 4 * values.std(), 121)
+figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
+axis.hist(values, edges, color="0.8")
+for label, mean, color in (("code", values.mean(), "C0"), ("text", np.abs(values).mean(), "C3")):
+    threshold = mean + ALPHA * values.std()
+    kept = np.mean(np.abs(values) > threshold)
+    axis.axvline(threshold, color=color, label=f"threshold of the {label}: keeps {kept:.3f}")
+    axis.axvline(-threshold, color=color)
+axis.set(xlabel="weight of a kernel, after training", ylabel="weights", yscale="log")
+axis.legend(frameon=False, loc="lower center")
+plt.show()
+
 # %% [markdown]
 # A threshold over all kernels is magnitude pruning with one global ranking; so both masks come from
 # the toolkit, at the density of the text and at the density of the code. `action="rewind"` takes
@@ -129,7 +161,6 @@ tickets = {
     )
     for density in (0.384, lf_fraction(kernels, absolute=True))
 }
-values = np.concatenate([w.ravel() for w in kernels.values()])
 threshold = np.abs(values).mean() + ALPHA * values.std()
 by_hand = {path: np.abs(w) > threshold for path, w in kernels.items()}
 assert tt.masks.distance(tickets[min(tickets)].masks, tt.Masks(by_hand)) == 0
@@ -176,9 +207,28 @@ print(f"mask in force, momentum: {moved(with_momentum, ticket.masks):.3f}")
 
 # %%
 control = tt.controls.make("shuffle_mask", ticket, model, seed=SEED)
-for path, mask in ticket.masks.items():
-    fair = control.masks[path].mean()
-    print(f"{path:15} LF {mask.mean():.3f}  fair random {fair:.3f}  project's random 0.384")
+kept = {path: (mask.mean(), control.masks[path].mean()) for path, mask in ticket.masks.items()}
+for path, (found, fair) in kept.items():
+    print(f"{path:15} LF {found:.3f}  fair random {fair:.3f}  project's random 0.384")
+assert all(found == fair for found, fair in kept.values())
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+left.barh(list(kept), [found for found, _ in kept.values()], label="LF, and fair random")
+left.axvline(0.384, color="0.3", linestyle="--", label="project's random")
+left.set(xlabel="kept of the layer", xlim=(0, 1))
+left.invert_yaxis()
+figure.legend(frameon=False, loc="outside lower left", ncols=2)
+first = next(iter(ticket.masks))
+masked = np.where(ticket.masks[first], kernels[first], np.nan)[:, :, 0]
+tiles = np.pad(masked, ((0, 1), (0, 1), (0, 0)), constant_values=np.nan)
+tiles = np.moveaxis(tiles, 2, 0)[: len(tiles.T) // 4 * 4].reshape(4, -1, *tiles.shape[:2])
+tiles = tiles.transpose(0, 2, 1, 3).reshape(4 * tiles.shape[2], -1)
+limit = np.nanmax(np.abs(tiles))
+image = right.imshow(tiles, cmap="RdBu", vmin=-limit, vmax=limit)
+right.set_facecolor("0.85")
+right.set(title=f"{first}: what LF keeps (the rest is grey)", xticks=[], yticks=[])
+figure.colorbar(image, ax=right)
+plt.show()
 
 # %% [markdown]
 # ## The corrected experiment
@@ -203,6 +253,19 @@ for density, ticket in tickets.items():
         rows.append([name, f"{density:.3f}", zoo.evaluate(subject, data.test)["accuracy"]])
 cells = [[name, density, f"{accuracy:.4f}"] for name, density, accuracy in rows]
 print(tt.reports.aligned(["network", "kept", "test accuracy"], cells))
+
+# %%
+figure, axis = plt.subplots(figsize=(7, 3.8), layout="constrained")
+colors = {density: f"C{number}" for number, density in enumerate(dict.fromkeys(r[1] for r in rows))}
+bars = axis.barh(
+    [f"{name} ({density})" for name, density, _ in rows],
+    [accuracy for _, _, accuracy in rows],
+    color=[colors[density] for _, density, _ in rows],
+)
+axis.bar_label(bars, fmt="%.3f", padding=3, fontsize=8)
+axis.set(xlabel="test accuracy", xlim=(0, 1.1))
+axis.invert_yaxis()
+plt.show()
 
 # %% [markdown]
 # ## At full size, beside the project's figures

@@ -26,15 +26,33 @@
 # shows the mechanics and no accuracy worth quoting. `FULL_SIZE = True` has MNIST and 20 epochs; its
 # figures, over 3 replicates, are in
 # [`benchmarks/edge_popup`](https://github.com/tfticket/tfticket/tree/main/benchmarks/edge_popup).
+#
+# Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
+# 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
+# 2.19.0, NumPy 2.1.3):
+# [`benchmarks/versions`](https://github.com/tfticket/tfticket/tree/main/benchmarks/versions).
 
 # %%
+# Where tfticket is missing, as in Colab and Kaggle, it is installed: from the wheel of a release,
+# beside the notebook or in Kaggle's input, or from what `SOURCE` says, a path or an address.
+EXTRAS, BESIDES = "data,plots", []
+SOURCE = ""
+
+import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+HOSTED = "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if importlib.util.find_spec("tfticket") is None:
+    wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
+    SOURCE = SOURCE or str(max(wheels, default=""))
+    if not SOURCE:
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
+    path = Path(SOURCE).resolve()
+    wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import keras
@@ -56,8 +74,7 @@ def enlarged(split):
 
 
 if FULL_SIZE:
-    may_download = "google.colab" in sys.modules
-    data = zoo.load_data("mnist", seed=SEED, download=may_download)
+    data = zoo.load_data("mnist", seed=SEED, download=HOSTED)
     train, test = (data.train.x, data.train.y), (data.test.x, data.test.y)
 else:
     data = zoo.load_data("digits", seed=SEED)
@@ -90,27 +107,37 @@ supermask.compile(
     keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=["accuracy"],
 )
-before = {w.path: np.array(w) for w in supermask.weights if w.path.endswith("/kernel")}
+before = {w.path: w.numpy() for w in supermask.weights if w.path.endswith("/kernel")}
 stream = zoo.batches(zoo.Split(*train), batch_size=BATCH_SIZE, num_steps=NUM_STEPS, seed=SEED)
 log = tt.callbacks.SupermaskLog()
-supermask.fit(
+history = supermask.fit(
     stream,
     epochs=5,
     steps_per_epoch=NUM_STEPS // 5,
     validation_data=test,
     callbacks=[log],
     shuffle=False,
-    verbose=2,
-)
+    verbose=0,
+).history
 
 # %% [markdown]
 # Not one weight has moved, exactly half of them take part, and fewer and fewer change sides:
 
 # %%
-after = {w.path: np.array(w) for w in supermask.weights if w.path.endswith("/kernel")}
+after = {w.path: w.numpy() for w in supermask.weights if w.path.endswith("/kernel")}
 assert all(np.array_equal(before[path], after[path]) for path in before)
 print("density after each epoch:", log.density)
 print("fraction of the mask that changed:", [round(change, 4) for change in log.mask_change])
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), layout="constrained")
+epochs = np.arange(1, 6)
+left.plot(epochs, history["accuracy"], "o-", label="training")
+left.plot(epochs, history["val_accuracy"], "s-", label="test")
+left.set(xlabel="epoch", ylabel="accuracy", xticks=epochs)
+left.legend(frameon=False)
+right.plot(epochs, log.mask_change, "o-")
+right.set(xlabel="epoch", ylabel="mask that changed", xticks=epochs)
+plt.show()
 
 # %% [markdown]
 # ## What it looks like
@@ -121,7 +148,7 @@ print("fraction of the mask that changed:", [round(change, 4) for change in log.
 layers = [layer for layer in supermask.layers if hasattr(layer, "scores")]
 figure, axes = plt.subplots(1, 3, figsize=(11, 2.8), layout="constrained")
 for axis, layer in zip(axes, layers[1:3], strict=False):
-    scores, kept = np.array(layer.scores), layer.current_mask() != 0
+    scores, kept = layer.scores.numpy(), layer.current_mask() != 0
     edges = np.linspace(-np.abs(scores).max(), np.abs(scores).max(), 61)
     axis.hist([scores[kept], scores[~kept]], edges, stacked=True, label=["kept", "masked"])
     axis.set(title=f"{layer.name}: scores", yticks=[])
@@ -129,7 +156,9 @@ axes[0].legend()
 kernels = np.array(layers[0].masked_kernel())[:, :, 0]
 padded = np.pad(kernels, ((0, 1), (0, 1), (0, 0)), constant_values=np.nan)
 tiles = padded.reshape(4, 4, 4, 8).transpose(2, 0, 3, 1).reshape(16, 32)
-axes[2].imshow(tiles, cmap="RdBu")
+limit = np.nanmax(np.abs(tiles))
+image = axes[2].imshow(tiles, cmap="RdBu", vmin=-limit, vmax=limit)
+figure.colorbar(image, ax=axes[2], location="bottom", shrink=0.6)
 axes[2].set(title="conv_1: masked kernels", xticks=[], yticks=[])
 plt.show()
 

@@ -27,15 +27,33 @@
 #
 # As committed it makes 8 trials of 60 steps on the embedded digits, from seed 0; for a figure to
 # quote, set `FULL_SIZE = True`, which has MNIST and 40 trials, and run several replicates.
+#
+# Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
+# 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
+# 2.19.0, NumPy 2.1.3):
+# [`benchmarks/versions`](https://github.com/tfticket/tfticket/tree/main/benchmarks/versions).
 
 # %%
+# Where tfticket is missing, as in Colab and Kaggle, it is installed: from the wheel of a release,
+# beside the notebook or in Kaggle's input, or from what `SOURCE` says, a path or an address.
+EXTRAS, BESIDES = "data,plots", ["optuna"]
+SOURCE = ""
+
+import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", package, "optuna"], check=True)
+HOSTED = "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if importlib.util.find_spec("tfticket") is None:
+    wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
+    SOURCE = SOURCE or str(max(wheels, default=""))
+    if not SOURCE:
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
+    path = Path(SOURCE).resolve()
+    wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import matplotlib.pyplot as plt
@@ -49,8 +67,7 @@ FULL_SIZE = False
 SEED, BATCH_SIZE = 0, 60
 NUM_STEPS, FINE_TUNE_STEPS, NUM_TRIALS = (5_000, 1_000, 40) if FULL_SIZE else (200, 60, 8)
 
-may_download = "google.colab" in sys.modules
-source = {"name": "mnist", "download": may_download} if FULL_SIZE else {"name": "digits"}
+source = {"name": "mnist", "download": HOSTED} if FULL_SIZE else {"name": "digits"}
 data = zoo.load_data(**source, seed=SEED)
 entry = zoo.get_model("lenet_300_100")
 model = entry.compiled(seed=SEED, input_shape=data.input_shape, num_classes=data.num_classes)

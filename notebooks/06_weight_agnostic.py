@@ -24,15 +24,33 @@
 # that shows the mechanics and no accuracy worth quoting. `FULL_SIZE = True` has 2 048 generations
 # of 192; its figures, of one search and no further replicates, are in
 # [`benchmarks/weight_agnostic`](https://github.com/tfticket/tfticket/tree/main/benchmarks/weight_agnostic).
+#
+# Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
+# 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
+# 2.19.0, NumPy 2.1.3):
+# [`benchmarks/versions`](https://github.com/tfticket/tfticket/tree/main/benchmarks/versions).
 
 # %%
+# Where tfticket is missing, as in Colab and Kaggle, it is installed: from the wheel of a release,
+# beside the notebook or in Kaggle's input, or from what `SOURCE` says, a path or an address.
+EXTRAS, BESIDES = "data,plots", []
+SOURCE = ""
+
+import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+HOSTED = "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if importlib.util.find_spec("tfticket") is None:
+    wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
+    SOURCE = SOURCE or str(max(wheels, default=""))
+    if not SOURCE:
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
+    path = Path(SOURCE).resolve()
+    wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import keras
@@ -84,7 +102,9 @@ plt.plot(generations, state.history[:, 0], label="best of a generation, mean ove
 plt.plot(generations, state.history[:, 2], label="champion on validation")
 plt.xlabel("generation")
 plt.ylabel("log-likelihood")
-plt.legend()
+plt.legend(frameon=False)
+plt.show()
+
 # %%
 tt.reports.plot_network(champion)
 
@@ -115,6 +135,8 @@ sweep = sweep[np.abs(sweep) > 1e-9]
 plt.plot(sweep, reward_by_weight(champion, validation.x, validation.y, sweep))
 plt.xlabel("shared weight")
 plt.ylabel("validation accuracy")
+plt.show()
+
 # %% [markdown]
 # ## As a Keras model and as a ticket
 #

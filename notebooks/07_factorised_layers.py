@@ -25,15 +25,33 @@
 # As committed, it trains on the embedded digits from one seed: that shows the mechanics and no
 # accuracy worth quoting. `FULL_SIZE = True` has MNIST; figures over 3 replicates are in
 # [`benchmarks/factorization`](https://github.com/tfticket/tfticket/tree/main/benchmarks/factorization).
+#
+# Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
+# 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
+# 2.19.0, NumPy 2.1.3):
+# [`benchmarks/versions`](https://github.com/tfticket/tfticket/tree/main/benchmarks/versions).
 
 # %%
+# Where tfticket is missing, as in Colab and Kaggle, it is installed: from the wheel of a release,
+# beside the notebook or in Kaggle's input, or from what `SOURCE` says, a path or an address.
+EXTRAS, BESIDES = "data,plots", []
+SOURCE = ""
+
+import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+HOSTED = "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if importlib.util.find_spec("tfticket") is None:
+    wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
+    SOURCE = SOURCE or str(max(wheels, default=""))
+    if not SOURCE:
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
+    path = Path(SOURCE).resolve()
+    wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import keras
@@ -47,7 +65,7 @@ SEED, SHARE = 0, 0.25
 NUM_STEPS = 2_000 if FULL_SIZE else 200
 
 name = "mnist" if FULL_SIZE else "digits"
-data = zoo.load_data(name, seed=SEED, download=FULL_SIZE and "google.colab" in sys.modules)
+data = zoo.load_data(name, seed=SEED, download=FULL_SIZE and HOSTED)
 shape = data.train.x.shape[1:]
 
 
@@ -68,7 +86,7 @@ def build(seed=SEED):
 model = build()
 before = np.linalg.svd(model.get_layer("dense_1").get_weights()[0], compute_uv=False)
 stream = zoo.batches(data.train, batch_size=60, num_steps=NUM_STEPS, seed=SEED)
-model.fit(stream, epochs=1, steps_per_epoch=NUM_STEPS, shuffle=False, verbose=2)
+model.fit(stream, epochs=1, steps_per_epoch=NUM_STEPS, shuffle=False, verbose=0)
 after = np.linalg.svd(model.get_layer("dense_1").get_weights()[0], compute_uv=False)
 figure, axis = plt.subplots(figsize=(5, 2.6), layout="constrained")
 axis.semilogy(before, label="as drawn")

@@ -25,15 +25,33 @@
 # the mechanics and no accuracy worth quoting. `FULL_SIZE = True` has MNIST; figures over 3
 # replicates are in
 # [`benchmarks/strong_tickets`](https://github.com/tfticket/tfticket/tree/main/benchmarks/strong_tickets).
+#
+# Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
+# 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
+# 2.19.0, NumPy 2.1.3):
+# [`benchmarks/versions`](https://github.com/tfticket/tfticket/tree/main/benchmarks/versions).
 
 # %%
+# Where tfticket is missing, as in Colab and Kaggle, it is installed: from the wheel of a release,
+# beside the notebook or in Kaggle's input, or from what `SOURCE` says, a path or an address.
+EXTRAS, BESIDES = "data,plots", []
+SOURCE = ""
+
+import importlib.util
+import os
+import subprocess
 import sys
+from pathlib import Path
 
-if "google.colab" in sys.modules:
-    import subprocess
-
-    package = "tfticket[data,plots] @ git+https://github.com/tfticket/tfticket"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)
+HOSTED = "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+if importlib.util.find_spec("tfticket") is None:
+    wheels = [*Path().glob("tfticket-*.whl"), *Path("/kaggle/input").rglob("tfticket-*.whl")]
+    SOURCE = SOURCE or str(max(wheels, default=""))
+    if not SOURCE:
+        raise FileNotFoundError("Put tfticket-*.whl beside the notebook, or fill in `SOURCE`.")
+    path = Path(SOURCE).resolve()
+    wanted = f"{path}[{EXTRAS}]" if path.exists() else f"tfticket[{EXTRAS}] @ {SOURCE}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", wanted, *BESIDES], check=True)
 
 # %%
 import keras
@@ -47,7 +65,7 @@ SEED, CANDIDATES = 0, 12
 NUM_STEPS = 2_000 if FULL_SIZE else 200
 
 name = "mnist" if FULL_SIZE else "digits"
-data = zoo.load_data(name, seed=SEED, download=FULL_SIZE and "google.colab" in sys.modules)
+data = zoo.load_data(name, seed=SEED, download=FULL_SIZE and HOSTED)
 
 # %% [markdown]
 # ## One weight
@@ -80,13 +98,18 @@ target = zoo.lenet_300_100(seed=SEED, input_shape=data.train.x.shape[1:])
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 target.compile("adam", loss, metrics=["accuracy"])
 stream = zoo.batches(data.train, batch_size=60, num_steps=NUM_STEPS, seed=SEED)
-target.fit(stream, epochs=1, steps_per_epoch=NUM_STEPS, shuffle=False, verbose=2)
+_ = target.fit(stream, epochs=1, steps_per_epoch=NUM_STEPS, shuffle=False, verbose=0)
+
+
+def accuracy(model):
+    return f"test accuracy {model.evaluate(data.test.x, data.test.y, verbose=0)[1]:.4f}"
+
 
 # %%
 found = strong_tickets.approximate(target, CANDIDATES, seed=SEED, nonnegative_inputs=True)
 print(found.report)
-print("target:", target.evaluate(data.test.x, data.test.y, verbose=0))
-print("pruned random network:", found.model.evaluate(data.test.x, data.test.y, verbose=0))
+print("target:", accuracy(target))
+print("pruned random network:", accuracy(found.model))
 
 # %% [markdown]
 # It is a ticket like any other: masks over weights, here random ones. With the mask's entries in
@@ -95,4 +118,4 @@ print("pruned random network:", found.model.evaluate(data.test.x, data.test.y, v
 # %%
 print(found.ticket)
 controls.make("shuffle_mask", found.ticket, found.model, seed=SEED).apply(found.model)
-print("mask shuffled:", found.model.evaluate(data.test.x, data.test.y, verbose=0))
+print("mask shuffled:", accuracy(found.model))

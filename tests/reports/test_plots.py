@@ -26,6 +26,13 @@ def results(num_replicates):
     return found
 
 
+def test_a_figure_is_shown_by_notebooks_before_anything_is_drawn_with_pyplot():
+    formatters = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell()
+    figure = plots.plot_against_sparsity(results(1))
+    shown, _ = formatters.display_formatter.format(figure)
+    assert shown["image/png"].startswith(b"\x89PNG")
+
+
 def legend(figure):
     return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
 

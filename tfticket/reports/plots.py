@@ -11,7 +11,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tfticket import files
 from tfticket.errors import MissingDependencyError
@@ -110,9 +110,7 @@ def save(figure: Any, path: str | Path, dpi: int = 150) -> None:
         path: the file.
         dpi: dots per inch.
     """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    files.write_bytes(path, buffer.getvalue())
+    files.write_bytes(path, _as_png(figure, dpi))
 
 
 def new_figure(size: tuple[float, float]) -> Any:
@@ -129,9 +127,22 @@ def new_figure(size: tuple[float, float]) -> Any:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingDependencyError("matplotlib", "plots", "to plot") from error
-    figure = Figure(figsize=size, layout="constrained")
+
+    class Shown(Figure):
+        """A figure that notebooks show, also before anything is drawn with pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            return _as_png(self, "figure")
+
+    figure = Shown(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def _as_png(figure: Any, dpi: int | Literal["figure"]) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def _bars(summaries: Sequence[Summary], metric: str, title: str) -> Any:
