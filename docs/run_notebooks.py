@@ -65,7 +65,7 @@ _CHATTER = re.compile(
     r"|.* TqdmWarning: IProgress not found|  from \.autonotebook import"
 )
 #: Of a picture's palette.
-_NUM_COLORS = 128
+_NUM_COLORS = 256
 #: Folders that a run made for itself, and that are gone.
 _OWN_FOLDER = re.compile(re.escape(tempfile.gettempdir()) + r"/tmp\w+/")
 
@@ -176,7 +176,9 @@ def _smaller(picture: str) -> str:
 
     made = io.BytesIO()
     with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
-        flat = image.convert("RGB").quantize(_NUM_COLORS, dither=Image.Dither.NONE)
+        flat = image.convert("RGB").quantize(
+            _NUM_COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
         flat.save(made, "PNG", optimize=True)
     return base64.b64encode(made.getvalue()).decode()
 

@@ -24,7 +24,7 @@ QUOTED = {"02_course_project": "course_project", "03_gradual_pruning": "gradual_
 
 
 #: Of a committed notebook with its pictures.
-MOST_BYTES = 200_000
+MOST_BYTES = 220_000
 #: A folder of the machine that ran it, or an address in its memory.
 OF_A_MACHINE = re.compile(r"/(?:home|root|tmp|var|usr|opt|work|Users)/| at 0x[0-9a-f]{6}")
 
