@@ -36,6 +36,7 @@ def push(path: str | Path, repo_id: str, *, private: bool = False, token: str | 
     """
     path = Path(path)
     if not is_run_folder(path):
+        describe(path)  # says so if it is no ticket either
         return Ticket.load(path).push_to_hub(repo_id, private=private, token=token)
     folder = RunFolder(path)
     with folder.locked():

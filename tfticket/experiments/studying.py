@@ -15,7 +15,7 @@ from tfticket.experiments.comparing import compare
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
-from tfticket.experiments.study import SHARED, Study
+from tfticket.experiments.study import SHARED, Study, require_room
 from tfticket.experiments.workers import spread
 from tfticket.recipes.run import Event
 from tfticket.recipes.run.context import OnProgress
@@ -72,8 +72,10 @@ def run_study(
 
     Raises:
         ValueError: if the settings of a run do not fit its network and data.
+        FileExistsError: if `out` is a file or a run folder.
     """
     out = Path(out)
+    require_room(out)
     tell = on_event or (lambda event: None)
     places = {name: out / name for name in study.specs}
     for number, (name, place) in enumerate(places.items(), 1):
