@@ -65,5 +65,5 @@ def test_folders_are_not_written_over(stand_in, tmp_path):  # noqa: F811
     (tmp_path / "mine").touch()
     with pytest.raises(FileExistsError, match=r"^`out` must be new or empty\."):
         pull("me/mine", tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="^`path` must be the folder of a ticket or a run"):
         push(tmp_path, "me/mine")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tfticket.errors import CorruptFileError, TicketError
+from tfticket.experiments.listing import listing
 from tfticket.experiments.records import read_record, write_record
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
@@ -246,6 +247,13 @@ def test_a_folder_with_other_things_is_refused(spec, tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(FileExistsError, match="`out` must be new, empty or a run folder"):
         run(spec, tmp_path)
+
+
+def test_a_run_that_cannot_begin_leaves_none_behind(spec, tmp_path):
+    for wrong in ({"data": "digitz"}, {"model": "nowhere.keras"}):
+        with pytest.raises((ValueError, OSError)):
+            run(Spec(**{**spec.to_dict(), **wrong}), tmp_path / "run")
+        assert listing(tmp_path).runs == []
 
 
 def test_a_second_process_is_kept_out(spec, tmp_path):

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfticket.controls import Branch
-from tfticket.errors import CorruptFileError
 from tfticket.experiments.growing import grown
 from tfticket.experiments.plan import make_plan
-from tfticket.experiments.records import ENVIRONMENT, PLAN, SPEC
+from tfticket.experiments.records import ENVIRONMENT, PLAN, SPEC, advising_repair
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.recipes.run import Plan
@@ -95,8 +94,5 @@ def begin(folder: RunFolder, spec: Spec, *, repair: bool = False) -> Beginning:
 def _grown(folder: RunFolder, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:
     if not folder.has_levels():
         return spec, ()
-    try:
+    with advising_repair():
         return grown(Path(folder.root), spec)
-    except CorruptFileError as error:
-        advice = "Start again with `repair` (on the command line --repair) to write it anew."
-        raise CorruptFileError(f"{error} {advice}") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfticket.experiments.opening import OpenRun, open_run
-from tfticket.experiments.records import SPEC
+from tfticket.experiments.records import SPEC, advising_repair
 from tfticket.experiments.spec import GROWING
 from tfticket.experiments.study import kept_studies
 from tfticket.reports.comparison import ComparedRun, Comparison
@@ -33,7 +33,8 @@ def compare(
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not paths:
         raise ValueError("`paths` must name at least one run folder. Received: []")
-    runs = [open_run(folder) for path in paths for folder in run_folders(path)]
+    with advising_repair():
+        runs = [open_run(folder) for path in paths for folder in run_folders(path)]
     return compared(runs, metric=metric, every_level=every_level)
 
 

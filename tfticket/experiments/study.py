@@ -18,7 +18,15 @@ from tfticket.experiments.records import is_run_folder
 from tfticket.experiments.spec import GROWING, Spec
 from tfticket.tables import aligned
 
-__all__ = ["SHARED", "Planned", "Study", "folder_name", "kept_studies", "read_study", "require_room"]
+__all__ = [
+    "SHARED",
+    "Planned",
+    "Study",
+    "folder_name",
+    "kept_studies",
+    "read_study",
+    "require_room",
+]
 
 #: Beside the runs of a study: what they have in common.
 SHARED = "shared"
@@ -65,11 +73,7 @@ class Study:
 
         Args:
             out: the folder of the study.
-
-        Raises:
-            FileExistsError: if it is a file or a run folder.
         """
-        require_room(out)
         listed = {Path(run.path).name: run.state for run in listing(out).runs}
         return Planned({name: listed.get(name, "not begun") for name in self.specs})
 
