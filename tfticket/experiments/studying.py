@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from tfticket.experiments.study import SHARED, Study, require_room
 from tfticket.experiments.workers import spread
 from tfticket.recipes.run import Event
 from tfticket.recipes.run.context import OnProgress
+from tfticket.recipes.run.replicates import OnEvent
 from tfticket.reports.comparison import Comparison
 
 __all__ = ["StudyOutcome", "run_study"]
@@ -50,7 +51,7 @@ def run_study(
     study: Study,
     out: str | Path,
     *,
-    on_event: Callable[[Event], None] | None = None,
+    on_event: OnEvent | None = None,
     on_progress: OnProgress | None = None,
     executor: Executor | None = None,
     **options: Any,
@@ -78,11 +79,7 @@ def run_study(
     require_room(out)
     tell = on_event or (lambda event: None)
     places = {name: out / name for name in study.specs}
-    for number, (name, place) in enumerate(places.items(), 1):
-        if RunFolder(place).has_levels():
-            continue
-        tell(Event("note", f"checking run {number} of {len(places)}: {name}"))
-        _check(study, name, download=bool(options.get("download", False)))
+    _check_all(study, places, tell, download=bool(options.get("download", False)))
     out.mkdir(parents=True, exist_ok=True)
     study.keep(out)
     failed: dict[str, str] = {}
@@ -107,6 +104,14 @@ def run_study(
 def _sentence(error: BaseException) -> str:
     is_sentence = isinstance(error, (TicketError, ValueError, OSError))
     return str(error) if is_sentence else f"{type(error).__name__}: {error}"
+
+
+def _check_all(study: Study, places: Mapping[str, Path], tell: OnEvent, *, download: bool) -> None:
+    for number, (name, place) in enumerate(places.items(), 1):
+        if RunFolder(place).has_levels():
+            continue
+        tell(Event("note", f"checking run {number} of {len(places)}: {name}"))
+        _check(study, name, download=download)
 
 
 def _check(study: Study, name: str, *, download: bool) -> None:
