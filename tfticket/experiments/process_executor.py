@@ -81,9 +81,8 @@ class ProcessExecutor(concurrent.futures.Executor):
     def _pool(self) -> concurrent.futures.Executor:
         if getattr(self._own, "pool", None) is None:
             spawning = multiprocessing.get_context("spawn")
-            prepare = {} if self._prepare is None else {"initializer": self._prepare}
             self._own.pool = concurrent.futures.ProcessPoolExecutor(
-                1, mp_context=spawning, **prepare
+                1, mp_context=spawning, initializer=self._prepare
             )
             self._pools.append(self._own.pool)
         return self._own.pool
