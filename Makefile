@@ -61,7 +61,7 @@ $(VENV)/.created:
 
 $(VENV)/.installed: $(VENV)/.created setup.py
 	@echo "Installing tfticket and TensorFlow into $(VENV); this takes a minute or two."
-	$(PIP) --editable ".[cli,config,plots,export]"
+	$(PIP) --editable ".[cli,config,plots,report,export]"
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.created setup.py

@@ -92,6 +92,7 @@ def test_a_damaged_run_is_named_and_the_page_stays(found, tmp_path):
     done = invoke("report", copy, "--out", out)
     assert done.exit_code == 1
     assert "level_01/metrics.json is damaged" in done.stderr.replace("\n", " ")
+    assert "--repair" in done.stderr
     assert out.read_bytes() == before
 
 

@@ -57,13 +57,20 @@ def test_damage_is_named_on_either_side(whole, stand_in, tmp_path):  # noqa: F81
         push(damaged, "me/mine")
     push(whole, "me/mine")
     (stand_in.root / "me/mine/replicate_0/level_00/trained.safetensors").write_bytes(b"x")
-    with pytest.raises(CorruptFileError, match=r"trained\.safetensors"):
+    with pytest.raises(CorruptFileError, match=r"trained\.safetensors.*into another folder"):
         pull("me/mine", tmp_path / "found")
+
+
+def test_a_repository_of_something_else_is_named(stand_in, tmp_path):  # noqa: F811
+    (stand_in.root / "me/poems").mkdir(parents=True)
+    (stand_in.root / "me/poems/README.md").touch()
+    with pytest.raises(FileNotFoundError, match="`repo_id` must be .*: me/poems has neither"):
+        pull("me/poems", tmp_path / "found")
 
 
 def test_folders_are_not_written_over(stand_in, tmp_path):  # noqa: F811
     (tmp_path / "mine").touch()
     with pytest.raises(FileExistsError, match=r"^`out` must be new or empty\."):
         pull("me/mine", tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="^`path` must be the folder of a ticket or a run"):
         push(tmp_path, "me/mine")

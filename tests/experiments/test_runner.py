@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tfticket.errors import CorruptFileError, TicketError
+from tfticket.experiments.listing import listing
 from tfticket.experiments.records import read_record, write_record
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
@@ -242,10 +243,25 @@ def test_a_folder_of_another_spec_is_refused_and_the_difference_named(spec, tmp_
         run(other, tmp_path / "run")
 
 
+def test_a_folder_whose_first_record_was_not_written_to_its_end_takes_a_spec(spec, tmp_path):
+    for name in ("environment.json", ".spec.json.a1b2c3d4"):
+        (tmp_path / name).write_text("{")
+    assert RunFolder(tmp_path).begin(spec) == []
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["environment.json", "spec.json"]
+    assert RunFolder(tmp_path).spec() == spec
+
+
 def test_a_folder_with_other_things_is_refused(spec, tmp_path):
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(FileExistsError, match="`out` must be new, empty or a run folder"):
         run(spec, tmp_path)
+
+
+def test_a_run_that_cannot_begin_leaves_none_behind(spec, tmp_path):
+    for wrong in ({"data": "digitz"}, {"model": "nowhere.keras"}):
+        with pytest.raises((ValueError, OSError)):
+            run(Spec(**{**spec.to_dict(), **wrong}), tmp_path / "run")
+        assert listing(tmp_path).runs == []
 
 
 def test_a_second_process_is_kept_out(spec, tmp_path):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tfticket.errors import CorruptFileError
 from tfticket.experiments.reading import read_settings, read_spec
 from tfticket.experiments.records import differences
 from tfticket.experiments.spec import Spec
@@ -121,6 +122,35 @@ def test_a_file_that_holds_no_settings_is_named(tmp_path, text):
     file.write_text(text)
     with pytest.raises(Exception, match=r"first\.yaml"):
         read_settings(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a.yaml",
+            "sparsity: 0.9\nseed: 5\nsparsity: 0.8",
+            "`sparsity` stands in the lines 1 and 3",
+        ),
+        ("a.yaml", "grid:\n- {seed: 1, seed: 2}", "`seed` stands in the lines 2 and 2"),
+        ("a.json", '{"seed": 1, "seed": 2}', "it names 'seed' twice"),
+    ],
+)
+def test_a_setting_that_stands_twice_is_named(tmp_path, name, text, said):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(CorruptFileError, match=said):
+        read_settings(tmp_path / name)
+
+
+def test_anchors_and_aliases_of_yaml_are_read(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "common: &c {seed: 1}\none: {<<: *c, seed: 2}\nlist: &l [1, *l]\n'1': 1\n1.0: 2"
+    )
+    with pytest.raises(CorruptFileError, match="must hold settings by name"):
+        read_settings(file)
+    file.write_text("common: &c {seed: 1}\none: {<<: *c, seed: 2}\ntwo: *c")
+    assert read_settings(file)["one"] == {"seed": 2}
 
 
 def test_another_kind_of_file_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tfticket.cli.app import app
 from tfticket.errors import CorruptFileError
 from tfticket.experiments.comparing import compare
 from tfticket.experiments.opening import open_run
+from tfticket.experiments.records import REPORT, SPEC, write_record
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.study import folder_name, kept_studies, read_study
 from tfticket.experiments.studying import run_study
@@ -93,6 +95,8 @@ def test_without_a_grid_it_is_one_run(tmp_path):
         ({"beauty": [1]}, "beauty"),
         (["snip"], "`grid` must hold settings by name"),
         ({"recipe": ["snip", "lottery"]}, "lottery"),
+        ({"recipe": 3}, "`recipe` must be one of .* Received: recipe=3"),
+        ({"recipe": [["snip"]]}, r"`recipe` must be one of .* Received: recipe=\['snip'\]"),
     ],
 )
 def test_what_is_wrong_in_a_grid_is_told_with_the_file(tmp_path, grid, said):
@@ -110,6 +114,19 @@ def test_a_run_that_does_not_fit_is_told_before_anything_is_trained(tmp_path):
         run_study(study, tmp_path / "out")
     assert str(told.value).startswith(str(tmp_path / "wrong.json"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_none_of_a_study_is_told_before_anything_is_checked(tmp_path):
+    study = read_study(written(tmp_path / "mine.json"))
+    write_record(tmp_path / SPEC, Spec(model="lenet_300_100", data="digits").to_dict())
+    for out, said in ((tmp_path, "is the folder of one run"), (tmp_path / SPEC, "is a file")):
+        with pytest.raises(FileExistsError, match=said):
+            run_study(study, out)
+        for more in ([], ["--dry-run"]):
+            done = invoke("run", tmp_path / "mine.json", "--out", out, *more)
+            assert (done.exit_code, done.stdout) == (1, "")
+            assert said in done.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.json", SPEC]
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +190,22 @@ def test_a_control_that_fails_ends_its_run_alone(tmp_path):
     outcome = run_study(study, tmp_path / "out")
     assert len(outcome.failed) == 2
     assert all(why == "KeyError: 'key'" for why in outcome.failed.values())
+
+
+def test_a_study_under_way_is_compared_as_far_as_it_is(studied, tmp_path):
+    root, study, *_ = studied
+    first, _, third = study.specs
+    for name in (first, third):
+        shutil.copytree(root / "out" / name, tmp_path / name)
+    for name in ("replicate_0", REPORT):
+        path = tmp_path / first / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    found = compare([tmp_path])
+    assert [run.name for run in found.runs] == ["snip"]
+    assert found.untrained == (str(tmp_path / first),)
+    assert f"{tmp_path / first} has no trained network yet." in str(found)
+    with pytest.raises(ValueError, match=f"{first}: none yet"):
+        compare([tmp_path / first])
 
 
 def test_a_damaged_record_of_a_study_is_named(studied, tmp_path):

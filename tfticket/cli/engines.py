@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import inspect
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
+from tfticket.cli.loading import load_tensorflow
 from tfticket.determinism import set_threads
 
 __all__ = ["Engine", "with_engine"]
@@ -86,8 +86,9 @@ class Engine:
 
             return RayExecutor(self.address, cpus=threads, gpus=self.gpus)
         num = self.workers or max(1, (os.cpu_count() or 1) // threads)
-        spawning = multiprocessing.get_context("spawn")
-        return concurrent.futures.ProcessPoolExecutor(num, mp_context=spawning)
+        from tfticket.experiments.process_executor import ProcessExecutor
+
+        return ProcessExecutor(num, load_tensorflow)
 
 
 def with_engine(command: Callable[..., None]) -> Callable[..., None]:

@@ -36,9 +36,10 @@ def run(
     What exists is never trained again, so the same command goes on where it stopped, and a file
     with more replicates, controls or points trains these alone.
     """
-    from tfticket.experiments.study import read_study
+    from tfticket.experiments.study import read_study, require_room
 
     asked = read_study(study)
+    require_room(out)
     if dry_run:
         answer(asked.planned(out), as_json=json)
         return

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfticket.controls import Branch
-from tfticket.errors import CorruptFileError
 from tfticket.experiments.growing import grown
 from tfticket.experiments.plan import make_plan
+from tfticket.experiments.records import ENVIRONMENT, PLAN, SPEC, advising_repair
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.recipes.run import Plan
@@ -51,7 +51,11 @@ class Beginning:
             ValueError: if spec, network and data do not fit, or are not those of the folder.
             DataUnavailableError: if the data are not on this machine.
         """
-        plan = make_plan(self.spec, download=download)
+        try:
+            plan = make_plan(self.spec, download=download)
+        except Exception:
+            self._forget()
+            raise
         plan = dataclasses.replace(plan, branches=self.branches)
         try:
             return plan, self.folder.remember(plan)
@@ -59,6 +63,13 @@ class Beginning:
             if not self.folder.forget_unfinished():  # with it, nothing of what was before is left
                 raise
             return plan, self.folder.remember(plan)
+
+    def _forget(self) -> None:
+        """Leaves no run behind where none could begin."""
+        root = self.folder.root
+        if not self.folder.has_levels() and not (root / PLAN).exists():
+            for name in (SPEC, ENVIRONMENT):
+                (root / name).unlink(missing_ok=True)
 
 
 def begin(folder: RunFolder, spec: Spec, *, repair: bool = False) -> Beginning:
@@ -83,8 +94,5 @@ def begin(folder: RunFolder, spec: Spec, *, repair: bool = False) -> Beginning:
 def _grown(folder: RunFolder, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:
     if not folder.has_levels():
         return spec, ()
-    try:
+    with advising_repair():
         return grown(Path(folder.root), spec)
-    except CorruptFileError as error:
-        advice = "Start again with `repair` (on the command line --repair) to write it anew."
-        raise CorruptFileError(f"{error} {advice}") from error

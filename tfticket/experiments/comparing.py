@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfticket.experiments.opening import OpenRun, open_run
-from tfticket.experiments.records import SPEC
+from tfticket.experiments.records import SPEC, advising_repair
 from tfticket.experiments.spec import GROWING
 from tfticket.experiments.study import kept_studies
 from tfticket.reports.comparison import ComparedRun, Comparison
@@ -18,7 +18,7 @@ __all__ = ["compare", "compared", "names_of", "run_folders"]
 def compare(
     paths: str | Path | Sequence[str | Path], *, metric: str = "", every_level: bool = False
 ) -> Comparison:
-    """Puts runs side by side; they may be unfinished.
+    """Puts runs side by side; they may be unfinished. One without a trained network is named.
 
     Args:
         paths: run folders, or folders with run folders in them; one or several. The first run is
@@ -28,12 +28,13 @@ def compare(
 
     Raises:
         FileNotFoundError: if there is no run folder.
-        ValueError: if no network is trained in one, or there is no such metric.
+        ValueError: if no network is trained in any, or there is no such metric.
     """
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not paths:
         raise ValueError("`paths` must name at least one run folder. Received: []")
-    runs = [open_run(folder) for path in paths for folder in run_folders(path)]
+    with advising_repair():
+        runs = [open_run(folder) for path in paths for folder in run_folders(path)]
     return compared(runs, metric=metric, every_level=every_level)
 
 
@@ -46,18 +47,19 @@ def compared(runs: Sequence[OpenRun], *, metric: str = "", every_level: bool = F
         every_level: whether every level has a row, or each run's last.
 
     Raises:
-        ValueError: if no network is trained in one, or there is no such metric.
+        ValueError: if no network is trained in any, or there is no such metric.
     """
-    empty = [run.path for run in runs if not run.results]
-    if empty:
-        raise ValueError(f"each run must have a trained network: {empty[0]} has none yet.")
+    empty = tuple(str(run.path) for run in runs if not run.results)
+    if len(empty) == len(runs):
+        raise ValueError(f"a run must have a trained network: {', '.join(empty)}: none yet.")
+    runs = [run for run in runs if run.results]
     settings, names = [run.settings for run in runs], names_of(runs)
     known = dict.fromkeys(name for one in settings for name in one)
     differing = {*_differing(settings), *GROWING}
     common = {n: settings[0].get(n) for n in known if n not in differing}
     common = {n: v for n, v in common.items() if n in ("model", "data", "keras", "num_steps")}
     beside = [ComparedRun(n, tuple(r.results)) for n, r in zip(names, runs, strict=True)]
-    return Comparison(tuple(beside), common, metric, every_level)
+    return Comparison(tuple(beside), common, metric, every_level, empty)
 
 
 def names_of(runs: Sequence[OpenRun]) -> list[str]:

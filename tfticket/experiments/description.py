@@ -12,7 +12,7 @@ from tfticket.reports import Profile, Result, profile, results_table
 from tfticket.reports.outcome import Outcome
 from tfticket.tickets import Ticket
 
-__all__ = ["Description", "describe"]
+__all__ = ["Description", "describe", "is_ticket"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,15 @@ class Description:
         return "\n\n".join(parts)
 
 
+def is_ticket(path: str | Path) -> bool:
+    """Tells whether a path is the folder of a ticket.
+
+    Args:
+        path: anything.
+    """
+    return (Path(path) / "manifest.json").is_file()
+
+
 def describe(path: str | Path) -> Description:
     """Describes a ticket or a run.
 
@@ -67,7 +76,7 @@ def describe(path: str | Path) -> Description:
     """
     path = Path(path)
     if not is_run_folder(path):
-        if not (path / "manifest.json").is_file():
+        if not is_ticket(path):
             raise FileNotFoundError(
                 f"`path` must be the folder of a ticket or a run. Received: path={str(path)!r}"
             )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tfticket import hub
-from tfticket.experiments.description import describe
+from tfticket.errors import CorruptFileError
+from tfticket.experiments.description import describe, is_ticket
 from tfticket.experiments.records import is_run_folder
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.tickets import Ticket
@@ -36,6 +37,7 @@ def push(path: str | Path, repo_id: str, *, private: bool = False, token: str | 
     """
     path = Path(path)
     if not is_run_folder(path):
+        describe(path)  # says so if it is neither
         return Ticket.load(path).push_to_hub(repo_id, private=private, token=token)
     folder = RunFolder(path)
     with folder.locked():
@@ -73,8 +75,14 @@ def pull(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FileExistsError(f"`out` must be new or empty. Received: out={str(out)!r}")
     hub.download(repo_id, revision=revision, token=token, out=out)
-    if is_run_folder(out):
-        RunFolder(out).check()
-    else:
-        Ticket.load(out)
+    if not is_run_folder(out) and not is_ticket(out):
+        raise FileNotFoundError(
+            f"`repo_id` must be a repository with a run or a ticket: {repo_id} has neither. What it"
+            f" has is in {out}."
+        )
+    try:
+        RunFolder(out).check() if is_run_folder(out) else Ticket.load(out)
+    except CorruptFileError as error:
+        again = f"What was fetched stays in {out}; fetch it again into another folder."
+        raise CorruptFileError(f"{error} {again}") from error
     return out

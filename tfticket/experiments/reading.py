@@ -72,6 +72,31 @@ def _read_yaml(path: Path) -> Any:
     except ImportError as error:
         raise MissingDependencyError("yaml", "config", "to read YAML files") from error
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _require_each_once(yaml.compose(text, yaml.SafeLoader), path)
+        return yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CorruptFileError(f"{path} is not YAML: {error}") from error
+
+
+def _require_each_once(root: Any, path: Path) -> None:
+    """Refuses a name that stands twice, of which YAML itself would take the last."""
+    waiting, seen = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        inside = () if node is None or isinstance(node.value, str) else node.value
+        if id(node) in seen:  # aliases may lead back
+            continue
+        seen.add(id(node))
+        lines: dict[str, int] = {}
+        for child in inside:
+            name, value = child if isinstance(child, tuple) else (None, child)
+            waiting.append(value)
+            if name is not None and isinstance(name.value, str):
+                line = name.start_mark.line + 1
+                if name.value in lines:
+                    raise CorruptFileError(
+                        f"{path} must name each setting once: `{name.value}` stands in the lines"
+                        f" {lines[name.value]} and {line}."
+                    )
+                lines[name.value] = line

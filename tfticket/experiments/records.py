@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "PLAN",
     "REPORT",
     "SPEC",
+    "advising_repair",
     "differences",
     "is_run_folder",
     "read_record",
@@ -40,6 +42,20 @@ def is_run_folder(path: str | Path) -> bool:
         path: anything.
     """
     return (Path(path) / SPEC).is_file()
+
+
+@contextlib.contextmanager
+def advising_repair() -> Iterator[None]:
+    """Adds to what is said of a damaged file in a run folder how it is made anew.
+
+    Raises:
+        CorruptFileError: the one that was raised inside, with the advice.
+    """
+    try:
+        yield
+    except CorruptFileError as error:
+        advice = "Start its run again with `repair` (on the command line --repair) to make it anew."
+        raise CorruptFileError(f"{error} {advice}") from error
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:

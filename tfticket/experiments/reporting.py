@@ -13,6 +13,7 @@ from tfticket.experiments.command import command_of
 from tfticket.experiments.comparing import compared, names_of, run_folders
 from tfticket.experiments.mask_survey import survey_masks
 from tfticket.experiments.opening import OpenRun, open_run
+from tfticket.experiments.records import advising_repair
 from tfticket.reports.page import (
     Page,
     ReportedRun,
@@ -89,8 +90,9 @@ def write_report(
     if not given:
         raise ValueError("`paths` must name at least one run folder. Received: []")
     folders = dict.fromkeys(folder for path in given for folder in run_folders(path))
-    runs = [open_run(folder) for folder in folders]
-    page = _page(runs, metric)
+    with advising_repair():
+        runs = [open_run(folder) for folder in folders]
+        page = _page(runs, metric)
     data = page.html(library).encode()
     files.write_bytes(out, data)
     states = {n: "finished" if r.outcome else "unfinished" for n, r in _named(runs).items()}

@@ -69,9 +69,9 @@ class RunFolder(LevelStore):
             FormatError: if another version of tfticket wrote it.
             CorruptFileError: if its settings cannot be read.
         """
-        if is_begun := (self.root / SPEC).is_file():
-            self._sweep()
+        is_begun = (self.root / SPEC).is_file()
         present = {p.name for p in self.root.iterdir()} if self.root.exists() else set()
+        present = {name for name in present if not _DRAFT.fullmatch(name)}
         if not is_begun and PLAN in present:
             raise CorruptFileError(
                 f"{self.root / SPEC} is missing. Start again with `repair` (on the command line"
@@ -81,6 +81,7 @@ class RunFolder(LevelStore):
             raise FileExistsError(
                 f"`out` must be new, empty or a run folder: {self.root} has other files."
             )
+        self._sweep()
         if is_begun:
             different = differences(read_record(self.root / SPEC), spec.to_dict())
         else:

@@ -14,10 +14,19 @@ from typing import Any
 from tfticket import files
 from tfticket.experiments.listing import listing
 from tfticket.experiments.reading import read_settings
+from tfticket.experiments.records import is_run_folder
 from tfticket.experiments.spec import GROWING, Spec
 from tfticket.tables import aligned
 
-__all__ = ["SHARED", "Planned", "Study", "folder_name", "kept_studies", "read_study"]
+__all__ = [
+    "SHARED",
+    "Planned",
+    "Study",
+    "folder_name",
+    "kept_studies",
+    "read_study",
+    "require_room",
+]
 
 #: Beside the runs of a study: what they have in common.
 SHARED = "shared"
@@ -118,6 +127,24 @@ def read_study(path: str | Path) -> Study:
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
     return Study(path.stem, specs, str(path))
+
+
+def require_room(out: Path) -> None:
+    """Makes sure that runs may go below a folder.
+
+    Args:
+        out: meant to be the folder of a study; it need not be there.
+
+    Raises:
+        FileExistsError: if it is a file, or a run folder: that is read as this one run.
+    """
+    if out.exists() and not out.is_dir():
+        raise FileExistsError(f"`out` must be a folder, or be free: {out} is a file.")
+    if is_run_folder(out):
+        raise FileExistsError(
+            f"`out` must be a folder that runs go below: {out} is the folder of one run. Choose"
+            " another."
+        )
 
 
 def kept_studies(out: Path) -> list[list[str]]:

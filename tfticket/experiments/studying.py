@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,11 @@ from tfticket.experiments.comparing import compare
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
-from tfticket.experiments.study import SHARED, Study
+from tfticket.experiments.study import SHARED, Study, require_room
 from tfticket.experiments.workers import spread
 from tfticket.recipes.run import Event
 from tfticket.recipes.run.context import OnProgress
+from tfticket.recipes.run.replicates import OnEvent
 from tfticket.reports.comparison import Comparison
 
 __all__ = ["StudyOutcome", "run_study"]
@@ -50,7 +51,7 @@ def run_study(
     study: Study,
     out: str | Path,
     *,
-    on_event: Callable[[Event], None] | None = None,
+    on_event: OnEvent | None = None,
     on_progress: OnProgress | None = None,
     executor: Executor | None = None,
     **options: Any,
@@ -72,15 +73,13 @@ def run_study(
 
     Raises:
         ValueError: if the settings of a run do not fit its network and data.
+        FileExistsError: if `out` is a file or a run folder.
     """
     out = Path(out)
+    require_room(out)
     tell = on_event or (lambda event: None)
     places = {name: out / name for name in study.specs}
-    for number, (name, place) in enumerate(places.items(), 1):
-        if RunFolder(place).has_levels():
-            continue
-        tell(Event("note", f"checking run {number} of {len(places)}: {name}"))
-        _check(study, name, download=bool(options.get("download", False)))
+    _check_all(study, places, tell, download=bool(options.get("download", False)))
     out.mkdir(parents=True, exist_ok=True)
     study.keep(out)
     failed: dict[str, str] = {}
@@ -105,6 +104,14 @@ def run_study(
 def _sentence(error: BaseException) -> str:
     is_sentence = isinstance(error, (TicketError, ValueError, OSError))
     return str(error) if is_sentence else f"{type(error).__name__}: {error}"
+
+
+def _check_all(study: Study, places: Mapping[str, Path], tell: OnEvent, *, download: bool) -> None:
+    for number, (name, place) in enumerate(places.items(), 1):
+        if RunFolder(place).has_levels():
+            continue
+        tell(Event("note", f"checking run {number} of {len(places)}: {name}"))
+        _check(study, name, download=download)
 
 
 def _check(study: Study, name: str, *, download: bool) -> None:

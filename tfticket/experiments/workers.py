@@ -5,7 +5,7 @@ once. Each writes its levels into the run folder, as a run in one process does; 
 is lost is trained on from its last complete level.
 
 Any `concurrent.futures.Executor` will do whose workers see the run folders under the same paths,
-as a `ProcessPoolExecutor` that spawns, or `ray_executor.RayExecutor`. Workers use as many threads
+as `process_executor.ProcessExecutor` or `ray_executor.RayExecutor`. Workers use as many threads
 of TensorFlow as the process that hands on was told to use, so that the bits are the same.
 """
 

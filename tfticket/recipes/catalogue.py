@@ -58,9 +58,9 @@ def find(name: str) -> type[Recipe]:
     Raises:
         ValueError: if there is none of this name, or it is something else.
     """
-    if name in RECIPES:
+    if isinstance(name, str) and name in RECIPES:
         return RECIPES[name]
-    if ":" not in name:
+    if not isinstance(name, str) or ":" not in name:
         raise ValueError(
             f"`recipe` must be one of {list(RECIPES)}, or `module:Class` or `path/to/file.py:Class`"
             f" of your own. Received: recipe={name!r}"

@@ -103,12 +103,14 @@ class Comparison:
         common: settings that all have.
         metric: what is compared; left empty, the test metric that tells most.
         every_level: whether every level has a row, or each run's last.
+        untrained: runs that have no trained network yet, and no row.
     """
 
     runs: tuple[ComparedRun, ...]
     common: Mapping[str, Any]
     metric: str = ""
     every_level: bool = False
+    untrained: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = dict.fromkeys(n for run in self.runs for r in run.results for n in r.metrics)
@@ -184,13 +186,15 @@ class Comparison:
             "reference": self.runs[0].name,
             "common": dict(self.common),
             "rows": [dataclasses.asdict(row) for row in self.rows()],
+            "untrained": list(self.untrained),
         }
 
     def __str__(self) -> str:
         header, rows = self.table()
         common = ", ".join(f"{name}={value}" for name, value in self.common.items())
         table = aligned(header, rows, num_left=2)
-        return "\n".join([f"All: {common}", table, "", self.explanation])
+        waiting = [f"{name} has no trained network yet." for name in self.untrained]
+        return "\n".join([f"All: {common}", table, "", self.explanation, *waiting])
 
     def _row(self, run: ComparedRun, round_: int, arm: str) -> ComparedRow:
         chosen = [r for r in run.results if (r.round, r.arm) == (round_, arm)]
