@@ -10,6 +10,7 @@ takes over new text; `--all` runs every one.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import base64
 import io
 import os
@@ -149,7 +150,7 @@ def executed(notebook: Any, timeout: int = 600) -> Any:
         place = {"metadata": {"path": folder}}
         client = NotebookClient(notebook, timeout=timeout, resources=place, kernel_name="python3")
         client.record_timing = False
-        client.execute(env=env)
+        asyncio.run(client.async_execute(env=env))  # with a loop of its own, closed afterwards
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [kept for one in cell.outputs if (kept := _cleaned(one)) is not None]

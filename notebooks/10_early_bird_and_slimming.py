@@ -207,7 +207,8 @@ before = [group.before for group in shrunk[NUM_STEPS].report.groups]
 axis.bar(position, before, width, color="0.8", label="dense")
 for number, (step, small) in enumerate(shrunk.items(), 1):
     left = [group.after for group in small.report.groups]
-    axis.bar(position + number * width, left, width, color=plt.cm.viridis(number / 6), label=step)
+    color = plt.cm.viridis(number / 6)
+    axis.bar(position + number * width, left, width, color=color, label=str(step))
 axis.set_xticks(position + 0.4 - width / 2, groups, rotation=30, ha="right")
 axis.set_ylabel("channels")
 axis.legend(frameon=False, title="drawn at step", fontsize=8)
