@@ -85,7 +85,9 @@ def test_every_row_over_the_axes_keeps_the_contract(keras, model, name):
     present = {p: before[p] for p in weights.prunable_weights(model).variables}
     trained = {p: w + RNG.normal(0, 0.1, w.shape).astype(w.dtype) for p, w in present.items()}
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    evidence = scores.Evidence(trained, rewind_points={0: present}, batch=BATCH, loss=loss, seed=0)
+    movement = {p: w - present[p] for p, w in trained.items()}
+    given = {"batch": BATCH, "loss": loss, "seed": 0, "movement": movement}
+    evidence = scores.Evidence(trained, rewind_points={0: present}, **given)
     found = scores.get(name)(model, evidence)
     shapes, layout = {p: w.shape for p, w in present.items()}, layouts(model, present)
     points, combined = actions.RewindPoints({0: before}, draws(model, present)), before | trained

@@ -19,7 +19,8 @@ def test_masked_weights_never_come_back_and_the_target_is_met_exactly(keras, net
     before = weights.read_all(model)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     initial = {p: np.roll(w, 1) for p, w in weights.read(model).items()}
-    evidence = Evidence({}, rewind_points={0: initial}, batch=BATCH, loss=loss, seed=0)
+    given = {"batch": BATCH, "loss": loss, "seed": 0, "movement": initial}
+    evidence = Evidence({}, rewind_points={0: initial}, **given)
     seen = []
     ticket = prune(
         model,
