@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Annotated
 
@@ -52,21 +53,20 @@ def sensitivity(
     from tfticket.recipes.run import Event
 
     split = zoo.load_data(data, download=download).validation
-    examples = (split.x, split.y) if hasattr(split, "x") else None
-    if examples is None:
+    if not isinstance(split, zoo.Split):
         raise ValueError(
             f"`data` must be arrays: pipelines are for Python. Received: data={data!r}"
         )
+    done = itertools.count(1)
     with shown_progress(as_json=json) as shown:
 
         def on_row(row: compression.SensitivityRow, num_rows: int) -> None:
             text = f"{row.sparsity:.1%} of the {row.kind} of {row.name}: {row.least_loss:+.4f}"
             shown.on_event(Event("note", text, next(done), num_rows))
 
-        done = iter(range(1, 1_000_000))
         found = compression.sensitivity(
             load(path, compiled=train is not None),
-            examples,
+            (split.x, split.y),
             metric,
             sparsities=asked,
             fine_tune=None if train is None else references.resolve(train),

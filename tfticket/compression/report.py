@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from tfticket.reports.plots import new_figure
+from tfticket.files import to_dict
+from tfticket.reports.plots import depth_color, new_figure, some_of
 from tfticket.tables import aligned
 
 __all__ = ["Sensitivity", "SensitivityRow"]
@@ -87,7 +87,7 @@ class Sensitivity:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as plain JSON values."""
-        return {**asdict(self), "rows": [asdict(r) for r in self.rows], "notes": list(self.notes)}
+        return to_dict(self)
 
     def __str__(self) -> str:
         parts = [f"dense: {self.metric} {self.dense:.4f}; below, how much worse it gets"]
@@ -141,13 +141,12 @@ class Sensitivity:
 
     def _draw(self, panel: Any, kind: str) -> None:
         names = self._names(kind)
-        shown = _some(names)
-        last = max(1, len(names) - 1)
+        shown = some_of(names, _MAX_NAMES)
         for number, name in enumerate(names):
             own = [r for r in self.rows if (r.kind, r.name) == (kind, name)]
             values = [r.value if r.trained is None else r.trained for r in own]
-            shade = (0.1 + 0.7 * number / last, 0.3, 0.9 - 0.7 * number / last)
-            style = {"color": shade, "marker": "o", "markersize": 3, "linewidth": 1.2}
+            color = depth_color(number, len(names))
+            style = {"color": color, "marker": "o", "markersize": 3, "linewidth": 1.2}
             label = name if name in shown else None
             sparsities = [0.0, *(r.sparsity for r in own)]
             panel.plot(sparsities, [self.dense, *values], label=label, **style)
@@ -158,11 +157,3 @@ class Sensitivity:
         )
         panel.set_xlabel(f"fraction of {kind} masked")
         panel.legend(frameon=False, fontsize=7, loc="best")
-
-
-def _some(names: Sequence[str]) -> set[str]:
-    """The names in the legend: all, or some between the first and the last."""
-    if len(names) <= _MAX_NAMES:
-        return set(names)
-    last = len(names) - 1
-    return {names[round(i * last / (_MAX_NAMES - 1))] for i in range(_MAX_NAMES)}

@@ -16,7 +16,7 @@ from tfticket import _keras, files, weights
 from tfticket.compression import metrics
 from tfticket.compression.measure import Measure, Predict
 from tfticket.compression.report import Sensitivity, SensitivityRow
-from tfticket.enforcement import enforce
+from tfticket.enforcement import enforce, in_force
 from tfticket.errors import CorruptFileError
 from tfticket.graph import channel_graph
 from tfticket.masks import Masks
@@ -72,15 +72,15 @@ def sensitivity(
         A `Sensitivity`; networks without removable channels have rows of weights alone, and a note.
 
     Raises:
-        ValueError: if an argument is out of range, or the metric is not finite.
+        ValueError: for what is out of range or not finite, and to fine-tune under others' masks.
         FileExistsError: if `cache` is of another network, other data or other settings.
     """
+    _require_free(model, fine_tune)
     measure = Measure(metrics.get(metric), validation, evaluate)
     tries, notes = _tries(model, _checked(sparsities), prunable)
     dense = measure.of_model(model)
     kept = _Cache.open(cache, _settings(model, measure, tries, fine_tune))
-    rows = []
-    start = capture(model) if fine_tune is not None else None
+    rows, start = [], capture(model) if fine_tune is not None else None
     for number, one in enumerate(tries):
         row = kept.rows[number] if number < len(kept.rows) else None
         if row is None:
@@ -90,8 +90,8 @@ def sensitivity(
         rows.append(row)
         if on_row is not None:
             on_row(row, len(tries))
-    found = measure.metric
-    return Sensitivity(found.name, found.higher_is_better, dense, tuple(rows), tuple(notes))
+    about = (measure.metric.name, measure.metric.higher_is_better)
+    return Sensitivity(*about, dense, tuple(rows), tuple(notes))
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,15 @@ class _Try:
         """Returns the row of the metric without, and perhaps with, fine-tuning."""
         pairs = [number for value in values for number in (value, metric.loss(dense, value))]
         return SensitivityRow(self.name, self.kind, self.size, self.asked, self.sparsity, *pairs)
+
+
+def _require_free(model: Any, fine_tune: Any) -> None:
+    """Refuses to let others' masks go, which fine-tuning under ours would do."""
+    if fine_tune is not None and in_force(model):
+        raise ValueError(
+            "`model` must have no masks in force to be fine-tuned under others: release them first,"
+            " or leave `fine_tune` out. Received: a model with masks in force"
+        )
 
 
 def _checked(sparsities: Mapping[str, Sequence[float]] | None) -> dict[str, list[float]]:

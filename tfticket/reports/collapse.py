@@ -8,7 +8,7 @@ from typing import Any
 
 from tfticket import collapse
 from tfticket.collapse import CollapseCurve
-from tfticket.reports.plots import new_figure
+from tfticket.reports.plots import depth_color, new_figure, some_of
 from tfticket.tables import aligned
 
 __all__ = ["CollapseComparison", "plot_collapse", "ratio_text"]
@@ -72,7 +72,7 @@ def plot_collapse(curves: Sequence[CollapseCurve], title: str = "") -> Any:
         raise ValueError("`curves` must hold at least one curve. Received: curves=[]")
     columns = min(len(curves), _COLUMNS)
     rows = -(-len(curves) // columns)
-    names = _named(list(curves[0].num_weights))
+    names = some_of(list(curves[0].num_weights), _MAX_NAMES)
     lines = -(-(len(names) + 1) // columns)
     figure = new_figure((1.0 + 3.0 * columns, 0.7 + 2.9 * rows + 0.2 * lines))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -102,20 +102,11 @@ def plot_collapse(curves: Sequence[CollapseCurve], title: str = "") -> Any:
     return figure
 
 
-def _named(paths: list[str]) -> list[str]:
-    """The layers in the legend: all, or as many between the first and the last as have room."""
-    if len(paths) <= _MAX_NAMES:
-        return paths
-    last = len(paths) - 1
-    return [paths[round(i * last / (_MAX_NAMES - 1))] for i in range(_MAX_NAMES)]
-
-
 def _draw(panel: Any, curve: CollapseCurve) -> None:
-    last = max(1, len(curve.num_weights) - 1)
     for number, path in enumerate(curve.num_weights):
         kept = [max(k[path], _NOTHING) for k in curve.kept]
-        shade = (0.1 + 0.7 * number / last, 0.3, 0.9 - 0.7 * number / last)
-        panel.plot(curve.compression_ratios, kept, color=shade, linewidth=1.2, label=path)
+        color = depth_color(number, len(curve.num_weights))
+        panel.plot(curve.compression_ratios, kept, color=color, linewidth=1.2, label=path)
     if curve.first_collapse is not None:
         panel.axvline(curve.first_collapse, color="0.3", linestyle="--", linewidth=1)
     panel.axhline(_NOTHING, color="0.7", linewidth=0.6)

@@ -21,9 +21,11 @@ from tfticket.reports.tables import label, value_text
 
 __all__ = [
     "LEAST",
+    "depth_color",
     "new_figure",
     "plot_against_sparsity",
     "save",
+    "some_of",
     "sparsity_ticks",
     "step_aside",
     "title_of",
@@ -137,6 +139,32 @@ def new_figure(size: tuple[float, float]) -> Any:
     figure = Shown(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def depth_color(number: int, count: int) -> tuple[float, float, float]:
+    """Returns the colour of one of many layers, from blue for the first to red for the last.
+
+    Args:
+        number: of the layer, from 0 on.
+        count: how many layers there are.
+    """
+    depth = number / max(1, count - 1)
+    return 0.1 + 0.7 * depth, 0.3, 0.9 - 0.7 * depth
+
+
+def some_of(names: Sequence[str], most: int) -> list[str]:
+    """Returns the names that a legend has room for: all, or some from the first to the last.
+
+    >>> some_of(["a", "b", "c", "d", "e"], 3)
+    ['a', 'c', 'e']
+
+    Args:
+        names: in order.
+        most: how many may be shown, at least 2.
+    """
+    if len(names) <= most:
+        return list(names)
+    return [names[round(i * (len(names) - 1) / (most - 1))] for i in range(most)]
 
 
 def _as_png(figure: Any, dpi: int | Literal["figure"]) -> bytes:
