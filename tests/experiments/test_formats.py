@@ -10,6 +10,7 @@ import pytest
 
 from tfticket import zoo
 from tfticket.errors import CorruptFileError, FormatError
+from tfticket.experiments.comparing import compare
 from tfticket.experiments.fingerprints import (
     described,
     fingerprint_of_data,
@@ -44,6 +45,15 @@ def test_a_run_folder_of_a_later_version_is_refused_too(tmp_path):
     (tmp_path / "spec.json").write_text(json.dumps({"format": "tfticket.run/99"}))
     with pytest.raises(FormatError, match="tfticket.run/99"):
         RunFolder(tmp_path).spec()
+
+
+def test_a_folder_of_another_program_is_no_damaged_run(spec, tmp_path):
+    """Nothing would be gained by `repair`, so that it is not advised."""
+    (tmp_path / "spec.json").write_text(json.dumps({"openapi": "3.1.0"}))
+    with pytest.raises(FileNotFoundError, match=r"must be a run folder: .* of something else"):
+        compare([tmp_path])
+    with pytest.raises(FileNotFoundError, match="must be a run folder"):
+        run(spec, tmp_path, repair=True)
 
 
 def test_every_file_of_a_run_says_its_format(spec, tmp_path):

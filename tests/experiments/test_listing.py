@@ -46,6 +46,13 @@ def test_every_run_is_listed_with_its_state(runs):
     assert "a/done" in str(listing(runs))
 
 
+def test_settings_of_other_programs_are_left_out(runs):
+    before = listing(runs)
+    (runs / "foreign").mkdir()
+    (runs / "foreign" / SPEC).write_text('{"openapi": "3.1.0"}')
+    assert listing(runs) == before
+
+
 def test_a_folder_without_runs_says_so(tmp_path):
     assert str(listing(tmp_path)) == f"There is no run folder in {tmp_path}."
 

@@ -42,9 +42,12 @@ def failing():
 
 
 def test_a_call_whose_process_is_lost_is_done_by_another_one(tmp_path):
-    with ProcessExecutor(1) as executor:
+    said = []
+    with ProcessExecutor(1, on_lost=said.append) as executor:
         assert executor.submit(lost_once, str(tmp_path)).result() != os.getpid()
         assert executor.submit(own_process).result() != os.getpid()
+    assert len(said) == 1
+    assert said[0].startswith("a process was lost") and said[0].endswith("retry 1 of 3")
 
 
 def test_other_processes_notice_nothing(tmp_path):
@@ -56,10 +59,12 @@ def test_other_processes_notice_nothing(tmp_path):
 
 
 def test_what_loses_every_process_is_given_up_in_words(tmp_path):
-    with ProcessExecutor(1) as executor:
+    said = []
+    with ProcessExecutor(1, on_lost=said.append) as executor:
         call = executor.submit(lost, str(tmp_path))
         with pytest.raises(TicketError, match=r"was lost 4 times.*fewer `workers`"):
             call.result()
+    assert len(said) == 3
     assert len(list(tmp_path.iterdir())) == 4
 
 

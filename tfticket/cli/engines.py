@@ -61,15 +61,21 @@ class Engine:
                 )
 
     @contextlib.contextmanager
-    def started(self) -> Iterator[concurrent.futures.Executor | None]:
-        """Sets this process' threads, and yields what hands trainings on; `None` to train here."""
+    def started(
+        self, on_lost: Callable[[str], object]
+    ) -> Iterator[concurrent.futures.Executor | None]:
+        """Sets this process' threads, and yields what hands trainings on; `None` to train here.
+
+        Args:
+            on_lost: told of every process that is lost, in a sentence.
+        """
         threads = self._threads()
         if threads is not None:
             set_threads(threads, threads)
         if self.name == "local":
             yield None
             return
-        executor = self._executor(threads or 1)
+        executor = self._executor(threads or 1, on_lost)
         try:
             yield executor
         except BaseException:
@@ -80,7 +86,9 @@ class Engine:
     def _threads(self) -> int | None:
         return 1 if self.threads is None and self.name != "local" else self.threads
 
-    def _executor(self, threads: int) -> concurrent.futures.Executor:
+    def _executor(
+        self, threads: int, on_lost: Callable[[str], object]
+    ) -> concurrent.futures.Executor:
         if self.name == "ray":
             from tfticket.experiments.ray_executor import RayExecutor
 
@@ -88,7 +96,7 @@ class Engine:
         num = self.workers or max(1, (os.cpu_count() or 1) // threads)
         from tfticket.experiments.process_executor import ProcessExecutor
 
-        return ProcessExecutor(num, load_tensorflow)
+        return ProcessExecutor(num, load_tensorflow, on_lost)
 
 
 def with_engine(command: Callable[..., None]) -> Callable[..., None]:

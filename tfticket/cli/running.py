@@ -29,9 +29,15 @@ def training(engine: Engine, out: Path, *, as_json: bool) -> Iterator[dict[str, 
         out: the folder that keeps what was trained.
         as_json: whether standard output is for a program; progress is told there as well.
     """
+    from tfticket.recipes.run import Event
+
     try:
         showing = shown_progress(as_json=as_json, track=engine.track)
-        with showing as shown, engine.started() as executor:
+
+        def on_lost(sentence: str) -> None:
+            shown.on_event(Event("note", sentence))
+
+        with showing as shown, engine.started(on_lost) as executor:
             yield {
                 "executor": executor,
                 "on_event": shown.on_event,

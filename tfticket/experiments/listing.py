@@ -76,13 +76,17 @@ def listing(root: str | Path) -> Listing:
         root: of a folder.
     """
     root = Path(root)
-    return Listing(str(root), [_listed(path.parent) for path in sorted(root.rglob(SPEC))])
+    listed = [_listed(path.parent) for path in sorted(root.rglob(SPEC))]
+    return Listing(str(root), [run for run in listed if run is not None])
 
 
-def _listed(path: Path) -> ListedRun:
+def _listed(path: Path) -> ListedRun | None:
+    """A run; `None` where another program keeps its settings under the same name."""
     try:
         settings = read_record(path / SPEC)
         report = read_record(path / REPORT) if (path / REPORT).is_file() else None
+    except FileNotFoundError:
+        return None
     except FormatError:
         return ListedRun(str(path), "other version")
     except CorruptFileError:

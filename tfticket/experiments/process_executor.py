@@ -27,10 +27,16 @@ class ProcessExecutor(concurrent.futures.Executor):
     Args:
         workers: how many processes.
         prepare: called in each process first; a function that it can import, or `None`.
+        on_lost: told, in a sentence, of every process that is lost and what becomes of its call.
     """
 
-    def __init__(self, workers: int, prepare: Callable[[], object] | None = None):
-        self._prepare = prepare
+    def __init__(
+        self,
+        workers: int,
+        prepare: Callable[[], object] | None = None,
+        on_lost: Callable[[str], object] = lambda sentence: None,
+    ):
+        self._prepare, self._on_lost = prepare, on_lost
         self._own = threading.local()  # of each thread: its process
         self._pools: list[concurrent.futures.Executor] = []
         self._is_closing = threading.Event()
@@ -64,7 +70,7 @@ class ProcessExecutor(concurrent.futures.Executor):
             pool.shutdown(wait=wait, cancel_futures=cancel_futures)
 
     def _done(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for _ in range(1 + _RETRIES):
+        for number in range(1 + _RETRIES):
             pool = self._pool()
             try:
                 return pool.submit(fn, *args, **kwargs).result()
@@ -73,6 +79,11 @@ class ProcessExecutor(concurrent.futures.Executor):
                 self._own.pool = None
                 if self._is_closing.wait(_PAUSE):
                     raise
+                if number < _RETRIES:
+                    self._on_lost(
+                        "a process was lost, killed or without memory; another one goes on from"
+                        f" what it kept, retry {number + 1} of {_RETRIES}"
+                    )
         raise TicketError(
             f"its process was lost {1 + _RETRIES} times, killed or without memory. What it had"
             " completed is kept: start again, with fewer `workers` if memory is short."

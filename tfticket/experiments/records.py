@@ -75,7 +75,7 @@ def read_record(path: Path) -> dict[str, Any]:
         path: of the file.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        FileNotFoundError: if there is no such file, or settings of another program in its place.
         FormatError: if another version of tfticket wrote it.
         CorruptFileError: if it is damaged; the message names it.
     """
@@ -89,6 +89,10 @@ def read_record(path: Path) -> dict[str, Any]:
         raise FormatError(
             f"{path} is of a run folder of the format {written}, and this version reads {FORMAT}:"
             " go on with it in the version that began it, or choose another folder."
+        )
+    if written != FORMAT and path.name == SPEC:
+        raise FileNotFoundError(
+            f"`path` must be a run folder: {path} is of something else, or was changed."
         )
     if written != FORMAT:
         raise CorruptFileError(f"{path} is damaged: it is no record of a run.")
