@@ -24,8 +24,9 @@ help:
 demo: $(VENV)/.installed
 	$(BIN)/python -m tfticket demo
 
+# LONG=1 runs the tests that are marked long too.
 test: check
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(if $(LONG),--long)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

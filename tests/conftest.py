@@ -15,6 +15,19 @@ import numpy as np
 import pytest
 
 
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="Run the tests that are marked long too.")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    skipped = pytest.mark.skip(reason="takes long: `make test LONG=1`")
+    for item in items:
+        if "long" in item.keywords:
+            item.add_marker(skipped)
+
+
 @pytest.fixture(params=["keras", "tf_keras"])
 def keras(request):
     """Each Keras in turn: Keras 3, then tf_keras. Tests that take it run twice."""

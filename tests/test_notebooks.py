@@ -18,6 +18,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
+#: Minutes of two processors, and more of what other tests show.
+LONG = {
+    *("02_course_project", "04_supermasks", "09_synflow_and_layer_collapse"),
+    *("10_early_bird_and_slimming", "11_tfmot_in_one_import"),
+}
 COLAB = "https://colab.research.google.com/github/tfticket/tfticket/blob/main/notebooks/"
 #: Which benchmark's table a notebook quotes.
 QUOTED = {"02_course_project": "course_project", "03_gradual_pruning": "gradual_regression"}
@@ -160,6 +165,11 @@ def test_quoted_tables_are_those_of_the_benchmark(name):
     assert table in "\n".join(cell.source for cell in jupytext.read(script_of(name)).cells)
 
 
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(s, marks=[pytest.mark.long] if s.stem in LONG else []) for s in SCRIPTS],
+    ids=lambda path: path.stem,
+)
 def test_notebooks_run(script, tmp_path):
     """In a process of its own: the warnings of other people's packages are not ours to raise."""
     done = subprocess.run(

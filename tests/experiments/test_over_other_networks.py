@@ -46,12 +46,23 @@ def shared(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=RECIPES)
-def spec(request, keras, shared):
-    file = shared / "network.py"
-    given = {"model": f"{file}:network", "data": "digits", "keras": keras.__name__}
-    settings = RECIPES[request.param]
-    return Spec(**given, recipe=request.param, **settings, num_steps=20, export="none")
+#: tf_keras has the same logic of runs below; what it computes is tested where it is computed.
+PAIRS = [
+    *(pytest.param((recipe, "keras"), id=recipe) for recipe in RECIPES),
+    pytest.param(("factorize", "tf_keras"), id="factorize-tf_keras"),
+    *(
+        pytest.param((recipe, "tf_keras"), id=f"{recipe}-tf_keras", marks=pytest.mark.long)
+        for recipe in RECIPES
+        if recipe != "factorize"
+    ),
+]
+
+
+@pytest.fixture(params=PAIRS)
+def spec(request, shared):
+    recipe, flavour = request.param
+    given = {"model": f"{shared / 'network.py'}:network", "data": "digits", "keras": flavour}
+    return Spec(**given, recipe=recipe, **RECIPES[recipe], num_steps=20, export="none")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.experiments.test_runner import contents
+from tests.networks import SMALL_CONV
 from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
 from tfticket.zoo import training
@@ -34,6 +35,15 @@ def trained(monkeypatch):
 
 def settings(small, **more):
     return {**small.to_dict(), "replicates": 1, "controls": (), **more}
+
+
+@pytest.fixture(scope="module")
+def begun(small, tmp_path_factory):
+    """What one run leaves for others to share; not to be written to."""
+    folder = tmp_path_factory.mktemp("begun")
+    run(Spec(**settings(small)), folder / "a", shared=folder / "shared")
+    assert len(list((folder / "shared").iterdir())) == 1
+    return folder / "shared"
 
 
 def test_the_second_run_finds_the_first_ones_dense_network(small, tmp_path, trained):
@@ -75,9 +85,8 @@ def test_recipes_share_it_where_they_start_alike(tmp_path, trained):
         {"batch_size": 32},
     ],
 )
-def test_what_differs_is_not_shared(small, tmp_path, more):
-    shared = tmp_path / "shared"
-    run(Spec(**settings(small)), tmp_path / "a", shared=shared)
+def test_what_differs_is_not_shared(small, begun, tmp_path, more):
+    shared = shutil.copytree(begun, tmp_path / "shared")
     run(Spec(**settings(small, **more)), tmp_path / "b", shared=shared)
     assert len(list(shared.iterdir())) == 2
 
@@ -142,7 +151,7 @@ def test_a_damaged_one_is_made_again(small, tmp_path):
 )
 def test_a_search_with_something_in_force_is_not_shared(recipe, first, second, tmp_path):
     """With another penalty or precision it is another training, however alike they start."""
-    common = {"recipe": recipe, "model": "vgg_small", "data": "digits", "num_steps": 4}
+    common = {"recipe": recipe, "model": SMALL_CONV, "data": "digits", "num_steps": 4}
     common |= {"controls": (), "export": (), "channel_sparsity": 0.5, "replicates": 1}
     shared = tmp_path / "shared"
     run(Spec(**common, **first), tmp_path / "a", shared=shared)

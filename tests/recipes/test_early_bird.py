@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.experiments.test_runner import contents
+from tests.networks import SMALL_CONV
 from tests.recipes.test_structured import conv_fn  # noqa: F401
 from tfticket import recipes
 from tfticket.experiments.runner import run
@@ -14,7 +15,7 @@ from tfticket.recipes.run import Task
 from tfticket.zoo.training import Training
 
 SETTINGS = {"channel_sparsity": 0.5, "num_steps": 40, "every": 5, "queue_length": 2}
-SPEC = {"recipe": "early_bird", "model": "vgg_small", "data": "digits", "num_steps": 6}
+SPEC = {"recipe": "early_bird", "model": SMALL_CONV, "data": "digits", "num_steps": 6}
 SPEC |= {"controls": (), "export": (), "every": 2, "queue_length": 2}
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.networks import SMALL_CONV, small_conv
 from tfticket import graph, recipes, slimming
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.spec import Spec
@@ -13,27 +14,13 @@ from tfticket.recipes.scratch_b import ScratchB
 from tfticket.rewinding import restore
 from tfticket.zoo.training import Training, evaluate_on
 
-GIVEN = {"model": "vgg_small", "data": "digits", "num_steps": 40}
+GIVEN = {"model": SMALL_CONV, "data": "digits", "num_steps": 40}
 
 
 @pytest.fixture
 def conv_fn(keras):
-    """Two convolutions with BatchNormalization, 8 and 12 channels."""
-
     def build():
-        model = keras.Sequential(
-            [
-                keras.Input((8, 8, 1)),
-                keras.layers.Conv2D(8, 3, use_bias=False, name="conv_1"),
-                keras.layers.BatchNormalization(name="norm_1"),
-                keras.layers.ReLU(name="relu_1"),
-                keras.layers.Conv2D(12, 3, use_bias=False, name="conv_2"),
-                keras.layers.BatchNormalization(name="norm_2"),
-                keras.layers.ReLU(name="relu_2"),
-                keras.layers.GlobalAveragePooling2D(name="average"),
-                keras.layers.Dense(10, name="output"),
-            ]
-        )
+        model = small_conv(keras)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile("adam", loss, metrics=["accuracy"])
         return model
