@@ -36,9 +36,11 @@ EXTRAS = {
     "export": ["ai-edge-litert>=2.1", "flatbuffers>=25.9.23", "psutil>=5.9"],
     "notebooks": ["jupytext>=1.16", "nbclient>=0.6.8", "ipykernel>=6.29"],
 }
+_WITH_WHEELS = "sys_platform == 'linux' and platform_machine == 'x86_64'"
 #: Each brings and pins many others that the tools of development do without.
 _HEAVY = {
     "quantizer": ["ai-edge-quantizer>=0.10"],
+    "micro": [f"tflite-micro>=0.dev20261023182759; {_WITH_WHEELS}"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "tensorboard": ["tensorboard>=2.18"],
     "ray": ["ray>=2.60"],

@@ -62,6 +62,14 @@ ENGINEERING = (
         "QEMU; aarch64 packages for --arm",
     ),
     Benchmark(
+        "microcontroller",
+        "Is it right what is said of files on microcontrollers?",
+        (Script(5),),
+        "of 90 files without an obstacle all are right, of 22 with one none; 3 compute garbage"
+        " without a word, which was said of them",
+        "tflite-micro",
+    ),
+    Benchmark(
         "masked_step",
         "What do masks cost while training?",
         (

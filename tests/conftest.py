@@ -44,6 +44,12 @@ def nothing_is_trusted():
     trusting.reset(token)
 
 
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Where the repository lies."""
+    return Path(__file__).resolve().parents[1]
+
+
 @pytest.fixture
 def run_script():
     """Runs a script that needs a process of its own; what it complains of fails the test."""

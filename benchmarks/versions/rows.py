@@ -107,6 +107,13 @@ ROWS = (
         tests=("tests/export/test_quantizers.py",),
     ),
     Row(
+        "floors-micro",
+        "3.11",
+        extras="export,micro,dev",
+        is_lowest=True,
+        tests=("tests/litert/test_embedding.py",),
+    ),
+    Row(
         "floors-around",
         "3.11",
         ("numpy==2.0.2",),  # pyarrow, which Ray looks at where it is installed, asks for 2

@@ -76,7 +76,8 @@ def test_compute_keeps_blocks_and_reads_them_directly(keras, small, tmp_path):
     assert {(row.encoding, row.reader) for row in report.tensors} == {("1x4", "direct")}
     worst = max(c.relative_diff for c in report.verification if c.reference == "dense twin")
     assert worst <= 1e-6
-    assert not report.notes
+    (note,) = report.notes
+    assert "not for microcontrollers" in note and "sparse='none'" in note
 
 
 def test_a_dense_model_stays_dense(small, tmp_path):
@@ -275,3 +276,12 @@ def test_without_the_runtime_the_message_says_how_to_get_it(small, tmp_path, mon
     with pytest.raises(MissingDependencyError, match=r'pip install "tfticket\[export\]"'):
         tflite(small, tmp_path / "small.tflite")
     assert not os.listdir(tmp_path)
+
+
+def test_what_no_file_holds_is_refused_before_it_is_converted(small, tmp_path, monkeypatch):
+    weights = 4 * small.count_params()
+    monkeypatch.setattr("tfticket.export.convert.MOST_BYTES", weights - 1)
+    monkeypatch.setattr("tfticket.export.convert._convert", None)
+    with pytest.raises(ExportError, match="at most 2 GB, .*Write `export.savedmodel`"):
+        tflite(small, tmp_path / "a.tflite")
+    assert not (tmp_path / "a.tflite").exists()

@@ -32,11 +32,6 @@ def _read(folder: str) -> list[Source]:
 
 
 @pytest.fixture(scope="session")
-def root() -> Path:
-    return ROOT
-
-
-@pytest.fixture(scope="session")
 def package() -> list[Source]:
     """Every file of the package."""
     return _read("tfticket")

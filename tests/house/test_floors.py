@@ -15,8 +15,8 @@ FLOORS = {
         ("progress", "references", "tables"),
         ("measuring", "optional", "own_kernels", "registry", "seeds", "settings", "trust"),
         ("_keras", "_tfmot", "files", "paths"),
-        ("_optimizers", "determinism", "hub", "kinds", "litert", "nodes", "tflite"),
-        ("cloning",),
+        ("_optimizers", "determinism", "hub", "kinds", "nodes", "tflite"),
+        ("cloning", "litert"),
     ],
     "things": [
         ("initializers", "layouts", "weights"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -25,6 +26,13 @@ def _networks() -> dict:
         spec.loader.exec_module(module)
         found |= module.NETWORKS
     return found
+
+
+@pytest.fixture(autouse=True)
+def drawn_alike():
+    """Networks that a test makes have the same weights whatever ran before it."""
+    for name in ("keras", "tf_keras"):
+        importlib.import_module(name).utils.set_random_seed(0)
 
 
 def _perturb(model) -> None:

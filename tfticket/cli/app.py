@@ -15,6 +15,7 @@ from tfticket.cli.collapse import collapse
 from tfticket.cli.compare import compare
 from tfticket.cli.demo import demo
 from tfticket.cli.doctor import doctor
+from tfticket.cli.embed import embed, snippet
 from tfticket.cli.encode import encode
 from tfticket.cli.export import export
 from tfticket.cli.failures import debugging
@@ -75,6 +76,7 @@ finding = typer.Typer(
 )
 app.add_typer(finding)
 _RUNS = (run, branch, compare, report, list_runs, show)
-_MODELS_AND_FILES = (collapse, sensitivity, shrink, inspect, bench, encode, advise, export)
-for command in (*_RUNS, *_MODELS_AND_FILES, push, pull, schema, doctor):
+_MODELS = (collapse, sensitivity, shrink, advise, export)
+_FILES = (inspect, bench, encode, embed, snippet)
+for command in (*_RUNS, *_MODELS, *_FILES, push, pull, schema, doctor):
     app.command(name=command.__name__.removesuffix("_runs"))(command)

@@ -31,7 +31,16 @@ from tfticket.export.saved_report import SavedReport
 from tfticket.export.savedmodel import savedmodel
 from tfticket.export.seeds import seed_file
 from tfticket.export.tflite import tflite
-from tfticket.litert import Check, FileLatency, Latency, Verification, latency, verify
+from tfticket.litert import (
+    Check,
+    Embedding,
+    FileLatency,
+    Latency,
+    Verification,
+    embed,
+    latency,
+    verify,
+)
 from tfticket.tflite import (
     Bounds,
     Hazard,
@@ -41,6 +50,7 @@ from tfticket.tflite import (
     encode,
     inspect,
     sizes,
+    snippet,
 )
 
 __all__ = [
@@ -48,6 +58,7 @@ __all__ = [
     "Attempt",
     "Bounds",
     "Check",
+    "Embedding",
     "EncodingReport",
     "ExportReport",
     "FileLatency",
@@ -62,6 +73,7 @@ __all__ = [
     "Way",
     "WeightAdvice",
     "advise",
+    "embed",
     "encode",
     "encode_tflite",
     "inspect",
@@ -73,6 +85,7 @@ __all__ = [
     "savedmodel",
     "seed_file",
     "sizes",
+    "snippet",
     "tflite",
     "verify",
 ]

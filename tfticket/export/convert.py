@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
@@ -22,6 +23,8 @@ __all__ = [
     "served",
 ]
 
+#: Of a flatbuffer, whose offsets are signed integers of 32 bits.
+MOST_BYTES = 2**31 - 1
 WeightType = Literal["float32", "float16", "dynamic", "int8"]
 # The line of the caller that the converter names first; it says nothing about the model.
 PLACE = re.compile(r"^\S+:\d+:\d+: (error: )?")
@@ -66,9 +69,9 @@ def dense_tflite(model: Any, given: Signature) -> File:
         given: its signature.
 
     Raises:
-        ExportError: if the model takes text; if TensorFlow's converter refuses it, with its first
-            words, or makes an operator of it that starts where the last call ended, or one that
-            takes no batches.
+        ExportError: if the model takes text or is larger than 2 GB; if TensorFlow's converter
+            refuses it, with its first words, or makes an operator of it that starts where the last
+            call ended, or one that takes no batches.
     """
     text = [spec.name for spec in given.specs if spec.dtype.name == "string"]
     if text:
@@ -76,6 +79,7 @@ def dense_tflite(model: Any, given: Signature) -> File:
             "no TFLite file takes text: look tokens up outside of the model and export the rest, or"
             f" write `export.savedmodel`. The model takes text as {text}"
         )
+    _require_room(model)
     dense = _convert(model, given, lambda converter: None)
     found = STATEFUL & {operator.name for operator in dense.operators}
     if found:
@@ -86,6 +90,17 @@ def dense_tflite(model: Any, given: Signature) -> File:
         )
     _refuse_emptiness(dense)
     return dense
+
+
+def _require_room(model: Any) -> None:
+    """Refuses what no file holds before the converter works on it for minutes."""
+    num_bytes = 4 * sum(math.prod(variable.shape) for variable in variables(model))
+    if num_bytes > MOST_BYTES:
+        raise ExportError(
+            "a TFLite file holds at most 2 GB, and every file is made from one in float32: the"
+            f" model's weights take {num_bytes / 1e9:.2f} GB. Write `export.savedmodel`, or export"
+            " parts of the model"
+        )
 
 
 def _refuse_emptiness(dense: File) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tfticket import files
 from tfticket.export.choices import ENCODINGS
 from tfticket.export.layouts import first_sound, is_tflite
-from tfticket.export.notes import NOTE_DENSIFY, NOTE_UNVERIFIED
+from tfticket.export.notes import NOTE_UNVERIFIED, readers
 from tfticket.export.report import FileReport, differences
 from tfticket.litert._litert import runtime_version
 from tfticket.litert.drawn import SEEDS, InputShapes, Source
@@ -111,5 +111,5 @@ def _require_possible(source: str | Path, path: str | Path, sparse: str, overwri
 
 
 def _notes(rows: tuple[TensorEncoding, ...], verify: bool) -> tuple[str, ...]:
-    notes = [f"both ran on inputs drawn from the seeds {SEEDS}" if verify else NOTE_UNVERIFIED]
-    return (*notes, NOTE_DENSIFY) if any(row.reader == "densify" for row in rows) else (*notes,)
+    ran = f"both ran on inputs drawn from the seeds {SEEDS}" if verify else NOTE_UNVERIFIED
+    return (ran, *readers(rows))

@@ -13,7 +13,7 @@ from tfticket.litert.evidence import weaknesses
 from tfticket.tflite.file import File
 from tfticket.tflite.tensor_encoding import TensorEncoding
 
-__all__ = ["NOTE_DENSIFY", "NOTE_UNVERIFIED", "larger", "notes", "order"]
+__all__ = ["NOTE_DENSIFY", "NOTE_DIRECT", "NOTE_UNVERIFIED", "larger", "notes", "order", "readers"]
 
 NOTE_DENSIFY = (
     "DENSIFY makes the file smaller and nothing faster: weights are unpacked at load time, so it"
@@ -22,6 +22,10 @@ NOTE_DENSIFY = (
 NOTE_INT8 = (
     "int8 and dynamic files stay dense, zeros included: they are fast that way, and gzip makes the"
     " zeros small on their way to the user"
+)
+NOTE_DIRECT = (
+    "not for microcontrollers: their runtime takes weights that are sparse for dense ones and says"
+    " nothing. Export with sparse='none' for them"
 )
 NOTE_UNVERIFIED = "this file was never run: verify=False"
 
@@ -37,13 +41,23 @@ def notes(
         original: what it was compared with; `None` if it was not.
     """
     found = [] if original else [NOTE_UNVERIFIED]
-    if any(row.reader == "densify" for row in rows):
-        found.append(NOTE_DENSIFY)
+    found += readers(rows)
     if kind.type in ("dynamic", "int8"):
         found.append(NOTE_INT8)
     if kind.quantizer == "ai-edge":
         found.append(f"rounded by {ai_edge_version()}")
     return (*found, *(weaknesses(original.outputs) if original else ()))
+
+
+def readers(rows: Sequence[TensorEncoding]) -> tuple[str, ...]:
+    """Says what follows from who reads sparse weights.
+
+    Args:
+        rows: of the weights.
+    """
+    read = {row.reader for row in rows}
+    known = {"densify": NOTE_DENSIFY, "direct": NOTE_DIRECT}
+    return tuple(note for reader, note in known.items() if reader in read)
 
 
 def larger(dense: File, exact: File, kind: str) -> tuple[str, ...]:

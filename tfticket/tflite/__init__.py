@@ -9,8 +9,10 @@ from tfticket.tflite.encoder import Encoded, Encoding, encode, encode_file
 from tfticket.tflite.file import File, Operator, Subgraph, Tensor
 from tfticket.tflite.hazards import Hazard, hazards
 from tfticket.tflite.inspection import Inspection, inspect
+from tfticket.tflite.micro import Micro, Obstacle, micro
 from tfticket.tflite.rounding import Rounding, rounding
 from tfticket.tflite.sizes import Bounds, Sizes, bounds, sizes
+from tfticket.tflite.snippets import snippet
 from tfticket.tflite.tensor_encoding import TensorEncoding
 from tfticket.tflite.xnnpack import Cluster, cluster
 
@@ -22,6 +24,8 @@ __all__ = [
     "File",
     "Hazard",
     "Inspection",
+    "Micro",
+    "Obstacle",
     "Operator",
     "Rounding",
     "Sizes",
@@ -35,7 +39,9 @@ __all__ = [
     "encode_file",
     "hazards",
     "inspect",
+    "micro",
     "multiply_adds",
     "rounding",
     "sizes",
+    "snippet",
 ]

@@ -217,13 +217,23 @@ class File:
     @property
     def input_names(self) -> tuple[str, ...]:
         """Names of the inputs in the order of their positions; none without a signature."""
+        return self._named("inputs")
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the outputs in the order of their positions; none without a signature."""
+        return self._named("outputs")
+
+    def _named(self, side: str) -> tuple[str, ...]:
         known = self._model.signatureDefs or []
         if not known:
             return ()
         names = {
-            m.tensorIndex: (m.name or b"").decode("utf-8", "replace") for m in known[0].inputs or []
+            m.tensorIndex: (m.name or b"").decode("utf-8", "replace")
+            for m in getattr(known[0], side) or []
         }
-        return tuple(names[i] for i in self.subgraphs[known[0].subgraphIndex].inputs if i in names)
+        places = getattr(self.subgraphs[known[0].subgraphIndex], side)
+        return tuple(names[i] for i in places if i in names)
 
     @property
     def metadata_buffers(self) -> set[int]:
