@@ -59,7 +59,7 @@ def test_a_file_with_an_obstacle_is_not_written(converted, zeroed, write, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["", "2d", "My", "a-b", "../x", "class"])
+@pytest.mark.parametrize("name", ["", "2d", "My", "a-b", "../x", "class", "float"])
 def test_names_that_c_does_not_take_are_refused(converted, write, tmp_path, name):
     with pytest.raises(ValueError, match="`name` must be an identifier of C"):
         embed(write(converted("lenet")), tmp_path / "out", name=name)

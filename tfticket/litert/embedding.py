@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from tfticket.errors import ExportError
 from tfticket.files import Plain
 from tfticket.litert.comparison import Tolerance, difference, tolerance_of
 from tfticket.litert.evidence import require_telling
+from tfticket.litert.feeding import drawn
 from tfticket.litert.on_micro import (
     MicroRun,
     has_micro_runtime,
@@ -23,12 +23,23 @@ from tfticket.litert.on_micro import (
 )
 from tfticket.litert.verify import run
 from tfticket.tflite import c_sources
-from tfticket.tflite.file import File, Tensor
+from tfticket.tflite.file import File
 from tfticket.tflite.micro import Micro, micro
 
 __all__ = ["Embedding", "embed"]
 
 _MARK = "embedded.json"
+_KEYWORDS = frozenset(
+    [
+        *("alignas", "and", "asm", "auto", "bool", "break", "case", "catch", "char", "class"),
+        *("const", "continue", "default", "delete", "do", "double", "else", "enum", "explicit"),
+        *("export", "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int"),
+        *("long", "mutable", "namespace", "new", "not", "operator", "or", "private", "protected"),
+        *("public", "register", "return", "short", "signed", "sizeof", "static", "struct"),
+        *("switch", "template", "this", "throw", "true", "try", "typedef", "typename", "union"),
+        *("unsigned", "using", "virtual", "void", "volatile", "while", "xor", "arena"),
+    ]
+)
 _NUM_EXAMPLES, _SEED = 16, 0
 _NOT_RUN = (
     "not run: without the Python package tflite-micro this only says that no known obstacle is in"
@@ -125,7 +136,7 @@ def embed(
 
 
 def _require_identifier(name: str) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in _KEYWORDS:
         raise ValueError(
             "`name` must be an identifier of C in lower case, such as 'network'."
             f" Received: name={name!r}"
@@ -187,9 +198,10 @@ def _fed(file: File, inputs: Any) -> dict[str, np.ndarray]:
     names = file.input_names or tuple(f"input_{i}" for i in range(len(tensors)))
     generator = np.random.default_rng(_SEED)
     if inputs is None:
-        return {
-            name: _drawn(generator, tensor) for name, tensor in zip(names, tensors, strict=True)
-        }
+        shapes = [(_NUM_EXAMPLES, *tensor.shape[1:]) for tensor in tensors]
+        kinds = [np.dtype(tensor.type) for tensor in tensors]
+        arrays = [drawn(generator, *pair) for pair in zip(kinds, shapes, strict=True)]
+        return dict(zip(names, arrays, strict=True))
     given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     arrays = [np.asarray(array)[:_NUM_EXAMPLES] for array in given]
     wanted = [tensor.shape[1:] for tensor in tensors]
@@ -204,14 +216,3 @@ def _fed(file: File, inputs: Any) -> dict[str, np.ndarray]:
     }
     require_telling(fed, "inputs")
     return fed
-
-
-def _drawn(generator: np.random.Generator, tensor: Tensor) -> np.ndarray:
-    size = (_NUM_EXAMPLES, *tensor.shape[1:])
-    kind = np.dtype(tensor.type)
-    if kind.kind == "f":
-        return generator.normal(size=size).astype(kind)
-    if kind.kind in "iu" and kind.itemsize == 1:
-        least, largest = np.iinfo(kind).min, np.iinfo(kind).max
-        return generator.integers(least, largest + 1, size=size).astype(kind)
-    return generator.integers(0, 2, size=size).astype(kind)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fill", "resize"]
+__all__ = ["drawn", "fill", "resize"]
 
 
 def resize(
@@ -58,15 +58,26 @@ def fill(interpreter: Any, seed: int) -> None:
     generator = np.random.default_rng(seed)
     for detail in interpreter.get_input_details():
         kind, shape = np.dtype(detail["dtype"]), tuple(detail["shape"])
-        if kind.kind == "f":
-            drawn = generator.normal(size=shape)
-        elif kind.kind == "b" or (kind.kind in "iu" and kind.itemsize > 1):
-            drawn = generator.integers(0, 2, size=shape)  # indices that every table has
-        elif kind.kind in "iu":
-            drawn = generator.integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, size=shape)
-        else:
+        if kind.kind not in "fbiu":
             raise ValueError(f"the input {detail['name']!r} is of type {kind}, which is not drawn")
-        interpreter.set_tensor(detail["index"], drawn.astype(kind))
+        interpreter.set_tensor(detail["index"], drawn(generator, kind, shape))
+
+
+def drawn(generator: np.random.Generator, kind: np.dtype[Any], shape: Sequence[int]) -> np.ndarray:
+    """Draws one input: normal numbers, whole ranges of a byte, or 0 and 1.
+
+    Args:
+        generator: of the numbers.
+        kind: floats, integers or truth values.
+        shape: of the input.
+    """
+    if kind.kind == "f":
+        found = generator.normal(size=shape)
+    elif kind.kind == "b" or kind.itemsize > 1:
+        found = generator.integers(0, 2, size=shape)  # indices that every table has
+    else:
+        found = generator.integers(np.iinfo(kind).min, np.iinfo(kind).max + 1, size=shape)
+    return found.astype(kind)
 
 
 def _names(interpreter: Any, details: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from tfticket import registry
+from tfticket.tflite.c_sources import camel
 from tfticket.tflite.file import File, Tensor
 
 __all__ = ["LANGUAGES", "snippet"]
@@ -18,13 +20,14 @@ from ai_edge_litert.interpreter import Interpreter
 
 interpreter = Interpreter(model_path={file!r}, num_threads=1)
 run = interpreter.get_signature_runner()
-outputs = run(
+inputs = {{
 {inputs}
-)
+}}
+outputs = run(**inputs)
 for name, array in outputs.items():
     print(name, array.shape, array.dtype)
 '''
-_INPUT = "    {name}=np.zeros({shape}, np.{type}),"
+_INPUT = "    {name!r}: np.zeros({shape}, {type!r}),"
 
 _PYTHON_BY_POSITION = '''\
 """Runs {file}: pip install ai-edge-litert numpy"""
@@ -68,6 +71,7 @@ class {camel}(context: Context) : AutoCloseable {{
     }}
 }}
 """
+_LEADING = "network_"  # of a class whose file begins with a digit
 _KINDS = {"float32": "Float", "int32": "Int", "int8": "Int8", "int64": "Long", "bool": "Boolean"}
 _ARRAYS = {"Float": "FloatArray", "Int": "IntArray", "Int8": "ByteArray", "Long": "LongArray"}
 _ARRAYS |= {"Boolean": "BooleanArray"}
@@ -102,6 +106,7 @@ def _python(file: File, name: str) -> str:
 
 def _kotlin(file: File, name: str) -> str:
     inputs, outputs = _tensors(file, "inputs"), _tensors(file, "outputs")
+    stem = re.sub(r"\W+", "_", Path(name).stem)
     taken = [_kind(tensor) for tensor in inputs]
     made = [_kind(tensor) for tensor in outputs]
     writing = [f"        inputs[{i}].write{kind}(input{i})" for i, kind in enumerate(taken)]
@@ -111,7 +116,7 @@ def _kotlin(file: File, name: str) -> str:
     shapes += [f"returned: {t.type} {_one(t)}" for t in outputs]
     return _KOTLIN.format(
         file=name,
-        camel="".join(p.capitalize() for p in Path(name).stem.replace("-", "_").split("_")),
+        camel=camel(f"{_LEADING}{stem}" if stem[:1].isdigit() else stem),
         takes="; ".join([*shapes, "row by row"]),
         parameters=", ".join(f"input{i}: {_ARRAYS[kind]}" for i, kind in enumerate(taken)),
         result=_ARRAYS[made[0]] if is_one else "List<Any>",
