@@ -16,7 +16,7 @@ from benchmarks import records
 
 FOLDER = Path(records.__file__).parent / "versions"
 RESULTS = records.read(FOLDER / "results.json")
-FLOOR = re.compile(r"(?P<name>[\w.-]+)(\[\w+\])?(<[\d.]+,)?>=(?P<version>[\d.]+)")
+FLOOR = re.compile(r"(?P<name>[\w.-]+)(\[\w+\])?(<[\w.]+,)?>=(?P<version>[\w.]+)")
 
 
 @pytest.fixture
