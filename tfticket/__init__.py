@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         weights,
         zoo,
     )
-    from tfticket.compression import sensitivity
+    from tfticket.compression import Budget, compress, sensitivity
     from tfticket.enforcement import enforce
     from tfticket.experiments.comparing import compare
     from tfticket.experiments.opening import open_run
@@ -83,12 +83,14 @@ _MODULES = (
 )
 _NAMES = {
     "PruningMethod": "tfticket.pruning_method",
+    "Budget": "tfticket.compression",
     "Evidence": "tfticket.scores",
     "Filter": "tfticket.weights",
     "Level": "tfticket.lottery",
     "Masks": "tfticket.masks",
     "Ticket": "tfticket.tickets",
     "compare": "tfticket.experiments.comparing",
+    "compress": "tfticket.compression",
     "enforce": "tfticket.enforcement",
     "find_ticket": "tfticket.lottery",
     "open_run": "tfticket.experiments.opening",
@@ -103,6 +105,7 @@ _NAMES = {
 
 __all__ = [
     "PruningMethod",
+    "Budget",
     "Evidence",
     "Filter",
     "Level",
@@ -113,6 +116,7 @@ __all__ = [
     "callbacks",
     "collapse",
     "compare",
+    "compress",
     "compression",
     "controls",
     "enforce",

@@ -110,9 +110,7 @@ class Settings(BaseModel):
         """Reads none, as files and flags write it, where nothing is a value that a setting has."""
         fields = cls.model_fields
         return {
-            name: None
-            if value == "none" and name in fields and _may_be_none(fields[name].annotation)
-            else value
+            name: None if _is_none(value, fields.get(name)) else value
             for name, value in dict(settings).items()
         }
 
@@ -241,6 +239,11 @@ def _unknown(name: str, known: list[str], what: str, is_of_others: bool) -> str:
         return f"`{name}` must be left out: {what} has no use for it. {hint}".rstrip()
     hint = hint or f"Settings are: {', '.join(known)}."
     return f"`{name}` must be a setting of {what}, which has none of this name. {hint}"
+
+
+def _is_none(value: Any, field: FieldInfo | None) -> bool:
+    is_word = isinstance(value, str) and value == "none"
+    return is_word and field is not None and _may_be_none(field.annotation)
 
 
 def _may_be_none(annotation: Any) -> bool:

@@ -13,6 +13,7 @@ from tfticket.cli.bench import bench
 from tfticket.cli.branch import branch
 from tfticket.cli.collapse import collapse
 from tfticket.cli.compare import compare
+from tfticket.cli.compress import compress
 from tfticket.cli.demo import demo
 from tfticket.cli.doctor import doctor
 from tfticket.cli.embed import embed, snippet
@@ -76,7 +77,7 @@ finding = typer.Typer(
 )
 app.add_typer(finding)
 _RUNS = (run, branch, compare, report, list_runs, show)
-_MODELS = (collapse, sensitivity, shrink, advise, export)
+_MODELS = (collapse, sensitivity, compress, shrink, advise, export)
 _FILES = (inspect, bench, encode, embed, snippet)
 for command in (*_RUNS, *_MODELS, *_FILES, push, pull, schema, doctor):
     app.command(name=command.__name__.removesuffix("_runs"))(command)

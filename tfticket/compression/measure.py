@@ -34,6 +34,28 @@ class Measure:
     examples: tuple[Any, Any] | None = None
     evaluate: Callable[[Predict], float] | None = None
 
+    @classmethod
+    def given(cls, metric: Metric, data: Any, name: str = "validation") -> Measure:
+        """Makes a measure of what a caller gives as data.
+
+        Args:
+            metric: what is computed.
+            data: a pair `(inputs, targets)`, or a function `evaluate(predict)`.
+            name: of the argument, for messages.
+
+        Raises:
+            ValueError: if it is neither.
+        """
+        if callable(data):
+            evaluate: Any = data
+            return cls(metric, evaluate=evaluate)
+        if not isinstance(data, (tuple, list)) or len(data) != 2:
+            raise ValueError(
+                f"`{name}` must be a pair (inputs, targets), or a function of `predict`."
+                f" Received: {type(data).__name__}"
+            )
+        return cls(metric, (data[0], data[1]))
+
     def __post_init__(self) -> None:
         if (self.examples is None) == (self.evaluate is None):
             raise ValueError(

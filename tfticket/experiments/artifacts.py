@@ -13,13 +13,13 @@ from tfticket.errors import ExportError, MissingDependencyError
 from tfticket.experiments.plan import make_plan, notes_on
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
-from tfticket.export.convert import WeightType
 from tfticket.lottery import Level
 from tfticket.recipes.run import Plan
 from tfticket.reports import plots
 from tfticket.reports.outcome import Outcome, choose, remarks
 from tfticket.reports.results import headline
 from tfticket.rewinding import restore
+from tfticket.tflite.weight_types import WeightType
 from tfticket.zoo.evidence import first_inputs
 
 __all__ = ["FILES", "export_run", "finish"]

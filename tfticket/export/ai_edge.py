@@ -10,10 +10,11 @@ import numpy as np
 
 from tfticket import optional
 from tfticket.errors import ExportError
-from tfticket.export.convert import WeightType, one_by_one, refuse_loops
+from tfticket.export.convert import one_by_one, refuse_loops
 from tfticket.export.signature import Signature
 from tfticket.litert.quiet import quiet
 from tfticket.tflite.file import File
+from tfticket.tflite.weight_types import WeightType
 
 __all__ = ["ai_edge_tflite", "ai_edge_version", "require_ai_edge"]
 

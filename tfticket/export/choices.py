@@ -10,11 +10,11 @@ import numpy as np
 
 from tfticket.export.ai_edge import require_ai_edge
 from tfticket.export.checks import is_quantize_aware, require_exportable
-from tfticket.export.convert import WeightType
 from tfticket.export.original import require_samples
 from tfticket.litert._litert import require_runtime
 from tfticket.litert.comparison import Tolerance, tolerance_of
 from tfticket.tflite.encoder import Encoding
+from tfticket.tflite.weight_types import WeightType
 
 __all__ = ["ENCODINGS", "Quantized", "Request"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from tfticket.errors import ExportError
 from tfticket.export.signature import Signature, output_names, tables, variables
 from tfticket.litert.quiet import quiet
 from tfticket.tflite.file import File
+from tfticket.tflite.weight_types import WeightType
 
 __all__ = [
-    "WeightType",
     "dense_tflite",
     "one_by_one",
     "quantized_tflite",
@@ -25,7 +25,6 @@ __all__ = [
 
 #: Of a flatbuffer, whose offsets are signed integers of 32 bits.
 MOST_BYTES = 2**31 - 1
-WeightType = Literal["float32", "float16", "dynamic", "int8"]
 # The line of the caller that the converter names first; it says nothing about the model.
 PLACE = re.compile(r"^\S+:\d+:\d+: (error: )?")
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")

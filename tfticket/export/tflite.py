@@ -13,7 +13,7 @@ from tfticket import files
 from tfticket.export.ai_edge import ai_edge_tflite
 from tfticket.export.checks import is_quantize_aware
 from tfticket.export.choices import ENCODINGS, Quantized, Request
-from tfticket.export.convert import WeightType, dense_tflite, quantized_tflite
+from tfticket.export.convert import dense_tflite, quantized_tflite
 from tfticket.export.layouts import Outcome, first_sound, is_tflite
 from tfticket.export.notes import larger, notes, order
 from tfticket.export.original import SEED, Original
@@ -26,6 +26,7 @@ from tfticket.tflite.encoder import Encoding
 from tfticket.tflite.file import File
 from tfticket.tflite.rounding import Rounding, rounding
 from tfticket.tflite.sizes import bounds, gzip_size
+from tfticket.tflite.weight_types import WeightType
 
 __all__ = ["tflite"]
 

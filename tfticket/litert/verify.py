@@ -128,6 +128,7 @@ def run(
     batch_sizes: Sequence[int] = BATCH_SIZES,
     timeout_seconds: float = TIMEOUT_SECONDS,
     num_threads: int = 1,
+    delegates: Sequence[bool] = (True, False),
 ) -> tuple[Run, ...]:
     """Runs a file with and without delegates at several batch sizes, safe from crashes.
 
@@ -137,6 +138,7 @@ def run(
         batch_sizes: examples per call.
         timeout_seconds: of each of the two processes.
         num_threads: of the interpreter.
+        delegates: whether with the runtime's default delegates, each in turn.
 
     Returns:
         One `Run` per setting; a crash, a timeout or an exception is an error in its `Run`.
@@ -146,7 +148,7 @@ def run(
     """
     require_runtime()
     found: list[Run] = []
-    for has_delegates in (True, False):
+    for has_delegates in delegates:
         with tempfile.TemporaryDirectory(prefix="tfticket_") as folder:
             request = _write_request(Path(folder), path, inputs, batch_sizes)
             request |= {"has_delegates": has_delegates, "num_threads": num_threads}

@@ -107,7 +107,7 @@ def test_a_call_that_was_stopped_goes_on(keras, tmp_path):
     found = tt.sensitivity(model, (X, Y), cache=file)
     assert found == whole
     with pytest.raises(FileExistsError, match="same network, data and settings"):
-        tt.sensitivity(model, evaluate=counted, cache=file)
+        tt.sensitivity(model, counted, cache=file)
     assert len(evaluations) == 1
     model.layers[1].set_weights([w + 1 for w in model.layers[1].get_weights()])
     with pytest.raises(FileExistsError, match="same network, data and settings"):

@@ -14,7 +14,7 @@ import numpy as np
 
 from tfticket import _keras, files, weights
 from tfticket.compression import metrics
-from tfticket.compression.measure import Measure, Predict
+from tfticket.compression.measure import Measure
 from tfticket.compression.report import Sensitivity, SensitivityRow
 from tfticket.enforcement import enforce, in_force
 from tfticket.errors import CorruptFileError
@@ -37,10 +37,9 @@ SPARSITIES: Mapping[str, tuple[float, ...]] = {
 
 def sensitivity(
     model: Any,
-    validation: tuple[Any, Any] | None = None,
+    validation: Any,
     metric: Any = "accuracy",
     *,
-    evaluate: Callable[[Predict], float] | None = None,
     sparsities: Mapping[str, Sequence[float]] | None = None,
     prunable: FilterLike = None,
     fine_tune: Callable[[Any], Any] | None = None,
@@ -55,10 +54,9 @@ def sensitivity(
     Args:
         model: a built model of either Keras, trained; compiled, if it is fine-tuned.
         validation: `(inputs, targets)` that the metric is measured on: validation data, for what is
-            chosen by it. `None` with `evaluate`.
-        metric: one of `METRICS` by name, or a `Metric`; with `evaluate`, what it returns.
-        evaluate: `evaluate(predict)` returns the metric, for whatever `validation` cannot say;
+            chosen by it. Or a function `evaluate(predict)` that returns the metric, where
             `predict(inputs)` returns outputs.
+        metric: one of `METRICS` by name, or a `Metric`; with a function, what it returns.
         sparsities: fractions to mask, in (0, 1), by kind: `"weights"`, `"channels"`; `None` means
             `SPARSITIES`. A kind that is left out is not tried.
         prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
@@ -76,7 +74,7 @@ def sensitivity(
         FileExistsError: if `cache` is of another network, other data or other settings.
     """
     _require_free(model, fine_tune)
-    measure = Measure(metrics.get(metric), validation, evaluate)
+    measure = Measure.given(metrics.get(metric), validation)
     tries, notes = _tries(model, _checked(sparsities), prunable)
     dense = measure.of_model(model)
     kept = _Cache.open(cache, _settings(model, measure, tries, fine_tune))

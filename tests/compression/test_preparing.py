@@ -1,0 +1,86 @@
+"""What is wrong is told before anything long starts, and what is damaged is named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tfticket as tt
+from tests.compression.quick import X, Y, compress
+from tfticket import weights
+from tfticket.errors import CorruptFileError
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"trained": lambda: None}, "`train` must be a function of one argument"),
+        ({"validation": X}, "`validation` must be a pair"),
+        ({"test": 3}, "`test` must be a pair"),
+        ({"validation": (X, Y[:9])}, "as many targets as inputs"),
+        ({"metric": "f1"}, "`metric` must be one of"),
+        ({"validation": lambda predict: 0.5}, "`representative_data` must be given"),
+        ({"representative_data": np.ones((8, 6, 6, 2), np.float32)}, "representative_data"),
+        ({"max_trainigs": 3}, "max_trainigs"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_written(searched, tmp_path, wrong, said):
+    model, *_ = searched
+    with pytest.raises(ValueError, match=said):
+        compress(model, tmp_path / "out", tt.Budget(max_drop=0.1), **wrong)
+    assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
+
+
+def test_a_train_that_trains_nothing_is_told(searched, tmp_path):
+    model, *_ = searched
+    with pytest.raises(ValueError, match="`train` must train the model that it is given"):
+        compress(model, tmp_path, tt.Budget(max_drop=1.0), lambda network: None)
+
+
+def test_a_latency_that_is_no_number_is_told(searched, tmp_path):
+    model, *_ = searched
+    with pytest.raises(TypeError, match="`latency` must return milliseconds"):
+        compress(model, tmp_path, tt.Budget(max_latency="1 ms"), latency=lambda path: None)
+
+
+def test_masks_in_force_are_told(model, tmp_path):
+    with (
+        tt.enforce(model, tt.prune(model, schedule=tt.schedules.OneShot(0.5)).masks),
+        pytest.raises(ValueError, match="`model` must have no masks in force"),
+    ):
+        compress(model, tmp_path, tt.Budget(max_drop=0.1))
+
+
+def test_folders_of_something_else_are_told(searched, tmp_path):
+    model, folder, _ = searched
+    budget, choices = tt.Budget(max_drop=0.2), {"weights": ("float32",), "max_trainings": 0}
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="`out` must be new, empty"):
+        compress(model, tmp_path, budget, **choices)
+    with pytest.raises(FileExistsError, match="round_to"):
+        compress(model, folder, budget, round_to=8, **choices)
+    bias = weights.read_all(model)["output/bias"]
+    weights.write(model, {"output/bias": bias + 1})
+    try:
+        with pytest.raises(FileExistsError, match="weights of the model"):
+            compress(model, folder, budget, **choices)
+    finally:
+        weights.write(model, {"output/bias": bias})
+
+
+def test_damage_is_named(searched, tmp_path):
+    model, folder, _ = searched
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    budget, choices = tt.Budget(max_drop=0.2), {"weights": ("float32",), "max_trainings": 0}
+    found = compress(model, copy, budget, **choices)  # it may be moved
+    assert Path(found.best.path).is_relative_to(copy)
+    Path(found.best.path).write_bytes(b"something else")
+    with pytest.raises(FileExistsError, match="must be as it was measured"):
+        compress(model, copy, budget, **choices)
+    record = copy / "compression.json"
+    record.write_text(record.read_text().replace('"seconds": ', '"seconds": 1', 1))
+    with pytest.raises(CorruptFileError, match=r"compression\.json is damaged"):
+        compress(model, copy, budget, **choices)

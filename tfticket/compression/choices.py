@@ -1,0 +1,50 @@
+"""What a search for a file may be told, besides its budget."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+
+from tfticket.settings import Count, Natural, Positive, Settings, as_list, each_once
+from tfticket.tflite.weight_types import WeightType
+
+__all__ = ["Allocator", "Choices"]
+
+Allocator = Literal["greedy", "global", "uniform"]
+
+
+class Choices(Settings):
+    """What a search may try, and for how long.
+
+    Raises:
+        ValueError: for what is unknown or out of range.
+    """
+
+    weights: Annotated[
+        tuple[WeightType, ...], BeforeValidator(as_list), AfterValidator(each_once)
+    ] = ("float32", "float16", "dynamic", "int8")
+    """Types of weights that files are written with."""
+    allocation: Allocator = "greedy"
+    """How the channels that go are shared among layers: greedy takes them where the outputs change
+    least for what is saved, global ranks all by their L1 norm over the mean of their group, uniform
+    takes the same fraction everywhere."""
+    round_to: Count = 1
+    """Numbers of channels are rounded up to multiples of this."""
+    prunable: Any = None
+    """Python only: which single weights may be masked: a regular expression of their paths, several
+    of them, a callable or a `Filter`; left out, every kernel."""
+    representative_data: Any = None
+    """Python only: typical inputs, in the form of the model's: ranges of int8 files are measured on
+    them, files are compared on them, normalisations re-estimated; left out, the first 256 of the
+    validation inputs."""
+    verify: bool | float = True
+    """The largest difference between a file and Keras that passes, a fraction of the output range;
+    True has a usual one for each type, as in `export.tflite`."""
+    latency: Any = None
+    """Python only: returns the milliseconds of one call of a file, of a phone for instance; left
+    out, files are timed on this machine."""
+    max_trainings: Natural = 12
+    """How many networks are trained at most."""
+    max_minutes: Positive | None = None
+    """Minutes after which no further network is begun; left out, no end."""

@@ -1,0 +1,158 @@
+"""The folder of a search: every measurement is in it before it is used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfticket import files
+from tfticket.compression.candidate import Candidate, Spread
+from tfticket.compression.treatment import Treatment
+
+__all__ = ["RECORD", "Store"]
+
+#: Of the file in the folder that says what was measured.
+RECORD = "compression.json"
+_FORMAT = 1
+
+
+@dataclass
+class Store:
+    """What a search has measured, and the networks and files that it was measured on.
+
+    Args:
+        folder: where all of it is.
+        settings: what the measurements depend on.
+        record: the measurements: plain JSON values by kind and name.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    record: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: str | Path, settings: Mapping[str, Any]) -> Store:
+        """Opens a new folder, or one that an earlier call has left.
+
+        Args:
+            folder: new, empty, or of a search with the same settings.
+            settings: plain JSON values.
+
+        Raises:
+            FileExistsError: if it is of something else, or of other settings.
+            CorruptFileError: if what was written is damaged.
+        """
+        folder, own = Path(folder), json.loads(json.dumps(settings))
+        path = folder / RECORD
+        if not path.exists():
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise FileExistsError(
+                    "`out` must be new, empty, or the folder of an earlier call."
+                    f" Received: {folder}, which has no {RECORD}"
+                )
+            return cls(folder, own)
+        found = files.unsealed(files.read_json(path), path)
+        if found.get("format") != _FORMAT:
+            raise FileExistsError(
+                f"`out` must be a folder of this version of tfticket. Received: {folder}, whose"
+                f" {RECORD} has the format {found.get('format')!r}, not {_FORMAT}"
+            )
+        changed = sorted(n for n in own if found["settings"].get(n) != own[n])
+        if changed:
+            raise FileExistsError(
+                "`out` must be new, or the folder of a call with the same network, data and"
+                f" settings. Received: {folder}, where other than now: {', '.join(changed)}"
+            )
+        return cls(folder, own, found["record"])
+
+    def get(self, kind: str, name: str) -> Any:
+        """Returns a measurement, or `None`.
+
+        Args:
+            kind: what was measured.
+            name: of what.
+        """
+        return self.record.get(kind, {}).get(name)
+
+    def put(self, kind: str, name: str, value: Any) -> None:
+        """Keeps a measurement, on the disk when this returns.
+
+        Args:
+            kind: what was measured.
+            name: of what.
+            value: plain JSON.
+        """
+        self.record.setdefault(kind, {})[name] = value
+        whole = {"format": _FORMAT, "settings": self.settings, "record": self.record}
+        files.write_json(self.folder / RECORD, files.sealed(whole))
+
+    def candidate(self, name: str) -> Candidate | None:
+        """Returns a file's measurements, or `None`.
+
+        Args:
+            name: of the treatment and the type of the weights.
+
+        Raises:
+            FileExistsError: if the file itself is no longer there as it was.
+        """
+        found = self.get("files", name)
+        if found is None or "failed" in found:
+            return None
+        latency = found["latency"] and Spread(**found["latency"])
+        treatment = Treatment(**found["treatment"])
+        place = {"path": str(self.file(name)), "treatment": treatment, "latency": latency}
+        made = Candidate(**{**found, **place})  # the folder may have been moved
+        if files.sha256_of(made.path) != self.get("digests", name):
+            raise FileExistsError(
+                f"{made.path} must be as it was measured: delete {self.folder}, or put the file"
+                " back. Received: another file, or none"
+            )
+        return made
+
+    def put_candidate(self, name: str, candidate: Candidate) -> None:
+        """Keeps a file's measurements.
+
+        Args:
+            name: of the treatment and the type of the weights.
+            candidate: the measurements.
+        """
+        self.record.setdefault("digests", {})[name] = files.sha256_of(candidate.path)
+        self.put("files", name, candidate.to_dict())
+
+    def weights(self, name: str) -> dict[str, np.ndarray] | None:
+        """Returns the weights of a trained network by path, or `None`.
+
+        Args:
+            name: of the treatment.
+        """
+        found = self.get("networks", name)
+        if not found or "sha256" not in found:
+            return None
+        return files.read_arrays(self._weights(name), found["sha256"])
+
+    def put_weights(self, name: str, arrays: Mapping[str, np.ndarray], **known: Any) -> None:
+        """Keeps a trained network.
+
+        Args:
+            name: of the treatment.
+            arrays: all its weights by path.
+            **known: what else is known of it.
+        """
+        sha256 = files.write_arrays(self._weights(name), arrays)
+        self.put("networks", name, {**known, "sha256": sha256})
+
+    def file(self, name: str) -> Path:
+        """Where a file lies.
+
+        Args:
+            name: of the treatment and the type of the weights.
+        """
+        return self.folder / "files" / f"{name}.tflite"
+
+    def _weights(self, name: str) -> Path:
+        return self.folder / "networks" / f"{name}.safetensors"
