@@ -19,13 +19,32 @@ def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="Run the tests that are marked long too.")
 
 
+#: Whole runs, most of whose code does not know which Keras it is: with tf_keras they are long.
+#: What each recipe does with either is in `recipes/test_recipes.py`.
+RUNS = (
+    *(f"recipes/test_{name}.py" for name in ("before_training", "checkpoints", "early_bird")),
+    *(f"recipes/test_{name}.py" for name in ("factorize", "structured", "trained_sparsity")),
+    *(f"experiments/test_{name}.py" for name in ("growing", "not_finite", "runner", "trainings")),
+    *(f"experiments/test_{name}.py" for name in ("over_other_networks", "workers")),
+    *(f"low_precision/test_{name}.py" for name in ("computing", "held")),
+    "cli/test_find_users.py",
+    "recipes/test_weight_agnostic.py",
+)
+
+
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--long"):
         return
     skipped = pytest.mark.skip(reason="takes long: `make test LONG=1`")
     for item in items:
-        if "long" in item.keywords:
+        if "long" in item.keywords or _is_second_run(item):
             item.add_marker(skipped)
+
+
+def _is_second_run(item):
+    call = getattr(item, "callspec", None)
+    is_run = any(str(item.path).endswith(f"/tests/{name}") for name in RUNS)
+    return is_run and call is not None and "tf_keras" in call.params.values()
 
 
 @pytest.fixture(params=["keras", "tf_keras"])

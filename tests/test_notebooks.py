@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
 #: Minutes of two processors, and more of what other tests show.
 LONG = {
-    *("02_course_project", "04_supermasks", "09_synflow_and_layer_collapse"),
+    *("02_course_project", "03_gradual_pruning", "04_supermasks", "06_weight_agnostic"),
+    *("07_factorised_layers", "08_strong_tickets", "09_synflow_and_layer_collapse"),
     *("10_early_bird_and_slimming", "11_tfmot_in_one_import"),
 }
 COLAB = "https://colab.research.google.com/github/tfticket/tfticket/blob/main/notebooks/"

@@ -6,7 +6,8 @@ Runs the studies of this folder, which go on where they stopped, and writes `res
 picture of each: of every level the ticket, its re-initialised control, and their difference seed by
 seed with its 95 % interval. `study.yaml`, `warm_up.yaml` and `structured.yaml` are LeNet-300-100 on
 MNIST, `residual.yaml` and `residual_structured.yaml` a small residual network on CIFAR-10 with JPEG
-loss. With `--studies` some of them, beside what the others found before.
+loss. With `--studies` some of them, beside what the others found before; with `--points` some runs
+of one study, by their numbers, beside its other runs, so that a long study can be made in pieces.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmark
 
 from benchmarks import records
 from tfticket.experiments.comparing import compare
-from tfticket.experiments.study import read_study
+from tfticket.experiments.study import Study, read_study
 from tfticket.experiments.studying import run_study
 from tfticket.progress import ProgressLines
 from tfticket.reports import plots
@@ -44,13 +45,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default="runs/learning_rate", type=Path)
     parser.add_argument("--studies", nargs="*", choices=list(STUDIES), default=list(STUDIES))
+    parser.add_argument("--points", nargs="*", type=int, help="of one study; the first is 0")
     args = parser.parse_args()
+    if args.points is not None and len(args.studies) != 1:
+        parser.error("--points is of one study: name it by --studies")
     os.chdir(records.ROOT)  # where files name `networks.py` from
     found: dict[str, Any] = records.read(HERE / "results.json", {})
     with ProgressLines() as display:
         for name in args.studies:
             study = read_study(HERE / f"{name}.yaml")
+            if args.points is not None:
+                folders = [list(study.specs)[n] for n in args.points]
+                study = dataclasses.replace(study, specs={n: study.specs[n] for n in folders})
             run_study(study, args.out, on_event=lambda event: event.show(display))
+            if args.points is not None:
+                found[name] = merged(found.get(name, []), study, args.out)
+                continue
             comparison = compare([args.out / n for n in study.specs], every_level=True)
             found[name] = [dataclasses.asdict(row) for row in comparison.rows()]
             plots.save(comparison.plot(), HERE / f"{name}.png")
@@ -63,6 +73,18 @@ def main() -> None:
     )
     for name, rows in found.items():
         print(f"\n{name}\n\n{table(rows)}")
+
+
+def merged(rows: list[dict[str, Any]], study: Study, out: Path) -> list[dict[str, Any]]:
+    """Rows of a study of which some runs are new; the others stay."""
+    for folder, spec in study.specs.items():
+        run = f"{spec.recipe_name}, {str(spec.common.model).rpartition(':')[2]}"
+        own = [
+            {**dataclasses.asdict(row), "run": run}
+            for row in compare([out / folder], every_level=True).rows()
+        ]
+        rows = [row for row in rows if row["run"] != run] + own
+    return sorted(rows, key=lambda row: row["run"])
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.training_setups.cluster import run_workers
 from tests.training_setups.joined_runs import SETTINGS
@@ -15,6 +16,7 @@ from tfticket.experiments.spec import Spec
 SCRIPT = Path(__file__).with_name("joined_runs.py")
 
 
+@pytest.mark.long
 def test_two_workers_go_on_where_one_was_lost_and_find_what_one_program_finds(tmp_path):
     together, alone = tmp_path / "together", tmp_path / "alone"
     codes, said = run_workers(SCRIPT, [(together, "stopped"), (together, "whole")])

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.training_setups.cluster import run_workers
 
@@ -34,6 +35,7 @@ def test_masks_and_weights_are_the_same_on_both_workers(tmp_path):
         assert (first[path][mask] != 0).all()
 
 
+@pytest.mark.long
 def test_keras_3_itself_fails_there_without_any_pruning(tmp_path):
     """So the README says, for Keras 3.15; should that change, this test says so."""
     codes, said = both("keras", "plain", tmp_path)
