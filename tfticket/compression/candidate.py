@@ -10,18 +10,19 @@ from tfticket.files import Plain
 
 __all__ = ["Candidate", "Spread", "best", "excess", "fits", "front", "nearest"]
 
-#: A drop is as far from one of 0 as it is from this fraction of the dense network's metric.
-_LEAST_DROP = 0.01
-
 
 @dataclass(frozen=True)
 class Spread:
-    """How long a call took.
+    """How long a call took, in milliseconds, over many of them.
 
     Args:
-        p10_ms: milliseconds of the fastest tenth.
-        p50_ms: the median.
-        p90_ms: the slowest tenth.
+        p10_ms: one tenth were at least as fast.
+        p50_ms: the median: half of them were.
+        p90_ms: all but one tenth were.
+
+    Example:
+        >>> print(Spread(0.8, 1.0, 1.5))
+        1 [0.8, 1.5]
     """
 
     p10_ms: float
@@ -57,13 +58,8 @@ class Candidate(Plain):
     drop: float
     file_bytes: int
     gzip_bytes: int
-    latency: Spread | None = None
-    flops: int | None = None
-
-    @property
-    def name(self) -> str:
-        """What was done, and the type of the weights."""
-        return f"{self.treatment}, {self.weights}"
+    latency: Spread | None
+    flops: int | None
 
     def size(self, budget: Budget) -> int:
         """Returns its size as a budget counts it."""
@@ -73,6 +69,11 @@ class Candidate(Plain):
     def milliseconds(self) -> float:
         """The median of its times; infinity if it was not timed."""
         return float("inf") if self.latency is None else self.latency.p50_ms
+
+    @property
+    def name(self) -> str:
+        """What was done, and the type of the weights."""
+        return f"{self.treatment}, {self.weights}"
 
 
 def excess(candidate: Candidate, budget: Budget, scale: float) -> dict[str, float]:
@@ -89,9 +90,9 @@ def excess(candidate: Candidate, budget: Budget, scale: float) -> dict[str, floa
     """
     over: dict[str, float] = {}
     if budget.max_drop is not None:
-        over["max_drop"] = (candidate.drop - budget.max_drop) / max(
-            budget.max_drop, _LEAST_DROP * scale, 1e-12
-        )
+        # where none is allowed, a drop counts against a hundredth of the metric
+        unit = max(budget.max_drop, 0.01 * scale, 1e-12)
+        over["max_drop"] = (candidate.drop - budget.max_drop) / unit
     if budget.bytes is not None:
         over["max_bytes"] = candidate.size(budget) / budget.bytes - 1
     if budget.milliseconds is not None:
