@@ -30,7 +30,8 @@ class Spread:
     p90_ms: float
 
     def __str__(self) -> str:
-        return f"{self.p50_ms:.3g} [{self.p10_ms:.3g}, {self.p90_ms:.3g}]"
+        outer = f"[{self.p10_ms:.3g}, {self.p90_ms:.3g}]"
+        return f"{self.p50_ms:.3g} {outer}"
 
 
 @dataclass(frozen=True)
