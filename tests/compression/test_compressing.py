@@ -103,7 +103,6 @@ def test_another_budget_takes_what_is_there(searched):
     assert compress(model, folder, tt.Budget(max_drop=0.2), **choices) == first
     second = compress(model, folder, budget, **{**choices, "max_trainings": 0})
     assert second.candidates == tuple(c for c in first.candidates if c.treatment.is_dense)
-    assert any("`max_trainings`, were spent" in note for note in second.notes)
 
 
 def test_where_nothing_fits_it_is_said_and_the_nearest_is_named(searched):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tfticket as tt
-from tests.compression.quick import X, Y, compress
+from tests.compression.quick import X, Y, compress, network, train
 from tfticket import weights
 from tfticket.errors import CorruptFileError
 
@@ -84,3 +84,65 @@ def test_damage_is_named(searched, tmp_path):
     record.write_text(record.read_text().replace('"seconds": ', '"seconds": 1', 1))
     with pytest.raises(CorruptFileError, match=r"compression\.json is damaged"):
         compress(model, copy, budget, **choices)
+
+
+def test_a_model_that_train_compiled_anew_comes_back_as_it_was(keras, tmp_path):
+    model = network(keras)
+    optimizer, before = model.optimizer, weights.read_all(model)
+
+    def compiled_anew(trained):
+        trained.compile("sgd", "mse")
+        raise RuntimeError("of the user's own")
+
+    with pytest.raises(RuntimeError, match="of the user's own"):
+        compress(
+            model,
+            tmp_path,
+            tt.Budget(max_drop=1.0, max_bytes=100),
+            compiled_anew,
+            weights=("float32",),
+            allocation="uniform",
+        )
+    assert model.optimizer is optimizer
+    assert all(np.array_equal(before[p], w) for p, w in weights.read_all(model).items())
+    model.fit(X[:32], Y[:32], epochs=1, verbose=0)
+
+
+def test_a_folder_that_was_left_before_anything_was_measured_is_gone_on_with(
+    searched, tmp_path, monkeypatch
+):
+    model, *_ = searched
+    from tfticket.compression import preparing
+
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    budget, choices = tt.Budget(max_drop=0.2), {"weights": ("float32",), "max_trainings": 0}
+    with monkeypatch.context() as patched:
+        patched.setattr(preparing, "allocate", stop)
+        with pytest.raises(KeyboardInterrupt):
+            compress(model, tmp_path, budget, **choices)
+    assert compress(model, tmp_path, budget, **choices).is_met
+
+
+def test_networks_that_come_to_nothing_are_noted_and_the_search_goes_on(searched, tmp_path):
+    model, *_ = searched
+
+    def diverges(trained):
+        train(trained)
+        weights.write(trained, {"output/bias": np.full(3, np.nan, np.float32)})
+
+    choices = {"weights": ("float32",), "max_trainings": 2, "metric": "mae"}
+    one_hot = np.eye(3, dtype=np.float32)[Y[:160]]
+    found = compress(
+        model, tmp_path, tt.Budget(max_drop=0.2), diverges, validation=(X[:160], one_hot), **choices
+    )
+    assert found.best.treatment.is_dense
+    assert sum("must be finite" in note for note in found.notes) == 2
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), 0.0])
+def test_a_time_that_is_none_is_told(searched, tmp_path, wrong):
+    model, *_ = searched
+    with pytest.raises(ValueError, match="`latency` must return milliseconds, a number above"):
+        compress(model, tmp_path, tt.Budget(max_drop=1.0), latency=lambda path: wrong)

@@ -42,7 +42,8 @@ def compress(
 ) -> None:
     """Find a file that fits a device: types, channels, weights and blocks, trained and measured.
 
-    Whatever was measured is kept in the folder: the same command goes on where it stopped.
+    Whatever was measured is kept in the folder: the same command goes on where it stopped. It ends
+    with status 1 if no file fits.
     """
     budget, choices = given_of(Budget, options), given_of(Choices, options)
     load_tensorflow()
@@ -63,11 +64,13 @@ def compress(
             on_event=lambda text, n, most: shown.on_event(Event("note", text, n, most)),
             **dict(choices),
         )
+    answer(result, as_json=json)
     if plot is not None:
         from tfticket.reports import plots
 
         plots.save(result.plot(f"{path.name} on {data}"), plot)
-    answer(result, as_json=json)
+    if not result.is_met:
+        raise typer.Exit(1)
 
 
 def _examples(data: str, download: bool) -> list[tuple[Any, Any]]:

@@ -8,6 +8,9 @@ from tfticket.compression.budget import Budget
 from tfticket.compression.treatment import Treatment
 from tfticket.files import Plain
 
+#: Differences of two numbers are exact to about this, relatively.
+ROUNDING = 1e-9
+
 __all__ = ["Candidate", "Spread", "best", "excess", "fits", "front", "nearest"]
 
 
@@ -47,7 +50,7 @@ class Candidate(Plain):
         drop: how much worse than the dense model that is; negative if better.
         file_bytes: its size.
         gzip_bytes: the same after `gzip -9`.
-        latency: of one call; `None` if it was not timed.
+        latency: of one call; `None` where a function of one's own was not asked for it.
         flops: of one example, masked weights not counted; `None` where they are not known.
     """
 
@@ -98,7 +101,7 @@ def excess(candidate: Candidate, budget: Budget, scale: float) -> dict[str, floa
         over["max_bytes"] = candidate.size(budget) / budget.bytes - 1
     if budget.milliseconds is not None:
         over["max_latency"] = candidate.milliseconds / budget.milliseconds - 1
-    return {name: value for name, value in over.items() if value > 0}
+    return {name: value for name, value in over.items() if not value <= ROUNDING}
 
 
 def fits(candidate: Candidate, budget: Budget) -> bool:

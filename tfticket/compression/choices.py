@@ -45,6 +45,7 @@ class Choices(Settings):
     """Python only: returns the milliseconds of one call of a file, of a phone for instance; left
     out, files are timed on this machine."""
     max_trainings: Natural = 12
-    """How many networks are trained at most."""
+    """How many networks with something taken away are tried at most, those that an earlier call has
+    trained included."""
     max_minutes: Positive | None = None
-    """Minutes after which no further network is begun; left out, no end."""
+    """Minutes of a call after which no further network is begun; left out, no end."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tfticket import files
 from tfticket.compression import metrics
 from tfticket.compression.budget import Budget
 from tfticket.compression.candidate import Candidate, best, nearest
@@ -55,10 +56,12 @@ def compress(
             channels.
         train: `train(network)` trains a network in place, for a little, as by `network.fit`; it is
             given the model itself with masks in force, or a smaller one, compiled as the model is.
-            `None` trains nothing: normalisations are re-estimated.
+            What is random is seeded by what was done to the network. `None` trains nothing:
+            normalisations are re-estimated.
         validation: `(inputs, targets)`, or a function `evaluate(predict)` that returns the metric,
             where `predict(inputs)` returns outputs of a model or a file. It decides every choice.
-        test: the same of test data: of the chosen file it is measured once. `None` for none.
+        test: the same of test data: of each file that a call chooses it is measured once. `None`
+            for none.
         metric: one of `METRICS` by name, or a `Metric`; with a function, what it returns.
         budget: the limits, and what is best within them.
         out: the folder of networks, files and measurements; new, or one to go on in.
@@ -70,8 +73,7 @@ def compress(
 
     Raises:
         ValueError: for what is out of range, not finite, or a `train` that trains nothing.
-        FileExistsError: if `out` is of something else.
-        ExportError: if not even the dense model can be written.
+        FileExistsError, ExportError: if `out` is of something else; if no file can be written.
     """
     chosen = Choices(**choices)
     measure = Measure.given(metrics.get(metric), validation)
@@ -81,20 +83,21 @@ def compress(
     given = signature(model, calibration)
     taken = given.take(calibration, None)
     require_telling(taken, "representative_data")
-    store = Store.open(out, settings_of(model, train, measure, taken, budget, chosen))
     known = (measure.of_model(model), budget.size_of)
+    store = Store.open(out, settings_of(model, train, measure, taken, budget, chosen))
     workshop = Workshop(model, train, measure, given, calibration, store, chosen, *known)
-    stopwatch = Stopwatch(store, budget, _reference(workshop), taken, chosen.latency)
-    channels, notes = channels_of(workshop, stopwatch)
-    search = Search(workshop, channels, stopwatch, budget, on_event, notes=notes)
+    stopwatch = Stopwatch(store, budget, _reference(workshop), taken, chosen.latency, given)
+    search = Search(workshop, *channels_of(workshop, stopwatch), stopwatch, budget, on_event)
     return _result(search.run(), tested)
 
 
 def _reference(workshop: Workshop) -> Path:
     """The dense float32 file, which all others are timed against."""
-    path = workshop.store.file("reference")
-    if not path.exists():
+    store = workshop.store
+    path, known = store.file("reference"), store.get("digests", "reference")
+    if known is None or files.sha256_of(path) != known:
         workshop.write(workshop.model, DENSE, "float32", path, verify=False)
+        store.put("digests", "reference", files.sha256_of(path))
     return path
 
 
@@ -125,14 +128,15 @@ def _conditions(stopwatch: Stopwatch) -> str:
     budget = stopwatch.budget
     threads = f"{budget.num_threads} thread{'s' * (budget.num_threads > 1)}"
     return (
-        f"median [10%, 90%] on this machine, batch {budget.batch_size}, {threads},"
+        f"median [10%, 90%] on this machine, batch {stopwatch.batch_size}, {threads},"
         f" {runtime_version()}, each in turn with the dense float32 file"
     )
 
 
 def _tested(search: Search, measure: Measure, chosen: Candidate) -> TestValues:
     """Measures model, dense file and chosen file on test data, once."""
-    workshop, name = search.workshop, Path(chosen.path).name
+    workshop = search.workshop
+    name = f"{Path(chosen.path).name} on {measure.digest()}"
     known = workshop.store.get("tests", name)
     if known is None:
         paths = (search.stopwatch.reference, Path(chosen.path))

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfticket import files
 from tfticket.compression.metrics import Metric
+from tfticket.errors import NotFiniteError
 
 __all__ = ["Measure", "Predict"]
 
@@ -18,6 +19,10 @@ __all__ = ["Measure", "Predict"]
 Predict = Callable[[Any], Any]
 
 _BATCH_SIZE = 256
+
+
+class _NotFinite(NotFiniteError, ValueError):
+    """A metric that is NaN or infinite; what measures may expect either error."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,11 @@ class Measure:
                 f"`{name}` must be a pair (inputs, targets), or a function of `predict`."
                 f" Received: {type(data).__name__}"
             )
+        lengths = {len(part) for side in data for part in _parts(side).values()}
+        if len(lengths) > 1:
+            raise ValueError(
+                f"`{name}` must have as many targets as inputs. Received: {sorted(lengths)}"
+            )
         return cls(metric, (data[0], data[1]))
 
     def __post_init__(self) -> None:
@@ -76,8 +86,8 @@ class Measure:
 
         Raises:
             TypeError: if `evaluate` returns no number, or outputs are several and it is not given.
-            ValueError: if there are not as many outputs as targets, or what comes out is not
-                finite.
+            ValueError: if there are not as many outputs as targets.
+            NotFiniteError: if what comes out is not finite.
         """
         if self.evaluate is not None:
             found = self.evaluate(predict)
@@ -112,8 +122,7 @@ class Measure:
         name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', '')}"
         arrays: dict[str, np.ndarray] = {"name": np.array([self.metric.name, name])}
         for side, value in zip(("x", "y"), self.examples or (), strict=False):
-            parts = value if isinstance(value, dict) else {"": value}
-            arrays |= {f"{side}/{key}": np.asarray(part) for key, part in parts.items()}
+            arrays |= {f"{side}{key}": part for key, part in _parts(value).items()}
         return files.digest(arrays)
 
     def _as_number(self, found: Any) -> float:
@@ -124,5 +133,16 @@ class Measure:
                 f"{self.metric.name} must be a number. Received: {type(found).__name__}"
             ) from None
         if not math.isfinite(number):
-            raise ValueError(f"{self.metric.name} must be finite. Received: {number}")
+            raise _NotFinite(f"{self.metric.name} must be finite. Received: {number}")
         return number
+
+
+def _parts(value: Any) -> dict[str, np.ndarray]:
+    """The arrays of nested inputs or targets, by where they are."""
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, (tuple, list)) and any(np.ndim(part) > 0 for part in value):
+        items = list(enumerate(value))
+    else:
+        return {"": np.asarray(value)}
+    return {f"/{key}{below}": a for key, part in items for below, a in _parts(part).items()}

@@ -104,6 +104,6 @@ def get(metric: Any, higher_is_better: bool | None = None) -> Metric:
     if higher_is_better is None:
         raise ValueError(
             "`higher_is_better` must be given with a function: whether more of it is better."
-            f" Received: metric={metric!r}. Or pass a `Metric`."
+            f" Received: metric={metric!r}. A `Metric` says it itself."
         )
     return Metric(getattr(metric, "__name__", type(metric).__name__), metric, higher_is_better)

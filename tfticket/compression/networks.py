@@ -13,6 +13,7 @@ from tfticket import export, schedules, weights
 from tfticket import masks as masks_
 from tfticket.compression.treatment import Treatment
 from tfticket.enforcement import enforce
+from tfticket.errors import ExportError, MismatchError
 from tfticket.graph import flops
 from tfticket.masks import Masks
 from tfticket.pruning import prune
@@ -32,17 +33,23 @@ def masked(network: Any, treatment: Treatment, prunable: FilterLike) -> Masks | 
 
     Returns:
         The masks; `None` if nothing is masked.
+
+    Raises:
+        MismatchError: if no layer of the network is faster for such blocks.
     """
     if not treatment.sparsity:
         return None
-    is_blocks = treatment.granularity != "weight"
+    if treatment.granularity != "weight":
+        prunable = blockwise(network, treatment.granularity)
+        if not prunable:
+            raise MismatchError(f"no weight is faster for blocks of {treatment.granularity}")
     ticket = prune(
         network,
         schedule=schedules.OneShot(treatment.sparsity),
         scope="global",
         granularity=treatment.granularity,
         on_collapse="keep_one",
-        prunable=blockwise(network, treatment.granularity) if is_blocks else prunable,
+        prunable=prunable,
     )
     held = weights.read_all(network)
     weights.write(network, masks_.apply({p: held[p] for p in ticket.masks}, ticket.masks))
@@ -92,10 +99,14 @@ def blockwise(network: Any, granularity: str) -> list[str]:
         network: of either Keras.
         granularity: such as `"4x1"`.
     """
+    try:
+        advised = export.advise(network).weights
+    except (ValueError, ExportError):  # a class of one's own, which does not say what it takes
+        return []
     wanted = f"block ({', '.join(granularity.split('x'))})"
     return [
         f"^{re.escape(weight.path)}$"
-        for weight in export.advise(network).weights
+        for weight in advised
         if any(way.granularity == wanted for way in weight.faster)
     ]
 

@@ -15,6 +15,8 @@ from tfticket.litert.verify import run
 __all__ = ["FilePredictor"]
 
 _BATCH_SIZE = 64
+#: That one example may take before a file is given up.
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,10 @@ class FilePredictor:
 
         size = self.given.fixed_batch_size or _BATCH_SIZE
         taken = self.given.take(inputs, None)
-        (found,) = run(self.path, taken, batch_sizes=(size,), delegates=(True,))
+        seconds = _SECONDS * (10 + len(next(iter(taken.values()))))
+        (found,) = run(
+            self.path, taken, batch_sizes=(size,), delegates=(True,), timeout_seconds=seconds
+        )
         if found.error:
             raise ExportError(f"{self.path} does not run: {found.error}")
         flat = [np.asarray(found.outputs[name]) for name in self.names]

@@ -25,7 +25,8 @@ from tfticket.enforcement import in_force
 from tfticket.export.checks import require_exportable
 from tfticket.files import to_dict
 from tfticket.graph import Graph, channel_graph
-from tfticket.litert._litert import require_runtime
+from tfticket.litert._litert import require_runtime, runtime_version
+from tfticket.litert.latency import cpu
 from tfticket.masks import Masks
 from tfticket.slimming import channel_scores, shrink
 from tfticket.slimming.channel_selection import ChannelLimits
@@ -93,7 +94,7 @@ def settings_of(
     budget: Budget,
     choices: Choices,
 ) -> dict[str, Any]:
-    """Returns what measurements depend on: not the limits, nor how much may be tried.
+    """Returns what measurements depend on: not limits or goal, nor how much may be tried.
 
     Args:
         model: the model.
@@ -117,7 +118,7 @@ def settings_of(
         if isinstance(choices.prunable, (str, list, tuple))
         else _name(choices.prunable),
         "verify": choices.verify,
-        "latency": _name(choices.latency),
+        "latency": _name(choices.latency) or f"{runtime_version()} on {cpu()}",
     }
 
 
@@ -199,7 +200,7 @@ class _Damage:
         self._model, given = workshop.model, workshop.given
         self._held = weights.read_all(self._model)
         taken = given.take(workshop.calibration, None)
-        size = given.fixed_batch_size or len(next(iter(taken.values())))
+        size = given.fixed_batch_size or _NUM_CALIBRATION
         self._flat = [tf.constant(array[:size]) for array in taken.values()]
 
         @tf.function

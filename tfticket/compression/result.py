@@ -62,7 +62,7 @@ class Compressed(Plain):
         higher_is_better: its direction.
         dense: of the dense model, on validation data.
         budget: what was asked for.
-        candidates: every file, in the order of the search; the first is the dense float32 one.
+        candidates: every file, in the order of the search; those of the whole network come first.
         best: the chosen file: the best that fits the budget, or the nearest if none does.
         conditions: what times were measured under.
         test: on test data; `None` if none were given.

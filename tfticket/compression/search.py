@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from tfticket.compression.budget import Budget
-from tfticket.compression.candidate import Candidate, fits
+from tfticket.compression.candidate import ROUNDING, Candidate, best, fits
 from tfticket.compression.networks import blockwise
+from tfticket.compression.sizes import Sizes
 from tfticket.compression.timing import Stopwatch
 from tfticket.compression.treatment import DENSE, Treatment
 from tfticket.compression.workshop import Channels, Workshop
 from tfticket.progress import duration
-from tfticket.tflite.sizes import gzip_size
 
 __all__ = ["BLOCK", "Search"]
 
@@ -38,42 +35,34 @@ class Search:
     Args:
         workshop: makes networks and files.
         channels: of the model; `None` if none can go.
+        notes: what has to be said.
         stopwatch: times files.
         budget: what is asked for.
         on_event: is given a text, how many trainings are done, and how many there are at most.
         candidates: every file so far.
-        notes: what has to be said of them.
     """
 
     workshop: Workshop
     channels: Channels | None
+    notes: list[str]
     stopwatch: Stopwatch
     budget: Budget
     on_event: Callable[[str, int, int], None] | None = None
     candidates: list[Candidate] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
     _visited: dict[str, list[Candidate]] = field(default_factory=dict)
-    _num_trained: int = 0
+    _num_tried: int = 0
     _begun: float = field(default_factory=time.monotonic)
 
     def run(self) -> Search:
         """Tries the whole network in every type, then channels, weights, blocks, and both."""
         self.visit(DENSE)
-        alone: list[tuple[Make, Sequence[float], int]] = []
-        if self.channels is not None:
-            ladder = tuple(a for a in _CHANNELS if a <= self.channels.allocation.most)
-            self._bisect(lambda a: Treatment(channels=a, cost=self.budget.cost), ladder, alone)
-        if self.budget.concerns_bytes and self.workshop.kinds(Treatment(sparsity=0.5)):
-            self._bisect(lambda a: Treatment(sparsity=a), _WEIGHTS, alone)
-        if self.budget.concerns_latency and self._has_blocks():
-            self._bisect(lambda a: Treatment(sparsity=a, granularity=BLOCK), _WEIGHTS, alone)
-        is_found = self.budget.aim == "metric" and any(
-            fits(c, self.budget) for c in self.candidates
-        )
-        if self.channels is not None and alone and alone[0][2] >= 0 and not is_found:
-            make, ladder, rung = alone[0]
-            for other, others, own in alone[1:]:
-                self._combine(make(ladder[rung]), make(ladder[rung // 2]), other, others, own)
+        if self._is_best_already():
+            return self
+        found = {name: self._bisected(*axis) for name, axis in self._axes().items()}
+        removed = found.pop("channels", [])
+        if removed and not self._is_best_already():
+            for masked in found.values():
+                self._combine(removed, masked)
         return self
 
     def visit(self, treatment: Treatment) -> list[Candidate] | None:
@@ -83,19 +72,18 @@ class Search:
             treatment: what is done to it.
 
         Returns:
-            Its files, perhaps none; `None` if no further network may be trained.
+            Its files, perhaps none; `None` if no further network may be tried.
         """
         if treatment.name in self._visited:
             return self._visited[treatment.name]
         if not treatment.is_dense:
             if not self._may_train():
                 return None
-            self._say(f"training: {treatment}")
-            self._num_trained += 1
-            metric = self.workshop.network(treatment, self.channels)
-            reason = self._hopeless(metric)
+            self._say(f"network: {treatment}")
+            self._num_tried += 1
+            reason = self._hopeless(self.workshop.network(treatment, self.channels))
             if reason:
-                self.notes.append(f"{treatment}: {reason}, no file was written")
+                self.notes.append(f"{treatment}: {reason}; no file was written")
                 self._visited[treatment.name] = []
                 return []
         self._say(f"files: {treatment}")
@@ -108,78 +96,113 @@ class Search:
         self.candidates += found
         return found
 
-    def _has_blocks(self) -> bool:
-        kinds = self.workshop.kinds(Treatment(sparsity=0.5, granularity=BLOCK))
-        return bool(kinds and blockwise(self.workshop.model, BLOCK))
+    def _axes(self) -> dict[str, tuple[Make, Sequence[float]]]:
+        """What amounts of what are tried."""
+        axes: dict[str, tuple[Make, Sequence[float]]] = {}
+        workshop, budget = self.workshop, self.budget
+        if self.channels is not None:
+            reached = (a for a in _CHANNELS if a <= self.channels.allocation.most)
+            stages = sorted({self.channels.allocation.at(a).removed for a in reached})
+            axes["channels"] = (lambda a: Treatment(channels=a, cost=budget.cost), stages)
+        if budget.concerns_bytes and workshop.kinds(Treatment(sparsity=0.5)):
+            axes["weights"] = (lambda a: Treatment(sparsity=a), _WEIGHTS)
+        blocks = Treatment(sparsity=0.5, granularity=BLOCK)
+        if budget.concerns_latency and workshop.kinds(blocks) and blockwise(workshop.model, BLOCK):
+            axes["blocks"] = (lambda a: replace(blocks, sparsity=a), _WEIGHTS)
+        return axes
+
+    def _is_best_already(self) -> bool:
+        """Whether what counts is the metric, and a file that fits loses nothing."""
+        found = best(self.candidates, self.budget)
+        return self.budget.aim == "metric" and found is not None and found.drop <= ROUNDING
 
     def _may_train(self) -> bool:
         choices = self.workshop.choices
         minutes = (time.monotonic() - self._begun) / 60
         reason = ""
-        if self._num_trained >= choices.max_trainings:
-            reason = f"{choices.max_trainings} trainings, `max_trainings`, were spent"
+        if self._num_tried >= choices.max_trainings:
+            reason = f"{choices.max_trainings} networks, `max_trainings`, were tried"
         elif choices.max_minutes is not None and minutes > choices.max_minutes:
             reason = f"{choices.max_minutes:g} minutes, `max_minutes`, were spent"
         if reason and f"the search ended early: {reason}" not in self.notes:
             self.notes.append(f"the search ended early: {reason}")
         return not reason
 
-    def _hopeless(self, metric: float) -> str:
+    def _hopeless(self, network: dict) -> str:
         """Why a trained network is given up; empty if it is not."""
-        if math.isnan(metric):
-            return "its weights are not finite after training"
-        drop, most = self.workshop.drop(metric), self.budget.max_drop
-        if most is not None and drop > _HOPELESS * most + 1e-12:
+        if network["metric"] is None:
+            return network["reason"]
+        drop, most = self.workshop.drop(network["metric"]), self.budget.max_drop
+        if most is not None and drop > _HOPELESS * most + ROUNDING:
             return f"the trained network loses {drop:.4g}, more than a file may"
         return ""
 
-    def _bisect(self, make: Make, ladder: Sequence[float], ended: list) -> None:
-        """Finds the largest rung that loses no more than allowed, from the first that fits on.
+    def _bisected(self, make: Make, ladder: Sequence[float]) -> list[Treatment]:
+        """Finds how far each type of weights can go; returns what passed, the most at last.
 
-        Where the metric is what counts, it is the first rung that fits, as far as sizes show it.
+        The best types come first: what was trained for them serves the others, which go no further
+        where they cannot be better than the best file there is.
         """
-        if not ladder:
-            return
-        low, high = -1, len(ladder)
-        first = self._first_that_fits(make, ladder)
-        if self.budget.aim == "metric" or self.budget.max_drop is None:
-            found = self.visit(make(ladder[first]))
-            if found and not any(fits(c, self.budget) for c in found) and first + 1 < len(ladder):
-                self.visit(make(ladder[first + 1]))  # smaller than it looked before training
-            if self._passes(found):
-                ended.append((make, ladder, first))
-                return
-            high = first
-        probe = first if first < high else (low + high) // 2
+        if not ladder or not self.workshop.choices.max_trainings:
+            return []
+        whole = {c.weights: c for c in self._of(DENSE)}
+        kinds = [kind for kind in self.workshop.kinds(make(ladder[0])) if kind in whole]
+        is_time = self.budget.aim == "latency"
+        cost = {k: c.milliseconds if is_time else c.size(self.budget) for k, c in whole.items()}
+        for place, kind in enumerate(sorted(kinds, key=lambda kind: cost[kind])):
+            self._bisect(make, ladder, kind, is_first=place == 0)
+        made = [make(amount) for amount in ladder]
+        return [one for one in made if any(self._passes(one, c.weights) for c in self._of(one))]
+
+    def _bisect(self, make: Make, ladder: Sequence[float], kind: str, *, is_first: bool) -> None:
+        """Finds the largest rung that loses no more than is allowed, of those that fit.
+
+        Where the metric is what counts, that is the first rung that fits. Where nothing fits, the
+        first type goes down again, to what comes nearest.
+        """
+        given_up = [n for n, a in enumerate(ladder) if self._visited.get(make(a).name) == []]
+        low, high = -1, min(given_up, default=len(ladder))
+        probe = self._first_that_fits(make, ladder, kind)
         while high - low > 1:
-            probe = min(max(probe, low + 1), high - 1)
-            found = self.visit(make(ladder[probe]))
-            if found is None:
-                break
-            low, high = (probe, high) if self._passes(found) else (low, probe)
+            probe = min(probe, high - 1)
+            one = make(ladder[probe])
+            is_known = one.name in self._visited
+            if not is_known and not self._may_be_best(one, kind, is_first=is_first):
+                low = probe  # it would have to be smaller
+            elif self.visit(one) is None:
+                return
+            elif self._passes(one, kind):
+                own = [c for c in self._of(one) if c.weights == kind]
+                if self.budget.aim == "metric" and any(fits(c, self.budget) for c in own):
+                    return
+                low = probe
+            else:
+                high = probe
             probe = (low + high) // 2
-        ended.append((make, ladder, low))
 
-    def _combine(
-        self, removed: Treatment, less: Treatment, other: Make, ladder: Sequence[float], rung: int
-    ) -> None:
+    def _combine(self, removed: list[Treatment], masked: list[Treatment]) -> None:
         """Tries channels together with weights: all of both, then half of one or the other."""
-        if rung < 0:
+        if not masked:
             return
-        for channels, own in ((removed, rung), (less, rung), (removed, rung // 2)):
-            masked = other(ladder[own])
-            found = self.visit(
-                replace(channels, sparsity=masked.sparsity, granularity=masked.granularity)
-            )
-            if found is None or self._passes(found):
+        middle = len(removed) // 2, len(masked) // 2
+        pairs = (removed[-1], masked[-1]), (removed[middle[0]], masked[-1])
+        for channels, own in (*pairs, (removed[-1], masked[middle[1]])):
+            both = replace(channels, sparsity=own.sparsity, granularity=own.granularity)
+            found = self.visit(both)
+            if found is None or any(self._passes(both, c.weights) for c in found):
                 return
 
-    def _passes(self, found: Sequence[Candidate] | None) -> bool:
-        most = self.budget.max_drop
-        return bool(found) and any(most is None or c.drop <= most for c in found or ())
+    def _of(self, treatment: Treatment) -> list[Candidate]:
+        return self._visited.get(treatment.name, [])
 
-    def _first_that_fits(self, make: Make, ladder: Sequence[float]) -> int:
-        """The least rung of which some file is small and fast enough, whatever it computes.
+    def _passes(self, treatment: Treatment, kind: str) -> bool:
+        """Whether the file of a type was made and loses no more than is allowed."""
+        most = self.budget.max_drop
+        own = [c for c in self._of(treatment) if c.weights == kind]
+        return any(most is None or c.drop <= most + ROUNDING for c in own)
+
+    def _first_that_fits(self, make: Make, ladder: Sequence[float], kind: str) -> int:
+        """The least rung of which the file is small and fast enough, whatever it computes.
 
         Found by bisection over files of networks that are not trained; without a limit of size or
         time, the middle.
@@ -189,47 +212,28 @@ class Search:
         low, high = -1, len(ladder) - 1
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (low, middle) if self._would_fit(make(ladder[middle])) else (middle, high)
+            would_fit = self._sizes.fit(make(ladder[middle]), kind)
+            low, high = (low, middle) if would_fit else (middle, high)
         return high
 
-    def _would_fit(self, treatment: Treatment) -> bool:
-        return any(self._size_fits(size) for size in self._sizes(treatment))
+    def _may_be_best(self, treatment: Treatment, kind: str, *, is_first: bool) -> bool:
+        """Whether a file that loses little would be chosen over the best there is."""
+        found = best(self.candidates, self.budget)
+        if found is None:
+            return is_first or self._sizes.fit(treatment, kind)
+        if self.budget.aim == "metric":
+            return self._sizes.fit(treatment, kind)
+        return self._sizes.is_below(treatment, kind, found)
 
-    def _size_fits(self, size: dict) -> bool:
-        number = size["file_bytes" if self.budget.size_of == "file" else "gzip_bytes"]
-        fits_size = self.budget.bytes is None or number <= self.budget.bytes
-        limit = self.budget.milliseconds
-        return fits_size and (limit is None or size["milliseconds"] <= limit)
-
-    def _sizes(self, treatment: Treatment) -> list[dict]:
-        """Size and time of every type of file of a network that is not trained."""
-        known = self.workshop.store.get("sizes", treatment.name)
-        if known is not None:
-            return known
-        self._say(f"sizes: {treatment}")
-        found = []
-        with (
-            tempfile.TemporaryDirectory(prefix="tfticket_") as folder,
-            self.workshop.treated(treatment, self.channels) as (network, _),
-        ):
-            paths = []
-            for kind in self.workshop.kinds(treatment):
-                paths.append(Path(folder) / f"{kind}.tflite")
-                self.workshop.write(network, treatment, kind, paths[-1], verify=False)
-            needs_time = self.budget.milliseconds is not None
-            times = self.stopwatch.time(*paths) if needs_time else [None] * len(paths)
-            for path, spread in zip(paths, times, strict=True):
-                data = path.read_bytes()
-                size = {"file_bytes": len(data), "gzip_bytes": gzip_size(data)}
-                found.append({**size, "milliseconds": spread and spread.p50_ms})
-        self.workshop.store.put("sizes", treatment.name, found)
-        return found
+    @property
+    def _sizes(self) -> Sizes:
+        return Sizes(self.workshop, self.channels, self.stopwatch, self.budget)
 
     def _say(self, text: str) -> None:
         if self.on_event is not None:
             networks = self.workshop.store.record.get("networks", {}).values()
             mean = sum(n["seconds"] for n in networks) / max(len(networks), 1)
             most = self.workshop.choices.max_trainings
-            left = duration(mean * max(most - self._num_trained, 0))
+            left = duration(mean * max(most - self._num_tried, 0))
             rest = f"; at most {left} of training left" if networks else ""
-            self.on_event(f"{text}{rest}", self._num_trained, most)
+            self.on_event(f"{text}{rest}", self._num_tried, most)

@@ -55,7 +55,9 @@ class Store:
                     "`out` must be new, empty, or the folder of an earlier call."
                     f" Received: {folder}, which has no {RECORD}"
                 )
-            return cls(folder, own)
+            made = cls(folder, own)
+            made.write()  # whatever else is in the folder later, it is ours
+            return made
         found = files.unsealed(files.read_json(path), path)
         if found.get("format") != _FORMAT:
             raise FileExistsError(
@@ -88,6 +90,10 @@ class Store:
             value: plain JSON.
         """
         self.record.setdefault(kind, {})[name] = value
+        self.write()
+
+    def write(self) -> None:
+        """Writes the settings and all measurements."""
         whole = {"format": _FORMAT, "settings": self.settings, "record": self.record}
         files.write_json(self.folder / RECORD, files.sealed(whole))
 

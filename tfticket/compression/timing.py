@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from tfticket.compression.budget import Budget
 from tfticket.compression.candidate import Spread
 from tfticket.compression.store import Store
+from tfticket.export.signature import Signature
 from tfticket.litert import latency
 
 __all__ = ["Stopwatch"]
@@ -30,6 +32,7 @@ class Stopwatch:
         reference: the dense file.
         inputs: typical ones by name, `[examples, ...]`: shapes of what the files leave open.
         own: returns the milliseconds of a file; `None` times it here.
+        given: what the model takes, perhaps in batches of one size alone.
     """
 
     store: Store
@@ -37,6 +40,13 @@ class Stopwatch:
     reference: Path
     inputs: Mapping[str, np.ndarray]
     own: Callable[[Path], float] | None = None
+    given: Signature | None = None
+
+    @property
+    def batch_size(self) -> int:
+        """Examples per call: the budget's, or what the model insists on."""
+        fixed = None if self.given is None else self.given.fixed_batch_size
+        return fixed or self.budget.batch_size
 
     def time(self, *paths: Path) -> list[Spread]:
         """Times files.
@@ -50,7 +60,7 @@ class Stopwatch:
         """
         if self.own is not None:
             return [self._own(path) for path in paths]
-        size = self.budget.batch_size
+        size = self.batch_size
         found = latency(
             [self.reference, *paths],
             batch_size=size,
@@ -78,4 +88,9 @@ class Stopwatch:
             raise TypeError(
                 f"`latency` must return milliseconds. Received: {type(found).__name__}"
             ) from None
+        if not (math.isfinite(number) and number > 0):
+            raise ValueError(
+                "`latency` must return milliseconds, a number above 0."
+                f" Received: {number} for {path}"
+            )
         return Spread(number, number, number)

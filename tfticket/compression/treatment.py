@@ -37,13 +37,13 @@ class Treatment:
     def name(self) -> str:
         """What files and reports call it."""
         masked = "weights" if self.granularity == "weight" else f"blocks_{self.granularity}"
-        parts = [f"channels_{self.cost}-{self.channels:g}"] if self.channels else []
+        parts = [f"channels_{self.cost}-{self.channels:.4g}"] if self.channels else []
         parts += [f"{masked}-{self.sparsity:g}"] if self.sparsity else []
         return "+".join(parts) or "dense"
 
     def __str__(self) -> str:
         what = "weights" if self.granularity == "weight" else f"{self.granularity} blocks"
-        parts = [f"channels -{self.channels:.0%} of {self.cost}"] if self.channels else []
+        parts = [f"channels -{100 * self.channels:.3g}% of {self.cost}"] if self.channels else []
         parts += [f"{what} -{100 * self.sparsity:g}%"] if self.sparsity else []
         return ", ".join(parts) or "whole network"
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,17 @@ from tfticket.compression.allocation import Allocation, marks
 from tfticket.compression.budget import SizeOf
 from tfticket.compression.candidate import Candidate
 from tfticket.compression.choices import Choices
+from tfticket.compression.lending import borrowed, seeded
 from tfticket.compression.measure import Measure
 from tfticket.compression.networks import effective_flops, masked, train_under
 from tfticket.compression.predicting import FilePredictor
 from tfticket.compression.store import Store
 from tfticket.compression.timing import Stopwatch
 from tfticket.compression.treatment import Treatment
-from tfticket.errors import ExportError
+from tfticket.errors import ExportError, MismatchError, NotFiniteError
 from tfticket.export.signature import Signature, output_names
 from tfticket.graph import Graph
 from tfticket.masks import Masks
-from tfticket.rewinding import capture, restore
 from tfticket.slimming import shrink
 
 __all__ = ["Channels", "Workshop"]
@@ -77,6 +76,7 @@ class Workshop:
     choices: Choices
     dense: float
     size_of: SizeOf
+    _failed: set[str] = field(default_factory=set)
 
     def drop(self, metric: float) -> float:
         """Returns how much worse than the model a metric is.
@@ -86,28 +86,35 @@ class Workshop:
         """
         return self.measure.metric.loss(self.dense, metric)
 
-    def network(self, treatment: Treatment, channels: Channels | None) -> float:
-        """Trains a network, if that was not done before, and returns its metric.
+    def network(self, treatment: Treatment, channels: Channels | None) -> dict[str, Any]:
+        """Trains a network, if that was not done before, and returns what is known of it.
 
         Args:
             treatment: what is done to it.
             channels: of the model, if any can go.
 
         Returns:
-            The metric on validation data; NaN if the weights are not finite after training.
+            `"metric"`, on validation data, or `None` with the `"reason"` why there is none;
+            `"seconds"` that it took.
         """
-        known = self.store.get("networks", treatment.name)
-        if known is not None:
-            return math.nan if known["metric"] is None else known["metric"]
-        begun = time.monotonic()
-        with self.treated(treatment, channels) as (network, masks):
-            train_under(masks, network, self.train, self._batches)
-            arrays = weights.read_all(network)
-            is_finite = all(np.isfinite(a).all() for a in arrays.values() if a.dtype.kind == "f")
-            metric = self.measure.of_model(network) if is_finite else None
-            seconds = time.monotonic() - begun
-            self.store.put_weights(treatment.name, arrays, metric=metric, seconds=seconds)
-        return math.nan if metric is None else metric
+        name = treatment.name
+        if self.store.get("networks", name) is None:
+            begun = time.monotonic()
+            try:
+                with (
+                    self.treated(treatment, channels) as (network, masks),
+                    seeded(self.model, name),
+                ):
+                    train_under(masks, network, self.train, self._batches)
+                    arrays = weights.read_all(network)
+                    metric = self.measure.of_model(network)
+            except (MismatchError, NotFiniteError) as error:
+                failed = {"metric": None, "reason": str(error)}
+                self.store.put("networks", name, {**failed, "seconds": time.monotonic() - begun})
+            else:
+                seconds = time.monotonic() - begun
+                self.store.put_weights(name, arrays, metric=metric, seconds=seconds)
+        return self.store.get("networks", name)
 
     def files(self, treatment: Treatment, channels: Channels | None, stopwatch: Stopwatch) -> list:
         """Writes and measures the files of a trained network, those that are not there yet.
@@ -121,7 +128,7 @@ class Workshop:
             A `Candidate` for each file that passed its comparisons.
         """
         names = {kind: f"{treatment.name}-{kind}" for kind in self.kinds(treatment)}
-        missing = [kind for kind, name in names.items() if self.store.get("files", name) is None]
+        missing = [kind for kind, name in names.items() if self._is_missing(name)]
         if missing:
             with self.treated(treatment, channels) as (network, _):
                 arrays = self.store.weights(treatment.name)
@@ -130,6 +137,11 @@ class Workshop:
                 for kind in missing:
                     self._file(network, treatment, kind, stopwatch)
         return [c for name in names.values() if (c := self.store.candidate(name)) is not None]
+
+    def _is_missing(self, name: str) -> bool:
+        """Whether a file is to be made; what failed in an earlier call is tried once again."""
+        known = self.store.get("files", name)
+        return known is None or ("failed" in known and name not in self._failed)
 
     def kinds(self, treatment: Treatment) -> tuple[str, ...]:
         """Returns the types of weights that make something of what was done to a network.
@@ -167,16 +179,15 @@ class Workshop:
             network = shrink(self.model, masks, carry_optimizer=is_compiled).model
             yield network, masked(network, treatment, self.choices.prunable)
             return
-        state = capture(self.model)
-        try:
+        with borrowed(self.model):
             yield self.model, masked(self.model, treatment, self.choices.prunable)
-        finally:
-            restore(self.model, state)
 
     def _batches(self) -> Iterator[Any]:
         taken = self.given.take(self.calibration, None)
         size = self.given.fixed_batch_size or _BATCH_SIZE
-        for start in range(0, len(next(iter(taken.values()))) // size * size or 1, size):
+        num_examples = len(next(iter(taken.values())))
+        is_fixed = self.given.fixed_batch_size is not None
+        for start in range(0, num_examples // size * size if is_fixed else num_examples, size):
             yield self.given.pack([taken[n][start : start + size] for n in self.given.names])
 
     def _file(self, network: Any, treatment: Treatment, kind: Any, stopwatch: Stopwatch) -> None:
@@ -184,10 +195,12 @@ class Workshop:
         path = self.store.file(name)
         try:
             report = self.write(network, treatment, kind, path)
-        except ExportError as error:
+            metric = self.measure.of(self.predictor(path))
+            (latency,) = stopwatch.time(path)
+        except (ExportError, NotFiniteError) as error:
             self.store.put("files", name, {"failed": str(error)})
+            self._failed.add(name)
             return
-        metric = self.measure.of(self.predictor(path))
         made = Candidate(
             treatment,
             kind,
@@ -197,7 +210,7 @@ class Workshop:
             self.drop(metric),
             report.file_bytes,
             report.gzip_bytes,
-            stopwatch.time(path)[0],
+            latency,
             effective_flops(network),
         )
         self.store.put_candidate(name, made)

@@ -21,7 +21,7 @@ from tfticket.litert.drawn import InputShapes
 from tfticket.litert.subprocess_runner import CURRENT, run_in_subprocess
 from tfticket.litert.worker import load_arrays
 
-__all__ = ["Conditions", "FileLatency", "Latency", "latency"]
+__all__ = ["Conditions", "FileLatency", "Latency", "cpu", "latency"]
 
 TIMEOUT_SECONDS = 600.0
 STOPWATCH = "tfticket.litert.stopwatch"
@@ -166,7 +166,7 @@ def latency(
     first = np.array(answers[0]["seconds"])
     distances = [_distance(found, outputs[0]) for found in outputs]
     rows = [_row(path, a, first, d) for path, a, d in zip(paths, answers, distances, strict=True)]
-    return Latency(tuple(rows), **numbers, runtime=runtime_version(), cpu=_cpu())
+    return Latency(tuple(rows), **numbers, runtime=runtime_version(), cpu=cpu())
 
 
 def _current(folder: Path, paths: Sequence[str | Path]) -> str:
@@ -213,7 +213,8 @@ def _line(row: FileLatency) -> str:
     )
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """Says which processor this is, and those of its features that kernels are chosen by."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
