@@ -21,7 +21,7 @@ Predict = Callable[[Any], Any]
 _BATCH_SIZE = 256
 
 
-class _NotFinite(NotFiniteError, ValueError):
+class _NotFiniteMetricError(NotFiniteError, ValueError):
     """A metric that is NaN or infinite; what measures may expect either error."""
 
 
@@ -133,7 +133,7 @@ class Measure:
                 f"{self.metric.name} must be a number. Received: {type(found).__name__}"
             ) from None
         if not math.isfinite(number):
-            raise _NotFinite(f"{self.metric.name} must be finite. Received: {number}")
+            raise _NotFiniteMetricError(f"{self.metric.name} must be finite. Received: {number}")
         return number
 
 
