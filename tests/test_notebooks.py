@@ -22,7 +22,7 @@ SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
 LONG = {
     *("02_course_project", "03_gradual_pruning", "04_supermasks", "06_weight_agnostic"),
     *("07_factorised_layers", "08_strong_tickets", "09_synflow_and_layer_collapse"),
-    *("10_early_bird_and_slimming", "11_tfmot_in_one_import"),
+    *("10_early_bird_and_slimming", "11_tfmot_in_one_import", "12_to_a_device"),
 }
 COLAB = "https://colab.research.google.com/github/tfticket/tfticket/blob/main/notebooks/"
 #: Which benchmark's table a notebook quotes.

@@ -102,7 +102,7 @@ def test_another_budget_takes_what_is_there(searched):
     choices = {"weights": ("float32", "int8"), "max_trainings": 2, "trained": never}
     assert compress(model, folder, tt.Budget(max_drop=0.2), **choices) == first
     second = compress(model, folder, budget, **{**choices, "max_trainings": 0})
-    assert second.candidates == tuple(c for c in first.candidates if c.treatment.is_dense)
+    assert set(second.candidates) == set(first.candidates)
 
 
 def test_where_nothing_fits_it_is_said_and_the_nearest_is_named(searched):

@@ -12,6 +12,7 @@ from tfticket.compression.budget import Budget
 from tfticket.compression.candidate import Candidate, best, nearest
 from tfticket.compression.choices import Choices
 from tfticket.compression.measure import Measure
+from tfticket.compression.metrics import Metric
 from tfticket.compression.preparing import (
     calibration_of,
     channels_of,
@@ -28,6 +29,7 @@ from tfticket.errors import ExportError
 from tfticket.export.signature import signature
 from tfticket.litert._litert import runtime_version
 from tfticket.litert.evidence import require_telling
+from tfticket.retracing import without_hints
 
 __all__ = ["compress"]
 
@@ -76,8 +78,7 @@ def compress(
         FileExistsError, ExportError: if `out` is of something else; if no file can be written.
     """
     chosen = Choices(**choices)
-    measure = Measure.given(metrics.get(metric), validation)
-    tested = None if test is None else Measure.given(measure.metric, test, "test")
+    measure, tested = _measures(metrics.get(metric), validation, test)
     require_possible(model, train)
     calibration = calibration_of(chosen, measure)
     given = signature(model, calibration)
@@ -87,8 +88,14 @@ def compress(
     store = Store.open(out, settings_of(model, train, measure, taken, budget, chosen))
     workshop = Workshop(model, train, measure, given, calibration, store, chosen, *known)
     stopwatch = Stopwatch(store, budget, _reference(workshop), taken, chosen.latency, given)
-    search = Search(workshop, *channels_of(workshop, stopwatch), stopwatch, budget, on_event)
-    return _result(search.run(), tested)
+    with without_hints():
+        channels = channels_of(workshop, stopwatch)
+        return _result(Search(workshop, *channels, stopwatch, budget, on_event).run(), tested)
+
+
+def _measures(metric: Metric, validation: Any, test: Any) -> tuple[Measure, Measure | None]:
+    tested = None if test is None else Measure.given(metric, test, "test")
+    return Measure.given(metric, validation), tested
 
 
 def _reference(workshop: Workshop) -> Path:

@@ -54,16 +54,23 @@ class Search:
     _begun: float = field(default_factory=time.monotonic)
 
     def run(self) -> Search:
-        """Tries the whole network in every type, then channels, weights, blocks, and both."""
+        """Tries the whole network in every type, then channels, weights, blocks, and both.
+
+        What earlier calls with other budgets have measured is among the candidates at the end.
+        """
         self.visit(DENSE)
-        if self._is_best_already():
-            return self
+        if not self._is_best_already():
+            self._take_away()
+        seen = {c.path for c in self.candidates}
+        self.candidates += [c for c in self.workshop.measured() if c.path not in seen]
+        return self
+
+    def _take_away(self) -> None:
         found = {name: self._bisected(*axis) for name, axis in self._axes().items()}
         removed = found.pop("channels", [])
         if removed and not self._is_best_already():
             for masked in found.values():
                 self._combine(removed, masked)
-        return self
 
     def visit(self, treatment: Treatment) -> list[Candidate] | None:
         """Trains a network, unless it is hopeless writes its files, and measures them.

@@ -138,6 +138,12 @@ class Workshop:
                     self._file(network, treatment, kind, stopwatch)
         return [c for name in names.values() if (c := self.store.candidate(name)) is not None]
 
+    def measured(self) -> list[Candidate]:
+        """Returns every file in the folder that is of a type that is asked for."""
+        names = self.store.record.get("files", {})
+        found = [c for name in names if (c := self.store.candidate(name)) is not None]
+        return [c for c in found if c.weights in self.choices.weights]
+
     def _is_missing(self, name: str) -> bool:
         """Whether a file is to be made; what failed in an earlier call is tried once again."""
         known = self.store.get("files", name)
