@@ -22,8 +22,8 @@
 # budget.
 #
 # As committed it runs on the embedded digits with few trainings, from seed 0, so the figures decide
-# nothing; `FULL_SIZE = True` has MNIST. Choices are made on validation data, test data are looked
-# at once, for the chosen file.
+# nothing; for some to quote, set `FULL_SIZE = True`, which has MNIST, and run several replicates.
+# Choices are made on validation data, test data are looked at once, for the chosen file.
 #
 # Tested with the versions of Colab (Python 3.13.0, TensorFlow 2.20.0, Keras 3.13.2, tf_keras
 # 2.20.1, NumPy 2.1.3) and of Kaggle (Python 3.12.1, TensorFlow 2.19.0, Keras 3.13.2, tf_keras
