@@ -26,6 +26,13 @@ ENGINEERING = (
         "LeNet-300-100 at 0.98: 1.064 of the CSR bound, 0.384 of the converter's sparse file",
     ),
     Benchmark(
+        "compress",
+        "What does a budget of one point buy, and does a killed search come to the same?",
+        (Script(), Script(7, "kills")),
+        "searches that were killed come to the same files: 6 of 6; the comparison is not run yet",
+        BOTH,
+    ),
+    Benchmark(
         "latency",
         "How fast are files with zeros, or without channels, against dense ones?",
         (Script(),),

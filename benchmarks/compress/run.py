@@ -1,0 +1,180 @@
+"""`tt.compress` at one percentage point, beside what everybody does.
+
+    python benchmarks/compress/run.py --out runs/compress [--networks plain --seeds 0]
+
+Each network of `networks.py` is trained; then, at a drop of at most one point on validation data,
+the smallest and the fastest file are searched for. Beside them: the dense float32 file, its
+post-training int8 twin, and tfmot's polynomial decay to 80 % of the weights, trained as long as one
+candidate, through TensorFlow's converter. Test data are looked at once, for these files, and all
+of them are timed in turn in one process: batch 1, one thread. Started again it goes on, and what is
+in `results.json` is not run again. Writes the table in README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_model_optimization as tfmot
+import tf_keras
+from networks import NETWORKS
+
+import tfticket as tt
+from benchmarks import records
+from tfticket import zoo
+from tfticket.tables import markdown
+from tfticket.tflite.sizes import gzip_size
+
+HERE = Path(__file__).parent
+MARKS = "<!-- table -->", "<!-- end of table -->"
+BATCH, MAX_DROP, SPARSITY, TRAININGS = 64, 0.01, 0.8, 8
+#: Examples of the validation data that are asked in the search, and of the test data at its end.
+NUM_VALIDATION, NUM_TEST = 2_000, 5_000
+ARMS = ("dense", "int8", "tfmot", "smallest", "fastest")
+
+
+def trained(make: Any, data: Any, num_steps: int, seed: int) -> Any:
+    tf_keras.utils.set_random_seed(seed)
+    model = make()
+    rate = tf_keras.optimizers.schedules.CosineDecay(2e-3, num_steps)
+    compiled(model, rate)
+    model.fit(stream(data, num_steps, seed), verbose=0, shuffle=False)
+    compiled(model, 5e-4)  # the rate of all that follows
+    return model
+
+
+def compiled(model: Any, rate: Any) -> None:
+    loss = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(tf_keras.optimizers.Adam(rate), loss)
+
+
+def stream(data: Any, num_steps: int, seed: int) -> Any:
+    return zoo.batches(data.train, batch_size=BATCH, num_steps=num_steps, seed=seed)
+
+
+def by_tfmot(model: Any, data: Any, num_steps: int, seed: int, path: Path) -> None:
+    """Prunes a copy as tfmot's guide does, and converts it."""
+    copy = tf_keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    schedule = tfmot.sparsity.keras.PolynomialDecay(0.0, SPARSITY, 0, int(0.6 * num_steps))
+    pruned = tfmot.sparsity.keras.prune_low_magnitude(copy, pruning_schedule=schedule)
+    compiled(pruned, 5e-4)
+    update = tfmot.sparsity.keras.UpdatePruningStep()
+    pruned.fit(stream(data, num_steps, seed), verbose=0, shuffle=False, callbacks=[update])
+    stripped = tfmot.sparsity.keras.strip_pruning(pruned)
+    path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(stripped).convert())
+
+
+def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
+    """One network and seed: every arm's file, its size, its time and its accuracy."""
+    make, source, num_steps, num_more = NETWORKS[name]
+    data = zoo.load_data(source)
+    model = trained(make, data, num_steps, seed)
+    folder, begun = out / f"{name}-{seed}", time.process_time()
+    validation = data.validation.x[:NUM_VALIDATION], data.validation.y[:NUM_VALIDATION]
+    found = {}
+    for goal in ("bytes", "latency"):
+        found[goal] = tt.compress(
+            model,
+            lambda network: network.fit(stream(data, num_more, seed + 1), verbose=0, shuffle=False),
+            validation=validation,
+            budget=tt.Budget(max_drop=MAX_DROP, goal=goal),
+            out=folder,
+            max_trainings=TRAININGS,
+            on_event=lambda *event: print(name, seed, *event, flush=True),
+        )
+    seconds = time.process_time() - begun
+    by_tfmot(model, data, num_more, seed + 1, folder / "tfmot.tflite")
+    dense = {c.weights: c for c in found["bytes"].candidates if c.treatment.is_dense}
+    paths = {
+        "dense": dense["float32"].path,
+        "int8": dense["int8"].path,
+        "tfmot": str(folder / "tfmot.tflite"),
+        "smallest": found["bytes"].best.path,
+        "fastest": found["latency"].best.path,
+    }
+    times = tt.litert.latency([paths[arm] for arm in ARMS], num_rounds=100).files
+    arms = {arm: row(paths[arm], data, t) for arm, t in zip(ARMS, times, strict=True)}
+    for arm, goal in (("smallest", "bytes"), ("fastest", "latency")):
+        best = found[goal].best
+        arms[arm] |= {"name": best.name, "drop": best.drop, "is_met": found[goal].is_met}
+    arms["int8"]["drop"] = dense["int8"].drop
+    return {"model": found["bytes"].dense, "arms": arms, "cpu_seconds": round(seconds, 1)}
+
+
+def row(path: str, data: Any, timed: Any) -> dict[str, Any]:
+    x, y = data.test.x[:NUM_TEST].astype(np.float32), data.test.y[:NUM_TEST]
+    (name,) = tt.tflite.File.read(path).input_names
+    (run,) = tt.litert.run(path, {name: x}, batch_sizes=(64,), delegates=(True,))
+    (outputs,) = run.outputs.values()
+    blob = Path(path).read_bytes()
+    return {
+        "test": float(np.mean(outputs.argmax(-1) == y)),
+        "bytes": len(blob),
+        "gzip": gzip_size(blob),
+        "ms": [timed.p10_ms, timed.p50_ms, timed.p90_ms],
+        "speed": timed.speed_p50,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("runs/compress"))
+    parser.add_argument("--networks", nargs="*", choices=list(NETWORKS), default=list(NETWORKS))
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    args = parser.parse_args()
+    path = HERE / "results.json"
+    for name in args.networks:
+        for seed in args.seeds:
+            if f"{name}-{seed}" in records.read(path, {}):
+                continue
+            made = cell(name, seed, args.out)
+            found = {**records.read(path, {}), f"{name}-{seed}": made}
+            data = [records.zoo(source) for source in ("mnist", "cifar10_jpeg")]
+            records.write(path, found, seeds=[0, 1, 2], data=data, resumes=True)
+    readme = HERE / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(MARKS[0])
+    text = f"{before}{MARKS[0]}\n\n{table(records.read(path))}\n\n{MARKS[1]}"
+    readme.write_text(text + rest.partition(MARKS[1])[2], encoding="utf-8")
+
+
+def table(found: dict[str, Any]) -> str:
+    """Renders the means over seeds, a row an arm."""
+    lines = []
+    for name in NETWORKS:
+        cells = [value for key, value in found.items() if key.partition("-")[0] == name]
+        for arm in ARMS if cells else ():
+            own = [c["arms"][arm] for c in cells]
+            lines.append(
+                [
+                    f"{name}, {len(cells)} seeds",
+                    arm,
+                    mean(100 * r["test"] for r in own),
+                    f"{np.mean([r['bytes'] for r in own]):,.0f}",
+                    f"{np.mean([r['gzip'] for r in own]):,.0f}",
+                    f"{np.mean([r['ms'][1] for r in own]):.4f}",
+                    mean(r["speed"] for r in own),
+                    "; ".join(dict.fromkeys(r["name"] for r in own if "name" in r)),
+                ]
+            )
+    header = ["network", "file", "test accuracy, %", "bytes", "gzip", "ms", "speed", "what it is"]
+    return markdown(header, lines)
+
+
+def mean(values: Any) -> str:
+    """Mean and standard deviation."""
+    values = list(values)
+    return f"{np.mean(values):.2f} ± {np.std(values, ddof=1) if len(values) > 1 else 0:.2f}"
+
+
+if __name__ == "__main__":
+    main()
