@@ -180,3 +180,17 @@ def test_the_picture_has_a_panel_for_each_kind(keras, tmp_path):
         "fraction of channels masked",
     ]
     plots.save(figure, tmp_path / "sensitivity.png")
+
+
+def test_a_model_that_was_compiled_anew_comes_back_as_it_was(keras):
+    model = network(keras, compiled=True)
+    model.fit(X, Y, epochs=1, verbose=0, shuffle=False)
+    before, optimizer = weights.read_all(model), model.optimizer
+
+    def compiled_anew(trained):
+        trained.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        trained.fit(X, Y, epochs=1, verbose=0)
+
+    tt.sensitivity(model, (X, Y), sparsities={"weights": (0.5,)}, fine_tune=compiled_anew)
+    assert model.optimizer is optimizer
+    assert same(before, weights.read_all(model))

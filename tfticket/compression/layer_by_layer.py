@@ -14,16 +14,17 @@ import numpy as np
 
 from tfticket import _keras, files, weights
 from tfticket.compression import metrics
+from tfticket.compression.lending import borrowed
 from tfticket.compression.measure import Measure
 from tfticket.compression.report import Sensitivity, SensitivityRow
 from tfticket.enforcement import enforce, in_force
 from tfticket.errors import CorruptFileError
 from tfticket.graph import channel_graph
 from tfticket.masks import Masks
-from tfticket.rewinding import TrainingState, capture, restore
 from tfticket.selection import budget, check_sparsity, keep_top
 from tfticket.slimming.channel_scores import channel_scores
 from tfticket.slimming.channel_selection import select_channels
+from tfticket.tracing import lent
 from tfticket.weights import FilterLike
 
 __all__ = ["SPARSITIES", "sensitivity"]
@@ -78,11 +79,11 @@ def sensitivity(
     tries, notes = _tries(model, _checked(sparsities), prunable)
     dense = measure.of_model(model)
     kept = _Cache.open(cache, _settings(model, measure, tries, fine_tune))
-    rows, start = [], capture(model) if fine_tune is not None else None
+    rows = []
     for number, one in enumerate(tries):
         row = kept.rows[number] if number < len(kept.rows) else None
         if row is None:
-            values = _measured(model, measure, one.make(), fine_tune, start)
+            values = _measured(model, measure, one.make(), fine_tune)
             row = one.row(measure.metric, dense, values)
             kept.add(row)
         rows.append(row)
@@ -198,13 +199,12 @@ def _measured(
     measure: Measure,
     masks: Masks,
     fine_tune: Callable[[Any], Any] | None,
-    start: TrainingState | None,
 ) -> list[float]:
     """The metric under masks, and after fine-tuning where there is any; then all is put back."""
     variables = weights.variables(model)
-    present = {p: np.array(_keras.value_of(variables[p])) for p in masks}
-    try:
-        weights.write(model, {p: np.where(masks[p], w, 0) for p, w in present.items()})
+    masked = {p: np.where(masks[p], _keras.value_of(variables[p]), 0) for p in masks}
+    with lent(model, masked) if fine_tune is None else borrowed(model):
+        weights.write(model, masked)
         values = [measure.of_model(model)]
         if fine_tune is not None:
             with enforce(model, masks) as enforcement:
@@ -212,11 +212,6 @@ def _measured(
                 enforcement.check()
             values.append(measure.of_model(model))
         return values
-    finally:
-        if start is None:
-            weights.write(model, present)
-        else:
-            restore(model, start)
 
 
 def _settings(model: Any, measure: Measure, tries: Sequence[_Try], fine_tune: Any) -> dict:
