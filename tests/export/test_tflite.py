@@ -15,7 +15,6 @@ from tfticket.tflite import flatbuffer
 from tfticket.tflite.encoder import encode_file
 
 # The package attribute of this name is the function.
-TFLITE = importlib.import_module("tfticket.export.tflite")
 LAYOUTS = importlib.import_module("tfticket.export.layouts")
 
 
@@ -183,15 +182,15 @@ def test_a_file_larger_than_dense_is_never_handed_over(small, tmp_path, monkeypa
 def test_a_conversion_that_computes_something_else_leaves_the_old_file(
     small, tmp_path, monkeypatch
 ):
-    def convert_wrongly(model, given):
+    def convert_wrongly(model, given, module):
         weights = model.get_weights()
         model.set_weights([w * 1.01 for w in weights])
         try:
-            return dense_tflite(model, given)
+            return dense_tflite(model, given, module)
         finally:
             model.set_weights(weights)
 
-    monkeypatch.setattr(TFLITE, "dense_tflite", convert_wrongly)
+    monkeypatch.setattr("tfticket.export.source.dense_tflite", convert_wrongly)
     path = tmp_path / "small.tflite"
     path.write_bytes(b"old")
     with pytest.raises(ExportError, match="does not compute what the Keras model does"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from tfticket.litert._litert import runtime_version
 from tfticket.litert.evidence import require_telling
 from tfticket.retracing import without_hints
 
-__all__ = ["compress"]
+__all__ = ["compress", "opened"]
 
 
 def compress(
@@ -75,22 +76,46 @@ def compress(
 
     Raises:
         ValueError: for what is out of range, not finite, or a `train` that trains nothing.
-        FileExistsError, ExportError: if `out` is of something else; if no file can be written.
+        FileExistsError, TicketError: if `out` is of something else, or another process is in it.
+        ExportError: if no file can be written.
     """
-    chosen = Choices(**choices)
     measure, tested = _measures(metrics.get(metric), validation, test)
+    begun = opened(model, train, measure, budget, Choices(**choices), out)
+    with begun as (workshop, stopwatch), without_hints():
+        channels = channels_of(workshop, stopwatch)
+        return _result(Search(workshop, *channels, stopwatch, budget, on_event).run(), tested)
+
+
+@contextmanager
+def opened(
+    model: Any, train: Any, measure: Measure, budget: Budget, choices: Choices, out: str | Path
+) -> Iterator[tuple[Workshop, Stopwatch]]:
+    """Opens the folder of a search, new or begun, and writes the file that others are timed with.
+
+    Args:
+        model: trained.
+        train: as for `compress`.
+        measure: the metric on validation data.
+        budget: the limits, and how times are taken.
+        choices: how networks and files are made.
+        out: the folder.
+
+    Yields:
+        What makes networks and files, and what times them.
+
+    Raises:
+        ValueError, FileExistsError, TicketError: as for `compress`, before anything long starts.
+    """
     require_possible(model, train)
-    calibration = calibration_of(chosen, measure)
+    calibration = calibration_of(choices, measure)
     given = signature(model, calibration)
     taken = given.take(calibration, None)
     require_telling(taken, "representative_data")
     known = (measure.of_model(model), budget.size_of)
-    store = Store.open(out, settings_of(model, train, measure, taken, budget, chosen))
-    workshop = Workshop(model, train, measure, given, calibration, store, chosen, *known)
-    stopwatch = Stopwatch(store, budget, _reference(workshop), taken, chosen.latency, given)
-    with without_hints():
-        channels = channels_of(workshop, stopwatch)
-        return _result(Search(workshop, *channels, stopwatch, budget, on_event).run(), tested)
+    with Store.opened(out, settings_of(model, train, measure, taken, budget, choices)) as store:
+        workshop = Workshop(model, train, measure, given, calibration, store, choices, *known)
+        reference = _reference(workshop)
+        yield workshop, Stopwatch(store, budget, reference, taken, choices.latency, given)
 
 
 def _measures(metric: Metric, validation: Any, test: Any) -> tuple[Measure, Measure | None]:
@@ -103,7 +128,7 @@ def _reference(workshop: Workshop) -> Path:
     store = workshop.store
     path, known = store.file("reference"), store.get("digests", "reference")
     if known is None or files.sha256_of(path) != known:
-        workshop.write(workshop.model, DENSE, "float32", path, verify=False)
+        workshop.write(workshop.source(workshop.model), DENSE, "float32", path, verify=False)
         store.put("digests", "reference", files.sha256_of(path))
     return path
 

@@ -183,7 +183,7 @@ def _timed(
             probes[name] = graph.masks(marks(scores, half))
             smaller = shrink(workshop.model, probes[name]).model
             paths.append(Path(folder) / f"{number}.tflite")
-            workshop.write(smaller, DENSE, "float32", paths[-1], verify=False)
+            workshop.write(workshop.source(smaller), DENSE, "float32", paths[-1], verify=False)
         whole, *times = stopwatch.time(stopwatch.reference, *paths)
     saved = {name: whole.p50_ms - spread.p50_ms for name, spread in zip(probes, times, strict=True)}
     return in_milliseconds(prices, saved, probes)

@@ -85,7 +85,8 @@ class Sizes:
             self.workshop.treated(treatment, self.channels) as (network, _),
         ):
             path = Path(folder) / "untrained.tflite"
-            self.workshop.write(network, treatment, kind, path, verify=False)
+            source = self.workshop.source(network)
+            self.workshop.write(source, treatment, kind, path, verify=False)
             data = path.read_bytes()
             return {
                 "file_bytes": len(data),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from tfticket import files
 from tfticket.compression.candidate import Candidate, Spread
 from tfticket.compression.treatment import Treatment
+from tfticket.locking import LOCK, locked
 
 __all__ = ["RECORD", "Store"]
 
@@ -36,8 +38,9 @@ class Store:
     record: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, folder: str | Path, settings: Mapping[str, Any]) -> Store:
-        """Opens a new folder, or one that an earlier call has left.
+    @contextmanager
+    def opened(cls, folder: str | Path, settings: Mapping[str, Any]) -> Iterator[Store]:
+        """Opens a new folder, or one that an earlier call has left, for this process alone.
 
         Args:
             folder: new, empty, or of a search with the same settings.
@@ -46,31 +49,14 @@ class Store:
         Raises:
             FileExistsError: if it is of something else, or of other settings.
             CorruptFileError: if what was written is damaged.
+            TicketError: if another process is at work in it.
         """
         folder, own = Path(folder), json.loads(json.dumps(settings))
-        path = folder / RECORD
-        if not path.exists():
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-                raise FileExistsError(
-                    "`out` must be new, empty, or the folder of an earlier call."
-                    f" Received: {folder}, which has no {RECORD}"
-                )
-            made = cls(folder, own)
-            made.write()  # whatever else is in the folder later, it is ours
-            return made
-        found = files.unsealed(files.read_json(path), path)
-        if found.get("format") != _FORMAT:
-            raise FileExistsError(
-                f"`out` must be a folder of this version of tfticket. Received: {folder}, whose"
-                f" {RECORD} has the format {found.get('format')!r}, not {_FORMAT}"
-            )
-        changed = sorted(n for n in own if found["settings"].get(n) != own[n])
-        if changed:
-            raise FileExistsError(
-                "`out` must be new, or the folder of a call with the same network, data and"
-                f" settings. Received: {folder}, where other than now: {', '.join(changed)}"
-            )
-        return cls(folder, own, found["record"])
+        _read(folder, own)  # nothing is written into what is not ours
+        with locked(folder):
+            store = cls(folder, own, _read(folder, own))
+            store.write()  # whatever else is in the folder later, it is ours
+            yield store
 
     def get(self, kind: str, name: str) -> Any:
         """Returns a measurement, or `None`.
@@ -162,3 +148,28 @@ class Store:
 
     def _weights(self, name: str) -> Path:
         return self.folder / "networks" / f"{name}.safetensors"
+
+
+def _read(folder: Path, settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a folder has measured; nothing if it is new."""
+    path = folder / RECORD
+    if not path.exists():
+        if folder.exists() and (not folder.is_dir() or {p.name for p in folder.iterdir()} - {LOCK}):
+            raise FileExistsError(
+                "`out` must be new, empty, or the folder of an earlier call."
+                f" Received: {folder}, which has no {RECORD}"
+            )
+        return {}
+    found = files.unsealed(files.read_json(path), path)
+    if found.get("format") != _FORMAT:
+        raise FileExistsError(
+            f"`out` must be a folder of this version of tfticket. Received: {folder}, whose"
+            f" {RECORD} has the format {found.get('format')!r}, not {_FORMAT}"
+        )
+    changed = sorted(n for n in settings if found["settings"].get(n) != settings[n])
+    if changed:
+        raise FileExistsError(
+            "`out` must be new, or the folder of a call with the same network, data and"
+            f" settings. Received: {folder}, where other than now: {', '.join(changed)}"
+        )
+    return found["record"]

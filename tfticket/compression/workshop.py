@@ -26,7 +26,10 @@ from tfticket.compression.store import Store
 from tfticket.compression.timing import Stopwatch
 from tfticket.compression.treatment import Treatment
 from tfticket.errors import ExportError, MismatchError, NotFiniteError
+from tfticket.export.choices import Quantized, Request
 from tfticket.export.signature import Signature, output_names
+from tfticket.export.source import Source
+from tfticket.export.tflite import tflite_of
 from tfticket.graph import Graph
 from tfticket.masks import Masks
 from tfticket.slimming import shrink
@@ -134,8 +137,9 @@ class Workshop:
                 arrays = self.store.weights(treatment.name)
                 if arrays is not None:
                     weights.write(network, arrays)
+                source = self.source(network)
                 for kind in missing:
-                    self._file(network, treatment, kind, stopwatch)
+                    self._file(source, treatment, kind, stopwatch)
         return [c for name in names.values() if (c := self.store.candidate(name)) is not None]
 
     def measured(self) -> list[Candidate]:
@@ -196,11 +200,11 @@ class Workshop:
         for start in range(0, num_examples // size * size if is_fixed else num_examples, size):
             yield self.given.pack([taken[n][start : start + size] for n in self.given.names])
 
-    def _file(self, network: Any, treatment: Treatment, kind: Any, stopwatch: Stopwatch) -> None:
+    def _file(self, source: Source, treatment: Treatment, kind: Any, stopwatch: Stopwatch) -> None:
         name = f"{treatment.name}-{kind}"
         path = self.store.file(name)
         try:
-            report = self.write(network, treatment, kind, path)
+            report = self.write(source, treatment, kind, path)
             metric = self.measure.of(self.predictor(path))
             (latency,) = stopwatch.time(path)
         except (ExportError, NotFiniteError) as error:
@@ -217,7 +221,7 @@ class Workshop:
             report.file_bytes,
             report.gzip_bytes,
             latency,
-            effective_flops(network),
+            effective_flops(source.model),
         )
         self.store.put_candidate(name, made)
 
@@ -237,13 +241,21 @@ class Workshop:
         found = self.model.predict(self.given.pack([a[:size] for a in taken.values()]), verbose=0)
         return found, tuple(output_names(self.model, len(tf.nest.flatten(found))))
 
+    def source(self, network: Any) -> Source:
+        """Returns a network as files are made of it, for as long as it stays as it is.
+
+        Args:
+            network: as it is to be written.
+        """
+        return Source(network, self.calibration)
+
     def write(
-        self, network: Any, treatment: Treatment, kind: Any, path: Path, *, verify: bool = True
+        self, source: Source, treatment: Treatment, kind: Any, path: Path, *, verify: bool = True
     ) -> export.ExportReport:
         """Writes the file of a network.
 
         Args:
-            network: as it is to be written.
+            source: the network.
             treatment: what was done to it.
             kind: the type of its weights.
             path: of the file; one that is there is replaced.
@@ -252,13 +264,11 @@ class Workshop:
         Raises:
             ExportError: if no file passes.
         """
-        return export.tflite(
-            network,
-            path,
-            weights=kind,
+        asked = Request(
+            Quantized.of(kind),
             sparse="auto" if treatment.granularity == "weight" else "compute",
             representative_data=self.calibration if kind == "int8" else None,
             inputs=self.calibration,
             verify=self.choices.verify if verify else False,
-            overwrite=True,
         )
+        return tflite_of(source, path, asked, overwrite=True)

@@ -14,8 +14,8 @@ import tensorflow as tf
 from tfticket import files
 from tfticket.devices import Workers
 from tfticket.errors import TicketError
-from tfticket.experiments.locking import LOCK
 from tfticket.experiments.spec import Spec
+from tfticket.locking import LOCK
 
 __all__ = ["joined"]
 

@@ -14,7 +14,6 @@ from tfticket.errors import CorruptFileError
 from tfticket.experiments.environment import changes, environment
 from tfticket.experiments.fingerprints import compared, described
 from tfticket.experiments.growing import add_branches, branches_of, branches_there
-from tfticket.experiments.locking import LOCK, locked
 from tfticket.experiments.products import damaged_products, digests
 from tfticket.experiments.records import (
     BRANCHES,
@@ -28,6 +27,7 @@ from tfticket.experiments.records import (
 )
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.store import LINES, LevelStore
+from tfticket.locking import LOCK, locked
 from tfticket.reports.outcome import Outcome
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import numpy as np
 
 from tfticket.export.ai_edge import require_ai_edge
 from tfticket.export.checks import is_quantize_aware, require_exportable
-from tfticket.export.original import require_samples
 from tfticket.litert._litert import require_runtime
 from tfticket.litert.comparison import Tolerance, tolerance_of
 from tfticket.tflite.encoder import Encoding
@@ -74,7 +73,6 @@ class Request:
         sparse: a key of `ENCODINGS`.
         representative_data: typical inputs; `None` where no ranges are measured.
         inputs: examples to compare on; `None` for `representative_data`, or drawn ones.
-        num_samples: how many, at least 1.
         verify: whether to compare, or the largest difference that passes.
 
     Raises:
@@ -85,7 +83,6 @@ class Request:
     sparse: Encoding
     representative_data: Any
     inputs: Any
-    num_samples: int
     verify: bool | float
 
     def __post_init__(self):
@@ -93,7 +90,6 @@ class Request:
             raise ValueError(
                 f"`sparse` must be one of {tuple(ENCODINGS)}. Received: sparse={self.sparse!r}"
             )
-        require_samples(self.num_samples)
         is_number = not isinstance(self.verify, (bool, np.bool_))
         if is_number and not (math.isfinite(self.verify) and self.verify >= 0):
             raise ValueError(

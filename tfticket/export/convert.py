@@ -58,7 +58,7 @@ def served(model: Any, given: Signature) -> Any:
     return module
 
 
-def dense_tflite(model: Any, given: Signature) -> File:
+def dense_tflite(model: Any, given: Signature, module: Any = None) -> File:
     """Converts a model to a dense float32 TFLite file.
 
     The converter's sparsity flag is never set: see `tflite.encoder`.
@@ -66,6 +66,7 @@ def dense_tflite(model: Any, given: Signature) -> File:
     Args:
         model: of either Keras.
         given: its signature.
+        module: the model as `served` wraps it, which is traced once; `None` to wrap it anew.
 
     Raises:
         ExportError: if the model takes text or is larger than 2 GB; if TensorFlow's converter
@@ -79,7 +80,7 @@ def dense_tflite(model: Any, given: Signature) -> File:
             f" write `export.savedmodel`. The model takes text as {text}"
         )
     _require_room(model)
-    dense = _convert(model, given, lambda converter: None)
+    dense = _convert(module or served(model, given), given, lambda converter: None)
     found = STATEFUL & {operator.name for operator in dense.operators}
     if found:
         raise ExportError(
@@ -125,6 +126,7 @@ def quantized_tflite(
     *,
     weights: WeightType,
     calibration: Mapping[str, np.ndarray] | None = None,
+    module: Any = None,
 ) -> File:
     """Converts a model to a dense TFLite file of smaller weights.
 
@@ -137,6 +139,7 @@ def quantized_tflite(
             ranges measured on `calibration`. Inputs and outputs stay float32.
         calibration: inputs by name, `[examples, ...]`; for `"int8"` only, and not for a model
             that was trained for it and has its ranges in it.
+        module: as for `dense_tflite`.
 
     Raises:
         ExportError: if TensorFlow's converter refuses the model, with its first words.
@@ -150,7 +153,7 @@ def quantized_tflite(
         if ranges is not None:
             converter.representative_dataset = lambda: one_by_one(given, ranges)
 
-    return _convert(model, given, choose)
+    return _convert(module or served(model, given), given, choose)
 
 
 def refuse_loops(dense: File) -> None:
@@ -167,12 +170,11 @@ def refuse_loops(dense: File) -> None:
         )
 
 
-def _convert(model: Any, given: Signature, choose: Callable[[Any], None]) -> File:
+def _convert(module: Any, given: Signature, choose: Callable[[Any], None]) -> File:
     import tensorflow as tf
 
     try:
         with quiet():
-            module = served(model, given)
             function = module.serve.get_concrete_function()
             converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
             choose(converter)

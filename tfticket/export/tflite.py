@@ -13,12 +13,13 @@ from tfticket import files
 from tfticket.export.ai_edge import ai_edge_tflite
 from tfticket.export.checks import is_quantize_aware
 from tfticket.export.choices import ENCODINGS, Quantized, Request
-from tfticket.export.convert import dense_tflite, quantized_tflite
+from tfticket.export.convert import quantized_tflite
 from tfticket.export.layouts import Outcome, first_sound, is_tflite
 from tfticket.export.notes import larger, notes, order
 from tfticket.export.original import SEED, Original
 from tfticket.export.report import ExportReport
-from tfticket.export.signature import Signature, signature
+from tfticket.export.signature import Signature
+from tfticket.export.source import NUM_SAMPLES, Source
 from tfticket.litert._litert import runtime_version
 from tfticket.litert.evidence import require_telling
 from tfticket.litert.verify import Baseline, Examples
@@ -28,7 +29,7 @@ from tfticket.tflite.rounding import Rounding, rounding
 from tfticket.tflite.sizes import bounds, gzip_size
 from tfticket.tflite.weight_types import WeightType
 
-__all__ = ["tflite"]
+__all__ = ["tflite", "tflite_of"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def tflite(
     sparse: Encoding = "auto",
     representative_data: Any = None,
     inputs: Any = None,
-    num_samples: int = 256,
+    num_samples: int = NUM_SAMPLES,
     verify: bool | float = True,
     overwrite: bool = False,
 ) -> ExportReport:
@@ -83,33 +84,51 @@ def tflite(
         ExportError: if conversion fails, Keras gives NaN, or no layout passes.
         MissingDependencyError: without `ai-edge-litert`, or the quantizer asked for.
     """
-    kind = Quantized.of(weights)
-    asked = Request(kind, sparse, representative_data, inputs, num_samples, verify)
-    asked.require_possible(model)
+    asked = Request(Quantized.of(weights), sparse, representative_data, inputs, verify)
+    source = Source(model, asked.examples, num_samples)
+    return tflite_of(source, path, asked, overwrite=overwrite)
+
+
+def tflite_of(
+    source: Source, path: str | Path, asked: Request, *, overwrite: bool = False
+) -> ExportReport:
+    """Writes one of the files of a model, as `tflite` does.
+
+    What all its files have in common is done for the first one alone.
+
+    Args:
+        source: the model, and what its files are compared on: the request's own examples.
+        path: of the file.
+        asked: what kind of file.
+        overwrite: whether to replace a file that is there.
+
+    Returns:
+        An `ExportReport`.
+
+    Raises:
+        ValueError, ExportError, MissingDependencyError: as for `tflite`.
+    """
+    asked.require_possible(source.model)
     files.require_free(path, is_ours=is_tflite(Path(path)), overwrite=overwrite, is_file=True)
-    given = signature(model, asked.examples)
-    calibration = _calibration(given, representative_data)
-    original = _original(model, given, asked) if asked.tolerance else None
-    converted = _converted(model, given, kind, calibration)
+    calibration = _calibration(source.given, asked.representative_data)
+    original = source.original if asked.tolerance else None
+    converted = _converted(source, asked.weights, calibration)
     outcome = _written(path, converted.dense, asked, original)
     return _report(path, asked, original, converted, outcome)
 
 
 def _converted(
-    model: Any,
-    given: Signature,
-    weights: Quantized,
-    calibration: Mapping[str, np.ndarray] | None,
+    source: Source, weights: Quantized, calibration: Mapping[str, np.ndarray] | None
 ) -> _Converted:
-    exact = dense_tflite(model, given)
+    exact, given = source.exact, source.given
     if weights.type == "float32":
         return _Converted(exact, rounding(exact, exact), order(exact, given))
     options: dict[str, Any] = {"weights": weights.type, "calibration": calibration}
     if weights.quantizer == "ai-edge":
         dense = ai_edge_tflite(given, exact, **options)
     else:
-        dense = quantized_tflite(model, given, exact, **options)
-    found = rounding(exact, dense, is_nearest=not is_quantize_aware(model))
+        dense = quantized_tflite(source.model, given, exact, **options, module=source.module)
+    found = rounding(exact, dense, is_nearest=not is_quantize_aware(source.model))
     said = (*larger(dense, exact, weights.type), *order(dense, given))
     return _Converted(dense, found, said)
 
@@ -120,13 +139,6 @@ def _calibration(given: Signature, representative_data: Any) -> dict[str, np.nda
     taken = given.take(representative_data, None)
     require_telling(taken, "representative_data")
     return taken
-
-
-def _original(model: Any, given: Signature, asked: Request) -> Original:
-    """Takes or draws inputs and asks Keras; both must be fit to show a difference."""
-    original = Original.of(model, asked.examples, asked.num_samples, given=given)
-    _ = original.outputs  # what cannot be compared with is refused before anything is converted
-    return original
 
 
 def _written(path: str | Path, dense: File, asked: Request, original: Original | None) -> Outcome:
