@@ -220,6 +220,15 @@ def invoke(*arguments):
     return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
+@pytest.mark.parametrize("wrong", [{"model": "lenet_300_1000"}, {"data": "nowhere.npz"}])
+def test_a_dry_run_finds_what_would_be_missing(wrong, tmp_path):
+    study = written(tmp_path / "wrong.json", **wrong)
+    done = invoke("run", study, "--out", tmp_path / "out", "--dry-run")
+    assert done.exit_code == 1 and done.stdout == ""
+    assert next(iter(wrong.values())) in done.stderr and len(done.stderr.splitlines()) < 5
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_command_runs_plans_lists_and_compares(studied, tmp_path):
     root, *_ = studied
     done = invoke("run", root / "small.json", "--out", tmp_path / "new", "--dry-run")

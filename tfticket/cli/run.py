@@ -26,7 +26,8 @@ def run(
     repair: Annotated[bool, typer.Option("--repair", help="Compute damaged levels anew.")] = False,
     download: Download = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say which runs there are, and which are begun.")
+        bool,
+        typer.Option("--dry-run", help="Check all runs; say which there are, and which are begun."),
     ] = False,
     json: Json = False,
     engine: Engine = Engine(),
@@ -40,12 +41,13 @@ def run(
 
     asked = read_study(study)
     require_room(out)
+    load_tensorflow()
+    from tfticket.experiments.studying import check_study, run_study
+
     if dry_run:
+        check_study(asked, out, download=download)
         answer(asked.planned(out), as_json=json)
         return
-    load_tensorflow()
-    from tfticket.experiments.studying import run_study
-
     with training(engine, out, as_json=json) as shared:
         outcome = run_study(asked, out, repair=repair, download=download, **shared)
     answer(outcome, as_json=json)

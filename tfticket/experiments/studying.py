@@ -22,7 +22,7 @@ from tfticket.recipes.run.context import OnProgress
 from tfticket.recipes.run.replicates import OnEvent
 from tfticket.reports.comparison import Comparison
 
-__all__ = ["StudyOutcome", "run_study"]
+__all__ = ["StudyOutcome", "check_study", "run_study"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def run_study(
     require_room(out)
     tell = on_event or (lambda event: None)
     places = {name: out / name for name in study.specs}
-    _check_all(study, places, tell, download=bool(options.get("download", False)))
+    check_study(study, out, on_event=tell, download=bool(options.get("download", False)))
     out.mkdir(parents=True, exist_ok=True)
     study.keep(out)
     failed: dict[str, str] = {}
@@ -106,11 +106,26 @@ def _sentence(error: BaseException) -> str:
     return str(error) if is_sentence else f"{type(error).__name__}: {error}"
 
 
-def _check_all(study: Study, places: Mapping[str, Path], tell: OnEvent, *, download: bool) -> None:
-    for number, (name, place) in enumerate(places.items(), 1):
-        if RunFolder(place).has_levels():
+def check_study(
+    study: Study, out: str | Path, *, on_event: OnEvent | None = None, download: bool = False
+) -> None:
+    """Makes sure that every run of a study that is not begun can begin; nothing is written.
+
+    Args:
+        study: as `read_study` returns it.
+        out: the folder of the study.
+        on_event: told which run is looked at.
+        download: whether tensorflow-datasets may download what is missing.
+
+    Raises:
+        ValueError: if the settings of a run do not fit its network and data.
+        DataUnavailableError: if the data are not on this machine.
+    """
+    tell = on_event or (lambda event: None)
+    for number, name in enumerate(study.specs, 1):
+        if RunFolder(Path(out) / name).has_levels():
             continue
-        tell(Event("note", f"checking run {number} of {len(places)}: {name}"))
+        tell(Event("note", f"checking run {number} of {len(study.specs)}: {name}"))
         _check(study, name, download=download)
 
 
