@@ -27,38 +27,19 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
 from networks import NETWORKS
+from rows import mean, row, write_table
+from trainings import compiled, stream, trained
 
 import tfticket as tt
 from benchmarks import records
 from tfticket import zoo
 from tfticket.tables import markdown
-from tfticket.tflite.sizes import gzip_size
 
 HERE = Path(__file__).parent
-MARKS = "<!-- table -->", "<!-- end of table -->"
-BATCH, MAX_DROP, SPARSITY, TRAININGS = 64, 0.01, 0.8, 8
-#: Examples of the validation data that are asked in the search, and of the test data at its end.
-NUM_VALIDATION, NUM_TEST = 2_000, 5_000
+MAX_DROP, SPARSITY, TRAININGS = 0.01, 0.8, 8
+#: Examples of the validation data that are asked in the search.
+NUM_VALIDATION = 2_000
 ARMS = ("dense", "int8", "tfmot", "smallest", "fastest")
-
-
-def trained(make: Any, data: Any, num_steps: int, seed: int) -> Any:
-    tf_keras.utils.set_random_seed(seed)
-    model = make()
-    rate = tf_keras.optimizers.schedules.CosineDecay(2e-3, num_steps)
-    compiled(model, rate)
-    model.fit(stream(data, num_steps, seed), verbose=0, shuffle=False)
-    compiled(model, 5e-4)  # the rate of all that follows
-    return model
-
-
-def compiled(model: Any, rate: Any) -> None:
-    loss = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(tf_keras.optimizers.Adam(rate), loss)
-
-
-def stream(data: Any, num_steps: int, seed: int) -> Any:
-    return zoo.batches(data.train, batch_size=BATCH, num_steps=num_steps, seed=seed)
 
 
 def by_tfmot(model: Any, data: Any, num_steps: int, seed: int, path: Path) -> None:
@@ -76,9 +57,9 @@ def by_tfmot(model: Any, data: Any, num_steps: int, seed: int, path: Path) -> No
 
 def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
     """One network and seed: every arm's file, its size, its time and its accuracy."""
-    make, source, num_steps, num_more = NETWORKS[name]
+    source, num_more = NETWORKS[name][1], NETWORKS[name][3]
     data = zoo.load_data(source)
-    model = trained(make, data, num_steps, seed)
+    model = trained(name, data, seed, out)
     folder, begun = out / f"{name}-{seed}", time.process_time()
     validation = data.validation.x[:NUM_VALIDATION], data.validation.y[:NUM_VALIDATION]
     found = {}
@@ -111,21 +92,6 @@ def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
     return {"model": found["bytes"].dense, "arms": arms, "cpu_seconds": round(seconds, 1)}
 
 
-def row(path: str, data: Any, timed: Any) -> dict[str, Any]:
-    x, y = data.test.x[:NUM_TEST].astype(np.float32), data.test.y[:NUM_TEST]
-    (name,) = tt.tflite.File.read(path).input_names
-    (run,) = tt.litert.run(path, {name: x}, batch_sizes=(64,), delegates=(True,))
-    (outputs,) = run.outputs.values()
-    blob = Path(path).read_bytes()
-    return {
-        "test": float(np.mean(outputs.argmax(-1) == y)),
-        "bytes": len(blob),
-        "gzip": gzip_size(blob),
-        "ms": [timed.p10_ms, timed.p50_ms, timed.p90_ms],
-        "speed": timed.speed_p50,
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("runs/compress"))
@@ -141,10 +107,7 @@ def main() -> None:
             found = {**records.read(path, {}), f"{name}-{seed}": made}
             data = [records.zoo(source) for source in ("mnist", "cifar10_jpeg")]
             records.write(path, found, seeds=[0, 1, 2], data=data, resumes=True)
-    readme = HERE / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(MARKS[0])
-    text = f"{before}{MARKS[0]}\n\n{table(records.read(path))}\n\n{MARKS[1]}"
-    readme.write_text(text + rest.partition(MARKS[1])[2], encoding="utf-8")
+    write_table(HERE / "README.md", "budget", table(records.read(path)))
 
 
 def table(found: dict[str, Any]) -> str:
@@ -168,12 +131,6 @@ def table(found: dict[str, Any]) -> str:
             )
     header = ["network", "file", "test accuracy, %", "bytes", "gzip", "ms", "speed", "what it is"]
     return markdown(header, lines)
-
-
-def mean(values: Any) -> str:
-    """Mean and standard deviation."""
-    values = list(values)
-    return f"{np.mean(values):.2f} ± {np.std(values, ddof=1) if len(values) > 1 else 0:.2f}"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,133 @@
+"""Channels taken away by NetAdapt-like steps, by a global ranking and uniformly, at equal latency.
+
+    python benchmarks/compress/allocations.py --out runs/allocations [--networks plain --seeds 0]
+
+From each trained network of `networks.py`, every allocation takes channels until its float32 file
+is as fast as asked, a share of the dense file's time, trains what is left as long as any candidate
+of `run.py`, and is measured on test data, once. Files of one network are timed in turn: batch 1,
+one thread. Started again it goes on; what is in `allocations.json` is not run again. Writes the
+second table in README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+import numpy as np
+from networks import NETWORKS
+from rows import mean, row, write_table
+from trainings import stream, trained
+
+import tfticket as tt
+from benchmarks import records
+from tfticket import zoo
+from tfticket.compression import metrics
+from tfticket.compression.budget import Budget
+from tfticket.compression.choices import Choices
+from tfticket.compression.compressing import opened
+from tfticket.compression.measure import Measure
+from tfticket.compression.preparing import channels_of
+from tfticket.compression.sizes import Sizes
+from tfticket.compression.treatment import Treatment
+from tfticket.tables import markdown
+
+HERE = Path(__file__).parent
+ALLOCATIONS = ("uniform", "global", "greedy")
+#: Of the time of the dense file.
+SHARES = (0.6, 0.35)
+NUM_VALIDATION = 2_000
+
+
+def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
+    """One network and seed: the files of every allocation and share, timed in turn."""
+    source, num_more = NETWORKS[name][1], NETWORKS[name][3]
+    data = zoo.load_data(source)
+    model = trained(name, data, seed, out)
+    validation = data.validation.x[:NUM_VALIDATION], data.validation.y[:NUM_VALIDATION]
+    measure = Measure.given(metrics.get("accuracy"), validation)
+
+    def train(network: Any) -> None:
+        network.fit(stream(data, num_more, seed + 1), verbose=0, shuffle=False)
+
+    paths, known = {}, {}
+    for allocation in ALLOCATIONS:
+        choices = Choices(weights=("float32",), allocation=allocation)
+        folder, timing = out / f"{name}-{seed}-{allocation}", Budget(max_latency=1e9)
+        with opened(model, train, measure, timing, choices, folder) as (workshop, stopwatch):
+            paths["dense"] = stopwatch.reference
+            channels, _ = channels_of(workshop, stopwatch)
+            for share in SHARES:
+                removed = first_as_fast(Sizes(workshop, channels, stopwatch, timing), share)
+                treatment = Treatment(channels=removed, cost="latency")
+                workshop.network(treatment, channels)
+                (file,) = workshop.files(treatment, channels, stopwatch)
+                paths[f"{allocation} {share}"] = file.path
+                known[f"{allocation} {share}"] = {"flops": file.flops, "drop": file.drop}
+                print(name, seed, allocation, share, file.metric, file.latency, flush=True)
+    times = tt.litert.latency(list(paths.values()), num_rounds=100).files
+    pairs = zip(paths.items(), times, strict=True)
+    return {arm: {**row(path, data, timed), **known.get(arm, {})} for (arm, path), timed in pairs}
+
+
+def first_as_fast(sizes: Sizes, share: float) -> float:
+    """How much has to go until the file, of a network that is not trained, is as fast as asked."""
+    dense = sizes.stopwatch.time(sizes.stopwatch.reference)[0].p50_ms
+    asked = Sizes(
+        sizes.workshop, sizes.channels, sizes.stopwatch, Budget(max_latency=share * dense)
+    )
+    stages = [stage.removed for stage in sizes.channels.allocation.stages]
+    low, high = -1, len(stages) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = asked.fit(Treatment(channels=stages[middle], cost="latency"), "float32")
+        low, high = (low, middle) if fits else (middle, high)
+    return stages[high]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("runs/allocations"))
+    parser.add_argument("--networks", nargs="*", choices=list(NETWORKS), default=list(NETWORKS))
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    args = parser.parse_args()
+    path = HERE / "allocations.json"
+    for name in args.networks:
+        for seed in args.seeds:
+            if f"{name}-{seed}" in records.read(path, {}):
+                continue
+            made = cell(name, seed, args.out)
+            found = {**records.read(path, {}), f"{name}-{seed}": made}
+            data = [records.zoo(source) for source in ("mnist", "cifar10_jpeg")]
+            records.write(path, found, seeds=[0, 1, 2], data=data, resumes=True)
+    write_table(HERE / "README.md", "allocations", table(records.read(path)))
+
+
+def table(found: dict[str, Any]) -> str:
+    """Renders the means over seeds, a row an allocation and share."""
+    lines = []
+    for name in NETWORKS:
+        cells = [value for key, value in found.items() if key.partition("-")[0] == name]
+        arms = ["dense", *(f"{one} {share}" for share in SHARES for one in ALLOCATIONS)]
+        for arm in arms if cells else ():
+            own = [c[arm] for c in cells]
+            lines.append(
+                [
+                    f"{name}, {len(cells)} seeds",
+                    arm,
+                    mean(100 * r["test"] for r in own),
+                    mean(r["speed"] / c["dense"]["speed"] for r, c in zip(own, cells, strict=True)),
+                    f"{np.mean([r['bytes'] for r in own]):,.0f}",
+                ]
+            )
+    return markdown(["network", "file", "test accuracy, %", "times as fast", "bytes"], lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What the tables of this folder have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tfticket as tt
+from tfticket.tflite.sizes import gzip_size
+
+__all__ = ["mean", "row", "write_table"]
+
+_NUM_TEST = 5_000
+
+
+def row(path: str | Path, data: Any, timed: Any) -> dict[str, Any]:
+    """Measures a file on the first 5 000 examples of the test data, and describes it.
+
+    Args:
+        path: of the file.
+        data: of the zoo.
+        timed: its times.
+    """
+    x, y = data.test.x[:_NUM_TEST].astype(np.float32), data.test.y[:_NUM_TEST]
+    (name,) = tt.tflite.File.read(path).input_names
+    (run,) = tt.litert.run(path, {name: x}, batch_sizes=(64,), delegates=(True,))
+    (outputs,) = run.outputs.values()
+    blob = Path(path).read_bytes()
+    return {
+        "test": float(np.mean(outputs.argmax(-1) == y)),
+        "bytes": len(blob),
+        "gzip": gzip_size(blob),
+        "ms": [timed.p10_ms, timed.p50_ms, timed.p90_ms],
+        "speed": timed.speed_p50,
+    }
+
+
+def mean(values: Iterable[float]) -> str:
+    """Mean and standard deviation.
+
+    Args:
+        values: at least one.
+    """
+    values = list(values)
+    return f"{np.mean(values):.2f} ± {np.std(values, ddof=1) if len(values) > 1 else 0:.2f}"
+
+
+def write_table(readme: Path, name: str, table: str) -> None:
+    """Puts a table between its two marks.
+
+    Args:
+        readme: the file.
+        name: of the marks.
+        table: in Markdown.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    readme.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
