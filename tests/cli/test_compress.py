@@ -45,12 +45,15 @@ def asked(keras, tmp_path):
 
 def test_a_table_a_picture_and_files_that_are_kept(asked, tmp_path):
     pytest.importorskip("matplotlib")
+    pytest.importorskip("plotly")
     budget = ("--max-drop", "0.5", "--max-trainings", "1", "--weights", "float32,int8")
     train = ("--train", f"{tmp_path}/mine.py:train")
-    done = invoke(*asked, *budget, *train, "--plot", tmp_path / "all.png")
+    shown = ("--plot", tmp_path / "all.png", "--report", tmp_path / "all.html")
+    done = invoke(*asked, *budget, *train, *shown)
     assert done.exit_code == 0, done.output
     assert "whole network" in done.output
     assert (tmp_path / "all.png").stat().st_size > 1_000
+    assert "mine.keras on" in (tmp_path / "all.html").read_text()
     again = json.loads(invoke(*asked, *budget, *train, "--json").stdout)
     assert again["is_met"]
     assert again["budget"]["max_drop"] == 0.5
@@ -73,4 +76,13 @@ def test_what_means_nothing_is_told(tmp_path, flags, said):
     done = invoke(*path, *flags)
     assert done.exit_code == 1
     assert said in " ".join(done.output.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_page_that_is_somebodys_is_told_before_anything_starts(tmp_path):
+    (tmp_path / "mine.keras").write_bytes(b"never read")
+    (tmp_path / "letter.html").write_text("dear all")
+    path = ("compress", tmp_path / "mine.keras", "--data", "digits", "--out", tmp_path / "out")
+    done = invoke(*path, "--max-drop", "0.1", "--report", tmp_path / "letter.html")
+    assert done.exit_code == 1 and "letter.html" in done.output
     assert not (tmp_path / "out").exists()

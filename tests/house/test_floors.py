@@ -13,7 +13,16 @@ FLOORS = {
     "ground": [
         ("_archives", "_lazy", "_version", "clock", "devices", "errors", "filters", "retracing"),
         ("progress", "references", "tables"),
-        ("measuring", "optional", "own_kernels", "registry", "seeds", "settings", "trust"),
+        (
+            "locking",
+            "measuring",
+            "optional",
+            "own_kernels",
+            "registry",
+            "seeds",
+            "settings",
+            "trust",
+        ),
         ("_keras", "_tfmot", "files", "paths"),
         ("_optimizers", "determinism", "hub", "kinds", "nodes", "tflite"),
         ("cloning", "litert"),

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from tfticket import files
 from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.failures import INTERRUPTED, handle_errors
 from tfticket.cli.flags import given_of, with_flags_of
 from tfticket.cli.loading import load_tensorflow
+from tfticket.cli.overwriting import overwritable
 from tfticket.cli.progress import shown_progress
 from tfticket.compression.budget import Budget
 from tfticket.compression.choices import Choices
@@ -21,6 +23,7 @@ __all__ = ["compress"]
 
 
 @handle_errors
+@overwritable
 @with_flags_of(Budget=Budget, Search=Choices)
 def compress(
     path: Annotated[Path, typer.Argument(exists=True, help="A trained .keras file.")],
@@ -36,6 +39,7 @@ def compress(
         str, typer.Option(help="accuracy, mean_iou, mae, mse or rmse, on the validation data.")
     ] = "accuracy",
     plot: Annotated[Path | None, typer.Option(help="PNG file to draw all files in.")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML page to show all files on.")] = None,
     download: Download = False,
     json: Json = False,
     **options: Any,
@@ -46,6 +50,8 @@ def compress(
     with status 1 if no file fits.
     """
     budget, choices = given_of(Budget, options), given_of(Choices, options)
+    if report is not None:
+        _require_page(report)
     load_tensorflow()
     from tfticket import compression, references
     from tfticket.export.keras_archive import load
@@ -69,8 +75,18 @@ def compress(
         from tfticket.reports import plots
 
         plots.save(result.plot(f"{path.name} on {data}"), plot)
+    if report is not None:
+        result.write_report(report, f"{path.name} on {data}")
     if not result.is_met:
         raise typer.Exit(1)
+
+
+def _require_page(path: Path) -> None:
+    """Makes sure, before anything long starts, that the page can be written at its end."""
+    from tfticket.reports.page import is_page, plotting_script
+
+    files.require_free(path, is_ours=is_page(path), overwrite=False, is_file=True)
+    plotting_script()
 
 
 def _examples(data: str, download: bool) -> list[tuple[Any, Any]]:

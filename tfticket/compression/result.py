@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from tfticket import files
 from tfticket.compression.budget import Budget
 from tfticket.compression.candidate import Candidate, excess, fits, front
+from tfticket.compression.page import page_of
 from tfticket.files import Plain, to_dict
+from tfticket.reports.page import is_page, plotting_script
 from tfticket.reports.plots import new_figure
 from tfticket.tables import aligned
 
@@ -120,7 +124,7 @@ class Compressed(Plain):
         }
 
     def __str__(self) -> str:
-        lines = [self._headline(), "", self._table(), "", self._price_table()]
+        lines = [self.headline(), "", aligned(*self.table()), "", aligned(*self.price_table())]
         if self.test is not None:
             lines += [
                 "",
@@ -133,7 +137,8 @@ class Compressed(Plain):
     def _said(self) -> list[str]:
         return [f"Note: {note}." for note in self.notes]
 
-    def _headline(self) -> str:
+    def headline(self) -> str:
+        """Says what was asked for, what is chosen and why."""
         head = f"Asked for: {self.budget}."
         if self.is_met:
             return f"{head}\nChosen: {self.best.name}: {self.best.path}, {self._why()}."
@@ -151,7 +156,8 @@ class Compressed(Plain):
             return "the only one that fits"
         return f"{wanted[aim]} of {others + 1} that fit"
 
-    def _table(self) -> str:
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Returns a header and a row for each file."""
         on_front = {c.path for c in front(list(self.candidates), self.budget)}
         rows = []
         for one in self.candidates:
@@ -170,9 +176,10 @@ class Compressed(Plain):
                 ]
             )
         heading = ["network", "weights", self.metric, "drop", "bytes", "gzip", "ms", "FLOPs", "*"]
-        return aligned(heading, rows)
+        return heading, rows
 
-    def _price_table(self) -> str:
+    def price_table(self) -> tuple[list[str], list[list[str]]]:
+        """Returns a header and a row for each price."""
         rows = [
             [
                 f"{p.file_bytes:,}",
@@ -182,7 +189,28 @@ class Compressed(Plain):
             ]
             for p in self.prices()
         ]
-        return aligned(["bytes allowed", "drop", "10% more bytes buys", "file"], rows)
+        return ["bytes allowed", "drop", "10% more bytes buys", "file"], rows
+
+    def write_report(self, path: str | Path, title: str = "", *, overwrite: bool = False) -> Path:
+        """Writes one HTML page that needs no network to be read: plots with their numbers, tables.
+
+        Args:
+            path: of the file; it appears whole or not at all.
+            title: of the page.
+            overwrite: whether to replace what tfticket did not write. Pages it wrote are replaced.
+
+        Returns:
+            The path.
+
+        Raises:
+            FileExistsError: if something not ours is at `path` and `overwrite` is not set.
+            MissingDependencyError: without plotly.
+        """
+        path = Path(path)
+        files.require_free(path, is_ours=is_page(path), overwrite=overwrite, is_file=True)
+        page = page_of(self, title or "A file that fits")
+        files.write_bytes(path, page.html(plotting_script()).encode())
+        return path
 
     def plot(self, title: str = "") -> Any:
         """Plots the metric against bytes and against milliseconds: all files, the front, limits.

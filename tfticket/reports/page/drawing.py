@@ -47,6 +47,8 @@ class Line:
         is_shown: whether it is drawn before the legend is asked for it.
         has_markers: whether points are marked.
         has_band: whether the spread is a band; of a single point it is a bar.
+        has_line: whether points are joined.
+        size: of a mark; 0 for the usual one.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Line:
     is_shown: bool = True
     has_markers: bool = True
     has_band: bool = True
+    has_line: bool = True
+    size: int = 0
 
 
 def colour(number: int) -> str:
@@ -122,7 +126,7 @@ def lines(given: Sequence[Line], x_axis: Mapping[str, Any], y_title: str) -> dic
         traces = [*_band(line, mark), _line(line, mark, dash, symbol)]
         places = list(range(len(data), len(data) + len(traces)))
         data += [{**trace, "visible": line.is_shown} for trace in traces]
-        is_line = len(line.x) > 1
+        is_line = len(line.x) > 1 and line.has_line
         legend.append(
             {
                 "name": line.name,
@@ -139,7 +143,7 @@ def lines(given: Sequence[Line], x_axis: Mapping[str, Any], y_title: str) -> dic
 
 def _line(line: Line, mark: str, dash: str, symbol: str) -> dict[str, Any]:
     known = [p for p in line.points if p is not None]
-    is_single = len(line.x) == 1
+    is_single = len(line.x) == 1 or not line.has_line
     trace: dict[str, Any] = {
         "type": "scatter",
         "mode": "markers" if is_single else "lines+markers" if line.has_markers else "lines",
@@ -149,7 +153,7 @@ def _line(line: Line, mark: str, dash: str, symbol: str) -> dict[str, Any]:
         "text": list(line.texts),
         "hovertemplate": "%{text}<extra></extra>",
         "line": {"color": mark, "width": 2, "dash": dash},
-        "marker": {"color": mark, "size": 8 if is_single else 6, "symbol": symbol},
+        "marker": {"color": mark, "size": line.size or (8 if is_single else 6), "symbol": symbol},
     }
     if is_single and any(p.sd is not None for p in known):
         spread = [0 if p is None else rounded(p.sd or 0.0) for p in line.points]
