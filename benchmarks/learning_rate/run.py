@@ -68,7 +68,7 @@ def main() -> None:
         HERE / "results.json",
         found,
         seeds=[0, 1, 2],
-        data=[records.zoo(name) for name in sorted({STUDIES[s] for s in args.studies})],
+        data=[records.zoo(name) for name in sorted({STUDIES[s] for s in found})],
         resumes=True,
     )
     for name, rows in found.items():

@@ -85,4 +85,10 @@ def test_a_page_that_is_somebodys_is_told_before_anything_starts(tmp_path):
     path = ("compress", tmp_path / "mine.keras", "--data", "digits", "--out", tmp_path / "out")
     done = invoke(*path, "--max-drop", "0.1", "--report", tmp_path / "letter.html")
     assert done.exit_code == 1 and "letter.html" in done.output
+    for place in ("mine.keras", "out", "out/compression.json", "mine.keras/page.html"):
+        done = invoke(*path, "--max-drop", "0.1", "--report", tmp_path / place, "--overwrite")
+        assert done.exit_code == 1 and "`report` must" in done.output.replace(
+            "--report", "`report`"
+        )
     assert not (tmp_path / "out").exists()
+    assert (tmp_path / "mine.keras").read_bytes() == b"never read"

@@ -61,8 +61,25 @@ def test_limits_are_drawn_where_they_are(found):
     lines = {t["name"]: (t["x"], t["y"]) for t in by_bytes.figure["data"]}
     assert lines["at most 10,000 bytes"][0] == [10_000, 10_000]
     (drop,) = (name for name in lines if name.startswith("a drop of 0.01"))
-    assert lines[drop] == ([6_000, 40_000], [pytest.approx(0.89)] * 2)
+    assert lines[drop] == ([5_000, 48_000], [pytest.approx(0.89)] * 2)
     assert not any(t["name"].startswith("at most") for t in by_time.figure["data"])
+
+
+def test_limits_are_seen_where_everything_is_one(found):
+    alone = dataclasses.replace(found, candidates=found.candidates[2:])
+    for figure in (plot.figure["data"] for plot in blocks(alone, Plot)):
+        limits = [t for t in figure if t["name"].startswith(("at most", "a drop"))]
+        assert limits and all(len(set(t["x"])) == 2 or len(set(t["y"])) == 2 for t in limits)
+
+
+def test_gzipped_sizes_and_small_metrics_are_named_as_what_they_are(found):
+    budget = Budget(max_drop=5e-6, max_bytes=10_000, size_of="gzip")
+    files = tuple(dataclasses.replace(c, metric=2e-6, drop=1e-6) for c in found.candidates)
+    small = dataclasses.replace(found, budget=budget, candidates=files, best=files[2], metric="mse")
+    first = blocks(small, Plot)[0]
+    assert first.title == "Mse against bytes, gzipped"
+    assert "3,000 bytes, gzipped, mse 2e-06" in first.description
+    assert blocks(small, Table)[1].header[1] == "gzipped bytes allowed"
 
 
 def test_the_front_goes_down_in_steps(found):

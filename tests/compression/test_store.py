@@ -23,6 +23,7 @@ def test_two_at_a_time_are_kept_from_each_other(tmp_path):
 def test_a_folder_left_before_anything_was_measured_is_taken(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".lock").touch()
+    (tmp_path / "out" / f".{RECORD}.abcd").mkdir()  # it was being written
     with Store.opened(tmp_path / "out", {}) as store:
         assert store.record == {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from tfticket.cli.overwriting import overwritable
 from tfticket.cli.progress import shown_progress
 from tfticket.compression.budget import Budget
 from tfticket.compression.choices import Choices
+from tfticket.compression.store import RECORD
 
 __all__ = ["compress"]
 
@@ -51,7 +52,7 @@ def compress(
     """
     budget, choices = given_of(Budget, options), given_of(Choices, options)
     if report is not None:
-        _require_page(report)
+        _require_page(report, not_over=(path, out, out / RECORD, *([plot] if plot else ())))
     load_tensorflow()
     from tfticket import compression, references
     from tfticket.export.keras_archive import load
@@ -81,11 +82,19 @@ def compress(
         raise typer.Exit(1)
 
 
-def _require_page(path: Path) -> None:
+def _require_page(report: Path, not_over: Iterable[Path]) -> None:
     """Makes sure, before anything long starts, that the page can be written at its end."""
     from tfticket.reports.page import is_page, plotting_script
 
-    files.require_free(path, is_ours=is_page(path), overwrite=False, is_file=True)
+    if report.absolute() in {other.absolute() for other in not_over}:
+        raise ValueError(
+            "`report` must be a file of its own, not the model, the folder, its record or the"
+            f" picture. Received: report={report}"
+        )
+    files.require_free(report, is_ours=is_page(report), overwrite=False, is_file=True)
+    above = next(folder for folder in report.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(f"`report` must lie in a folder. Received: {above}, a file")
     plotting_script()
 
 

@@ -11,7 +11,7 @@ from tfticket.files import Plain
 #: Differences of two numbers are exact to about this, relatively.
 ROUNDING = 1e-9
 
-__all__ = ["Candidate", "Spread", "best", "excess", "fits", "front", "nearest"]
+__all__ = ["Candidate", "Spread", "best", "excess", "figure", "fits", "front", "nearest"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,19 @@ class Candidate(Plain):
     def name(self) -> str:
         """What was done, and the type of the weights."""
         return f"{self.treatment}, {self.weights}"
+
+
+def figure(value: float, sign: str = "") -> str:
+    """Writes a metric or a drop: four places, and four digits of what would be nothing in them.
+
+    >>> figure(0.9), figure(0.01, "+"), figure(2e-6)
+    ('0.9000', '+0.0100', '2e-06')
+
+    Args:
+        value: the number.
+        sign: `"+"` for a sign in front of what is not negative.
+    """
+    return format(value, f"{sign}.4g" if 0 < abs(value) < 0.001 else f"{sign}.4f")
 
 
 def excess(candidate: Candidate, budget: Budget, scale: float) -> dict[str, float]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from tfticket.compression.candidate import Candidate, front
+from tfticket.compression.candidate import Candidate, figure, front
 from tfticket.reports.page.contents import Block, Facts, Missing, Plot, Section, Table, Text
 from tfticket.reports.page.document import Page
 from tfticket.reports.page.drawing import NEUTRAL, Line, lines, said
@@ -26,9 +26,10 @@ def page_of(found: Any, title: str) -> Page:
         found: by a search: a `Compressed`.
         title: of the page.
     """
+    size = "bytes, gzipped" if found.budget.size_of == "gzip" else "bytes"
     blocks = [
         _key_figures(found),
-        _against(found, "bytes", lambda c: c.size(found.budget), found.budget.bytes),
+        _against(found, size, lambda c: c.size(found.budget), found.budget.bytes),
         _against(found, "milliseconds", lambda c: c.milliseconds, found.budget.milliseconds),
         Table("Every file, in the order of the search.", *found.table(), num_left=2),
         _prices(found),
@@ -41,58 +42,72 @@ def _key_figures(found: Any) -> Facts:
     best = found.best
     values = {
         "chosen" if found.is_met else "nearest": best.name,
-        f"{label(found.metric)}, validation": f"{best.metric:.4f}",
-        "drop": f"{best.drop:+.4f}",
+        f"{label(found.metric)}, validation": figure(best.metric),
+        "drop": figure(best.drop, "+"),
         "bytes": f"{best.file_bytes:,}",
     }
+    if found.budget.size_of == "gzip":
+        values["bytes, gzipped"] = f"{best.gzip_bytes:,}"
     if best.latency is not None:
         values["ms"] = f"{best.milliseconds:.3g}"
     if found.test is not None:
-        values[f"{label(found.metric)}, test"] = f"{found.test.best:.4f}"
-        values["test, dense float32 file"] = f"{found.test.dense_file:.4f}"
+        values[f"{label(found.metric)}, test"] = figure(found.test.best)
+        values["test, dense float32 file"] = figure(found.test.dense_file)
     return Facts("", values)
 
 
 def _against(
     found: Any, name: str, value: Callable[[Candidate], float], limit: float | None
 ) -> Block:
-    title = f"{label(found.metric).capitalize()} against {name}"
+    named = label(found.metric)
+    title = f"{named[:1].upper()}{named[1:]} against {name}"
     if any(c.latency is None for c in found.candidates) and name == "milliseconds":
         return Missing(title, "Not every file was timed: the budget says nothing about time.")
-    drawn = [_kind(found, kind, n, value) for n, kind in enumerate(_KINDS)]
+    on_front = {c.path for c in front(list(found.candidates), found.budget)}
+    drawn = [_kind(found, kind, n, value, on_front) for n, kind in enumerate(_KINDS)]
     drawn = [line for line in drawn if line.x]
     best = found.best
     chosen = Line(
         "chosen" if found.is_met else "nearest",
         [value(best)],
         [Statistic(best.metric, None, 1)],
-        [_hover(found, best)],
+        [_hover(found, best, on_front)],
         _CHOSEN,
         NEUTRAL,
         size=14,
     )
-    drawn += [_front(found, value), *_limits(found, name, value, limit), chosen]
+    drawn += [
+        _front(found, value, on_front),
+        *_limits(found, name, value, limit),
+        chosen,
+    ]
     better = "higher" if found.higher_is_better else "lower"
     axis = {"type": "log", "title": {"text": name}}
-    figure = lines(drawn, axis, f"{label(found.metric)}, validation ({better} is better)")
-    rows = [[c.name, _number(value(c)), f"{c.metric:.4f}"] for c in found.candidates]
+    shown = lines(drawn, axis, f"{label(found.metric)}, validation ({better} is better)")
+    rows = [[c.name, _number(value(c)), figure(c.metric)] for c in found.candidates]
     numbers = Table(f"{title}: the numbers", ("file", name, label(found.metric)), rows)
     description = (
         f"Each point is a file, on validation data. The line joins those that none is both better"
         f" and smaller than; dashes are limits. The {chosen.name} file: {best.name},"
-        f" {_number(value(best))} {name}, {label(found.metric)} {best.metric:.4f}."
+        f" {_number(value(best))} {name}, {label(found.metric)} {figure(best.metric)}."
     )
-    return Plot(title, description, figure, numbers)
+    return Plot(title, description, shown, numbers)
 
 
-def _kind(found: Any, kind: str, number: int, value: Callable[[Candidate], float]) -> Line:
+def _kind(
+    found: Any,
+    kind: str,
+    number: int,
+    value: Callable[[Candidate], float],
+    on_front: Collection[str],
+) -> Line:
     own = [c for c in found.candidates if c.weights == kind]
     points = [Statistic(c.metric, None, 1) for c in own]
-    texts = [_hover(found, c) for c in own]
+    texts = [_hover(found, c, on_front) for c in own]
     return Line(kind, [value(c) for c in own], points, texts, number, has_line=False)
 
 
-def _front(found: Any, value: Callable[[Candidate], float]) -> Line:
+def _front(found: Any, value: Callable[[Candidate], float], on_front: Collection[str]) -> Line:
     """The least that is lost by files up to each size, in steps."""
     xs: list[float] = []
     ys: list[Candidate] = []
@@ -104,7 +119,7 @@ def _front(found: Any, value: Callable[[Candidate], float]) -> Line:
             xs.append(value(one))
             ys.append(one)
     points = [Statistic(c.metric, None, 1) for c in ys]
-    texts = [_hover(found, c) for c in ys]
+    texts = [_hover(found, c, on_front) for c in ys]
     return Line("front", xs, points, texts, 0, NEUTRAL, has_markers=False)
 
 
@@ -118,12 +133,21 @@ def _limits(
         sign = -1 if found.higher_is_better else 1
         bound = found.dense + sign * found.budget.max_drop
         metrics.append(bound)
-        text = f"a drop of {found.budget.max_drop:g}: {label(found.metric)} {bound:.4f}"
-        drawn.append(_limit(text, [min(sizes), max(sizes)], [bound, bound]))
+        text = f"a drop of {found.budget.max_drop:g}: {label(found.metric)} {figure(bound)}"
+        drawn.append(_limit(text, _around(sizes, is_log=True), [bound, bound]))
     if limit is not None:
         text = f"at most {_number(limit)} {name}"
-        drawn.append(_limit(text, [limit, limit], [min(metrics), max(metrics)]))
+        drawn.append(_limit(text, [limit, limit], _around(metrics)))
     return drawn
+
+
+def _around(values: Sequence[float], *, is_log: bool = False) -> list[float]:
+    """The ends of what is drawn, a little apart even where all values are one."""
+    low, high = min(values), max(values)
+    if is_log:
+        return [low / 1.2, high * 1.2]
+    room = 0.1 * (high - low) or 0.01 * abs(high) or 0.01
+    return [low - room, high + room]
 
 
 def _limit(text: str, xs: Sequence[float], ys: Sequence[float]) -> Line:
@@ -135,15 +159,15 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
-def _hover(found: Any, one: Candidate) -> str:
+def _hover(found: Any, one: Candidate, on_front: Collection[str]) -> str:
     rows = [
         f"<b>{said(one.name)}</b>",
-        f"{said(label(found.metric))} {one.metric:.4f}, drop {one.drop:+.4f}",
+        f"{said(label(found.metric))} {figure(one.metric)}, drop {figure(one.drop, '+')}",
         f"{one.file_bytes:,} bytes, {one.gzip_bytes:,} gzipped",
     ]
     if one.latency is not None:
         rows.append(f"{one.latency} ms")
-    if one in front(list(found.candidates), found.budget):
+    if one.path in on_front:
         rows.append("no other is better in everything")
     return "<br>".join(rows)
 
@@ -159,7 +183,7 @@ def _conditions(found: Any) -> Text:
     if found.test is not None:
         said_of_test = [
             f"On test data, looked at for the chosen file alone: {label(found.metric)} of the"
-            f" model {found.test.model:.4f}."
+            f" model {figure(found.test.model)}."
         ]
-    notes = [f"{note}." for note in found.notes]
+    notes = [f"{note.rstrip('.')}." for note in found.notes]
     return Text("Conditions", [f"Times: {found.conditions}.", *said_of_test, *notes])

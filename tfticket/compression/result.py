@@ -8,7 +8,7 @@ from typing import Any
 
 from tfticket import files
 from tfticket.compression.budget import Budget
-from tfticket.compression.candidate import Candidate, excess, fits, front
+from tfticket.compression.candidate import Candidate, excess, figure, fits, front
 from tfticket.compression.page import page_of
 from tfticket.files import Plain, to_dict
 from tfticket.reports.page import is_page, plotting_script
@@ -128,14 +128,14 @@ class Compressed(Plain):
         if self.test is not None:
             lines += [
                 "",
-                f"On test data, measured once: {self.metric} of the model {self.test.model:.4f}, of"
-                f" its dense float32 file {self.test.dense_file:.4f}, of the chosen file"
-                f" {self.test.best:.4f}.",
+                f"On test data, measured once: {self.metric} of the model"
+                f" {figure(self.test.model)}, of its dense float32 file"
+                f" {figure(self.test.dense_file)}, of the chosen file {figure(self.test.best)}.",
             ]
         return "\n".join([*lines, "", f"Times: {self.conditions}.", *self._said()])
 
     def _said(self) -> list[str]:
-        return [f"Note: {note}." for note in self.notes]
+        return [f"Note: {note.rstrip('.')}." for note in self.notes]
 
     def headline(self) -> str:
         """Says what was asked for, what is chosen and why."""
@@ -166,8 +166,8 @@ class Compressed(Plain):
                 [
                     str(one.treatment),
                     one.weights,
-                    f"{one.metric:.4f}",
-                    f"{one.drop:+.4f}",
+                    figure(one.metric),
+                    figure(one.drop, "+"),
                     f"{one.file_bytes:,}",
                     f"{one.gzip_bytes:,}",
                     "" if one.latency is None else str(one.latency),
@@ -183,13 +183,14 @@ class Compressed(Plain):
         rows = [
             [
                 f"{p.file_bytes:,}",
-                f"{p.drop:+.4f}",
+                figure(p.drop, "+"),
                 "" if p.per_tenth is None else f"{p.per_tenth:.2g}",
                 p.name,
             ]
             for p in self.prices()
         ]
-        return ["bytes allowed", "drop", "10% more bytes buys", "file"], rows
+        size = "gzipped bytes allowed" if self.budget.size_of == "gzip" else "bytes allowed"
+        return [size, "drop", "10% more bytes buys", "file"], rows
 
     def write_report(self, path: str | Path, title: str = "", *, overwrite: bool = False) -> Path:
         """Writes one HTML page that needs no network to be read: plots with their numbers, tables.
@@ -208,7 +209,7 @@ class Compressed(Plain):
         """
         path = Path(path)
         files.require_free(path, is_ours=is_page(path), overwrite=overwrite, is_file=True)
-        page = page_of(self, title or "A file that fits")
+        page = page_of(self, title or "Files within a budget")
         files.write_bytes(path, page.html(plotting_script()).encode())
         return path
 
@@ -224,17 +225,18 @@ class Compressed(Plain):
         Raises:
             MissingDependencyError: without matplotlib.
         """
-        panels = [("bytes", lambda c: c.size(self.budget), self.budget.bytes)]
+        size = "bytes, gzipped" if self.budget.size_of == "gzip" else "bytes"
+        panels = [(size, lambda c: c.size(self.budget), self.budget.bytes)]
         if all(c.latency is not None for c in self.candidates):
             panels += [("milliseconds", lambda c: c.milliseconds, self.budget.milliseconds)]
-        figure = new_figure((1.0 + 4.6 * len(panels), 4.4))
-        axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        drawn = new_figure((1.0 + 4.6 * len(panels), 4.4))
+        axes = drawn.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axis, (name, value, limit) in zip(axes, panels, strict=True):
             self._draw(axis, name, value, limit)
         axes[0].set_ylabel(f"{self.metric} on validation data")
         axes[0].legend(frameon=False, fontsize=8)
-        figure.suptitle(title, fontsize=10)
-        return figure
+        drawn.suptitle(title, fontsize=10)
+        return drawn
 
     def _draw(self, axis: Any, name: str, value: Any, limit: float | None) -> None:
         for kind, marker in _KINDS.items():

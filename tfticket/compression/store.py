@@ -51,11 +51,12 @@ class Store:
             CorruptFileError: if what was written is damaged.
             TicketError: if another process is at work in it.
         """
-        folder, own = Path(folder), json.loads(json.dumps(settings))
+        folder, own = Path(folder).absolute(), json.loads(json.dumps(settings))
         _read(folder, own)  # nothing is written into what is not ours
         with locked(folder):
             store = cls(folder, own, _read(folder, own))
-            store.write()  # whatever else is in the folder later, it is ours
+            if not (folder / RECORD).exists():
+                store.write()  # whatever else is in the folder later, it is ours
             yield store
 
     def get(self, kind: str, name: str) -> Any:
@@ -154,7 +155,7 @@ def _read(folder: Path, settings: Mapping[str, Any]) -> dict[str, dict[str, Any]
     """What a folder has measured; nothing if it is new."""
     path = folder / RECORD
     if not path.exists():
-        if folder.exists() and (not folder.is_dir() or {p.name for p in folder.iterdir()} - {LOCK}):
+        if folder.exists() and (not folder.is_dir() or not all(map(_is_ours, folder.iterdir()))):
             raise FileExistsError(
                 "`out` must be new, empty, or the folder of an earlier call."
                 f" Received: {folder}, which has no {RECORD}"
@@ -173,3 +174,8 @@ def _read(folder: Path, settings: Mapping[str, Any]) -> dict[str, dict[str, Any]
             f" settings. Received: {folder}, where other than now: {', '.join(changed)}"
         )
     return found["record"]
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether something is what a call leaves that is killed before its first measurement."""
+    return path.name == LOCK or path.name.startswith(f".{RECORD}.")
