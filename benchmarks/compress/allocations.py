@@ -1,6 +1,6 @@
 """Channels taken away by NetAdapt-like steps, by a global ranking and uniformly, at equal latency.
 
-    python benchmarks/compress/allocations.py --out runs/allocations [--networks plain --seeds 0]
+    python benchmarks/compress/allocations.py --out runs/compress [--networks plain --seeds 0]
 
 From each trained network of `networks.py`, every allocation takes channels until its float32 file
 is as fast as asked, a share of the dense file's time, trains what is left as long as any candidate
@@ -11,7 +11,6 @@ second table in README.md.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -22,11 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmark
 
 import numpy as np
 from networks import NETWORKS
-from rows import mean, row, write_table
+from rows import every_cell, mean, row, write_table
 from trainings import stream, trained
 
 import tfticket as tt
-from benchmarks import records
 from tfticket import zoo
 from tfticket.compression import metrics
 from tfticket.compression.budget import Budget
@@ -64,7 +62,7 @@ def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
             paths["dense"] = stopwatch.reference
             channels, _ = channels_of(workshop, stopwatch)
             for share in SHARES:
-                removed = first_as_fast(Sizes(workshop, channels, stopwatch, timing), share)
+                removed = first_as_fast(workshop, channels, stopwatch, share)
                 treatment = Treatment(channels=removed, cost="latency")
                 workshop.network(treatment, channels)
                 (file,) = workshop.files(treatment, channels, stopwatch)
@@ -76,13 +74,11 @@ def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
     return {arm: {**row(path, data, timed), **known.get(arm, {})} for (arm, path), timed in pairs}
 
 
-def first_as_fast(sizes: Sizes, share: float) -> float:
+def first_as_fast(workshop: Any, channels: Any, stopwatch: Any, share: float) -> float:
     """How much has to go until the file, of a network that is not trained, is as fast as asked."""
-    dense = sizes.stopwatch.time(sizes.stopwatch.reference)[0].p50_ms
-    asked = Sizes(
-        sizes.workshop, sizes.channels, sizes.stopwatch, Budget(max_latency=share * dense)
-    )
-    stages = [stage.removed for stage in sizes.channels.allocation.stages]
+    dense = stopwatch.time(stopwatch.reference)[0].p50_ms
+    asked = Sizes(workshop, channels, stopwatch, Budget(max_latency=share * dense))
+    stages = [stage.removed for stage in channels.allocation.stages]
     low, high = -1, len(stages) - 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -92,21 +88,8 @@ def first_as_fast(sizes: Sizes, share: float) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("runs/allocations"))
-    parser.add_argument("--networks", nargs="*", choices=list(NETWORKS), default=list(NETWORKS))
-    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
-    args = parser.parse_args()
-    path = HERE / "allocations.json"
-    for name in args.networks:
-        for seed in args.seeds:
-            if f"{name}-{seed}" in records.read(path, {}):
-                continue
-            made = cell(name, seed, args.out)
-            found = {**records.read(path, {}), f"{name}-{seed}": made}
-            data = [records.zoo(source) for source in ("mnist", "cifar10_jpeg")]
-            records.write(path, found, seeds=[0, 1, 2], data=data, resumes=True)
-    write_table(HERE / "README.md", "allocations", table(records.read(path)))
+    found = every_cell(__doc__.splitlines()[0], HERE / "allocations.json", cell)
+    write_table(HERE / "README.md", "allocations", table(found))
 
 
 def table(found: dict[str, Any]) -> str:

@@ -1,19 +1,49 @@
-"""What the tables of this folder have in common."""
+"""What the comparisons of this folder have in common: their cells, and their tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import argparse
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from networks import NETWORKS
 
 import tfticket as tt
+from benchmarks import records
 from tfticket.tflite.sizes import gzip_size
 
-__all__ = ["mean", "row", "write_table"]
+__all__ = ["every_cell", "mean", "row", "write_table"]
 
-_NUM_TEST = 5_000
+_NUM_TEST, _SEEDS = 5_000, (0, 1, 2)
+
+
+def every_cell(
+    description: str, path: Path, cell: Callable[[str, int, Path], dict[str, Any]]
+) -> dict[str, Any]:
+    """Runs the cells that the command line asks for and that are not there yet.
+
+    Args:
+        description: of the command.
+        path: of the results.
+        cell: makes one, of a network, a seed and a folder.
+
+    Returns:
+        All that are there.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--out", type=Path, default=Path("runs/compress"))
+    parser.add_argument("--networks", nargs="*", choices=list(NETWORKS), default=list(NETWORKS))
+    parser.add_argument("--seeds", nargs="*", type=int, default=list(_SEEDS))
+    args = parser.parse_args()
+    data = [records.zoo(source) for source in ("mnist", "cifar10_jpeg")]
+    for name, seed in ((n, s) for n in args.networks for s in args.seeds):
+        if f"{name}-{seed}" not in records.read(path, {}):
+            made = cell(name, seed, args.out)
+            found = {**records.read(path, {}), f"{name}-{seed}": made}
+            records.write(path, found, seeds=list(_SEEDS), data=data, resumes=True)
+    return records.read(path)
 
 
 def row(path: str | Path, data: Any, timed: Any) -> dict[str, Any]:

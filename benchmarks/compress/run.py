@@ -12,7 +12,6 @@ in `results.json` is not run again. Writes the table in README.md.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -27,11 +26,10 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
 from networks import NETWORKS
-from rows import mean, row, write_table
+from rows import every_cell, mean, row, write_table
 from trainings import compiled, stream, trained
 
 import tfticket as tt
-from benchmarks import records
 from tfticket import zoo
 from tfticket.tables import markdown
 
@@ -93,21 +91,8 @@ def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("runs/compress"))
-    parser.add_argument("--networks", nargs="*", choices=list(NETWORKS), default=list(NETWORKS))
-    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
-    args = parser.parse_args()
-    path = HERE / "results.json"
-    for name in args.networks:
-        for seed in args.seeds:
-            if f"{name}-{seed}" in records.read(path, {}):
-                continue
-            made = cell(name, seed, args.out)
-            found = {**records.read(path, {}), f"{name}-{seed}": made}
-            data = [records.zoo(source) for source in ("mnist", "cifar10_jpeg")]
-            records.write(path, found, seeds=[0, 1, 2], data=data, resumes=True)
-    write_table(HERE / "README.md", "budget", table(records.read(path)))
+    found = every_cell(__doc__.splitlines()[0], HERE / "results.json", cell)
+    write_table(HERE / "README.md", "budget", table(found))
 
 
 def table(found: dict[str, Any]) -> str:
