@@ -83,6 +83,7 @@ ENGINEERING = (
             Script(20),
             Script(60, "in_fit"),
             Script(5, "updates", "--before CHECKOUT"),
+            Script(40, "two_versions", "--before CHECKOUT"),
             Script(5, "in_a_loop"),
         ),
         "a masked step takes 0.99 to 1.05 times a plain one; an update of 1e6 weights is 15 to 31"

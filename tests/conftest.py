@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import os
 import subprocess
@@ -61,6 +62,17 @@ def nothing_is_trusted():
     token = trusting.set(False)
     yield
     trusting.reset(token)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def what_stays_is_looked_at_once():
+    """Keeps collections short: TensorFlow keeps what was traced, and Keras asks for full ones.
+
+    One took 40 s at the end of a process of some thousand tests.
+    """
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

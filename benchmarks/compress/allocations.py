@@ -62,8 +62,7 @@ def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
             paths["dense"] = stopwatch.reference
             channels, _ = channels_of(workshop, stopwatch)
             for share in SHARES:
-                removed = first_as_fast(workshop, channels, stopwatch, share)
-                treatment = Treatment(channels=removed, cost="latency")
+                treatment = as_fast_as(share, workshop, channels, stopwatch)
                 workshop.network(treatment, channels)
                 (file,) = workshop.files(treatment, channels, stopwatch)
                 paths[f"{allocation} {share}"] = file.path
@@ -74,17 +73,12 @@ def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
     return {arm: {**row(path, data, timed), **known.get(arm, {})} for (arm, path), timed in pairs}
 
 
-def first_as_fast(workshop: Any, channels: Any, stopwatch: Any, share: float) -> float:
-    """How much has to go until the file, of a network that is not trained, is as fast as asked."""
+def as_fast_as(share: float, workshop: Any, channels: Any, stopwatch: Any) -> Treatment:
+    """The least that has to go until the file is so fast, of a network that is not trained."""
     dense = stopwatch.time(stopwatch.reference)[0].p50_ms
-    asked = Sizes(workshop, channels, stopwatch, Budget(max_latency=share * dense))
-    stages = [stage.removed for stage in channels.allocation.stages]
-    low, high = -1, len(stages) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        fits = asked.fit(Treatment(channels=stages[middle], cost="latency"), "float32")
-        low, high = (low, middle) if fits else (middle, high)
-    return stages[high]
+    sizes = Sizes(workshop, channels, stopwatch, Budget(max_latency=share * dense))
+    stages = [Treatment(channels=s.removed, cost="latency") for s in channels.allocation.stages]
+    return stages[sizes.first_that_fits(stages, "float32")]
 
 
 def main() -> None:

@@ -12,30 +12,27 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
+
+from benchmarks import records
+from benchmarks.masked_step import checkouts, pairs
+
 HERE = Path(__file__).parent
 SIZES = (10**5, 10**6, 10**7)
 KERASES = ("keras", "tf_keras")
 
 
 def answer(size: int, keras: str, updates: int) -> None:
-    """Makes an update whenever a line comes in, and prints the CPU seconds it took."""
-    import warnings
-
+    """Moves the weights and makes an update whenever it is asked, and tells the update's time."""
     import numpy as np
-    import tensorflow as tf
 
     from tfticket import _keras, _optimizers, callbacks, schedules
 
-    warnings.simplefilter("ignore")
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    pairs.quiet_threads()
     k = _keras.module(keras)
     wide = round(size**0.5)
     dense = k.layers.Dense(wide, use_bias=False)
@@ -53,44 +50,28 @@ def answer(size: int, keras: str, updates: int) -> None:
     pruning.on_epoch_begin(0)
     rng, kernel = np.random.default_rng(0), _keras.native(dense.kernel)
     steps = _keras.native(model.optimizer.iterations)
-    for number in range(updates):
-        sys.stdin.readline()
+
+    def move() -> None:
         noise = rng.standard_normal(kernel.shape, dtype=np.float32)
         kernel.assign_add(1e-5 * noise * pruning.masks[next(iter(pruning.masks))])
         steps.assign_add(1)
-        before = time.process_time()
-        pruning.on_train_batch_end(number)
-        print("took", time.process_time() - before, flush=True)
 
-
-def ask(process: subprocess.Popen) -> float:
-    process.stdin.write("\n")
-    process.stdin.flush()
-    while not (line := process.stdout.readline()).startswith("took"):
-        if process.poll() is not None:
-            raise RuntimeError("a version ended before its last update")
-    return float(line.split()[1])
-
-
-def started(folder: Path, *settings: object) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, __file__, "--answer", *map(str, settings)],
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    checkouts.answer({"move": move, "update": lambda: pruning.on_train_batch_end(0)})
 
 
 def measured(size: int, keras: str, before: Path, updates: int) -> dict:
-    from benchmarks.masked_step import pairs
-
-    both = [started(folder, size, keras, updates) for folder in (before, ROOT)]
-    times = [[ask(process) for process in both] for _ in range(updates)][10:]
-    for process in both:
-        process.communicate()
-    old, new = map(list, zip(*times, strict=True))
+    both = [
+        checkouts.Version(folder, __file__, size, keras, updates)
+        for folder in (before, checkouts.ROOT)
+    ]
+    times = []
+    for _ in range(updates):
+        for version in both:
+            version.seconds("move")
+        times.append([version.seconds("update") for version in both])
+    for version in both:
+        version.end()
+    old, new = map(list, zip(*times[10:], strict=True))
     middle = len(new) // 2
     return {
         "pairs": len(new),
@@ -110,9 +91,6 @@ def main() -> None:
         size, keras, updates = args.answer
         answer(int(size), keras, int(updates))
         return
-    sys.path.insert(0, str(ROOT))
-    from benchmarks import records
-
     path = HERE / "updates.json"
     for size, keras in ((s, k) for s in SIZES for k in KERASES):
         row = measured(size, keras, args.before, args.updates)

@@ -30,6 +30,15 @@ FAST = (
     "tests/tfmot_bridge/test_wrapped_models.py",
     "tests/weight_agnostic/test_models.py",
 )
+#: Of these what `--quick` runs: what puts masks in force, shrinks and exports.
+QUICK = (
+    "tests/callbacks/test_among_other_callbacks.py",
+    "tests/callbacks/test_enforce_masks.py",
+    "tests/enforcement",
+    "tests/export/test_tflite.py",
+    "tests/slimming/test_penalty.py",
+    "tests/slimming/test_shrink.py",
+)
 #: What the extras bring, for the row that has them at their floors.
 EXTRAS = (
     "tests/tfmot_bridge/test_pruning_summaries.py",

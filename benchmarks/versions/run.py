@@ -11,6 +11,7 @@ without `--again`; of versions that came out since, nothing is known then.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import os
 import subprocess
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmark
 import environments
 import table
 from environments import ROOT, NotRunError
-from rows import ROWS, Row
+from rows import QUICK, ROWS, Row
 
 HERE = Path(__file__).parent
 #: What the pins of a row are also run with, where its own Python is missing and any is allowed.
@@ -39,8 +40,10 @@ def main() -> int:
         1 if a test failed, else 0; also where a row could not be run.
     """
     wishes = _wishes()
-    results = {} if wishes.no_table else table.read(HERE)
+    results = {} if wishes.quick else table.read(HERE)
     chosen = [row for row in ROWS if not wishes.row or row.name in wishes.row]
+    if wishes.quick:
+        chosen = [dataclasses.replace(row, tests=QUICK) for row in chosen]
     for row in chosen:
         known = results.get(row.name)
         if known and known.is_good and known.source == fingerprint(row) and not wishes.again:
@@ -48,7 +51,7 @@ def main() -> int:
             continue
         results[row.name] = run(row, wishes)
         print(f"{row.name}: {told(results[row.name])}", flush=True)
-        if not wishes.no_table:
+        if not wishes.quick:
             table.write({r.name: results[r.name] for r in ROWS if r.name in results}, HERE)
     return int(any(results[row.name].failures for row in chosen))
 
@@ -141,7 +144,7 @@ def _wishes() -> argparse.Namespace:
     asked.add_argument("--python", action="append", default=[], metavar="3.13=PATH")
     asked.add_argument("--any-python", action="store_true", help="another Python may stand in")
     asked.add_argument("--again", action="store_true", help="run also what has passed")
-    asked.add_argument("--no-table", action="store_true", help="leave the table as it is")
+    asked.add_argument("--quick", action="store_true", help="a part of the tests, and no table")
     asked.add_argument("--workers", type=int, default=2, help="test processes")
     return asked.parse_args()
 

@@ -79,16 +79,17 @@ def test_what_means_nothing_is_told(tmp_path, flags, said):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_page_that_is_somebodys_is_told_before_anything_starts(tmp_path):
+@pytest.mark.parametrize(("flag", "letter"), [("report", "letter.html"), ("plot", "letter.png")])
+def test_a_file_that_is_somebodys_is_told_before_anything_starts(tmp_path, flag, letter):
     (tmp_path / "mine.keras").write_bytes(b"never read")
-    (tmp_path / "letter.html").write_text("dear all")
+    (tmp_path / letter).write_text("dear all")
     path = ("compress", tmp_path / "mine.keras", "--data", "digits", "--out", tmp_path / "out")
-    done = invoke(*path, "--max-drop", "0.1", "--report", tmp_path / "letter.html")
-    assert done.exit_code == 1 and "letter.html" in done.output
-    for place in ("mine.keras", "out", "out/compression.json", "mine.keras/page.html"):
-        done = invoke(*path, "--max-drop", "0.1", "--report", tmp_path / place, "--overwrite")
-        assert done.exit_code == 1 and "`report` must" in done.output.replace(
-            "--report", "`report`"
-        )
+    done = invoke(*path, "--max-drop", "0.1", f"--{flag}", tmp_path / letter)
+    assert done.exit_code == 1 and letter in done.output
+    for place in ("mine.keras", "out", "out/compression.json", "mine.keras/inside"):
+        done = invoke(*path, "--max-drop", "0.1", f"--{flag}", tmp_path / place, "--overwrite")
+        said = "must lie in a folder" if place.endswith("inside") else f"--{flag} must be a file of"
+        assert done.exit_code == 1 and said in " ".join(done.output.split())
     assert not (tmp_path / "out").exists()
     assert (tmp_path / "mine.keras").read_bytes() == b"never read"
+    assert (tmp_path / letter).read_text() == "dear all"

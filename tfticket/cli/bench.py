@@ -11,6 +11,7 @@ from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.shapes import InputShape, input_shapes
+from tfticket.reports.pictures import require_room
 
 __all__ = ["bench"]
 
@@ -38,6 +39,7 @@ def bench(
     ] = None,
 ) -> None:
     """Compare TFLite files: bytes and bounds, zeros, p50 and tenths of latency, kernels."""
+    require_room(plot)
     load_tensorflow()
     from tfticket import reports
     from tfticket.reports import plots

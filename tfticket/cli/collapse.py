@@ -13,6 +13,7 @@ from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
+from tfticket.reports.pictures import require_room
 
 __all__ = ["collapse"]
 
@@ -46,6 +47,7 @@ def collapse(
 ) -> None:
     """Find the compression at which a layer is emptied, for each score; nothing is trained."""
     asked = _rounds_of(scores)
+    require_room(plot)
     load_tensorflow()
     from tfticket import collapse as collapse_
     from tfticket import scores as scores_

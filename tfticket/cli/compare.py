@@ -9,6 +9,7 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
+from tfticket.reports.pictures import require_room
 
 __all__ = ["compare"]
 
@@ -32,6 +33,7 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare runs: one table, and differences seed by seed to dense and to the first run."""
+    require_room(plot)
     from tfticket.experiments.comparing import compare as compare_
 
     found = compare_(paths, metric=metric or "", every_level=every_level)

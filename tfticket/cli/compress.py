@@ -19,6 +19,7 @@ from tfticket.cli.progress import shown_progress
 from tfticket.compression.budget import Budget
 from tfticket.compression.choices import Choices
 from tfticket.compression.store import RECORD
+from tfticket.reports.pictures import require_room
 
 __all__ = ["compress"]
 
@@ -51,8 +52,7 @@ def compress(
     with status 1 if no file fits.
     """
     budget, choices = given_of(Budget, options), given_of(Choices, options)
-    if report is not None:
-        _require_page(report, not_over=(path, out, out / RECORD, *([plot] if plot else ())))
+    _require_own_files(plot, report, taken=(path, out, out / RECORD))
     load_tensorflow()
     from tfticket import compression, references
     from tfticket.export.keras_archive import load
@@ -82,20 +82,22 @@ def compress(
         raise typer.Exit(1)
 
 
-def _require_page(report: Path, not_over: Iterable[Path]) -> None:
-    """Makes sure, before anything long starts, that the page can be written at its end."""
-    from tfticket.reports.page import is_page, plotting_script
+def _require_own_files(plot: Path | None, report: Path | None, taken: Iterable[Path]) -> None:
+    """Makes sure, before anything long starts, that picture and page can be written at its end."""
+    held = {path.absolute() for path in taken}
+    for name, path in (("plot", plot), ("report", report)):
+        if path is not None and path.absolute() in held:
+            raise ValueError(
+                f"`{name}` must be a file of its own, not the model, the folder, its record or the"
+                f" picture. Received: {name}={path}"
+            )
+        held |= {path.absolute()} if path is not None else set()
+    require_room(plot)
+    if report is not None:
+        from tfticket.reports.page import is_page, plotting_script
 
-    if report.absolute() in {other.absolute() for other in not_over}:
-        raise ValueError(
-            "`report` must be a file of its own, not the model, the folder, its record or the"
-            f" picture. Received: report={report}"
-        )
-    files.require_free(report, is_ours=is_page(report), overwrite=False, is_file=True)
-    above = next(folder for folder in report.absolute().parents if folder.exists())
-    if not above.is_dir():
-        raise NotADirectoryError(f"`report` must lie in a folder. Received: {above}, a file")
-    plotting_script()
+        files.require_free(report, is_ours=is_page(report), overwrite=False, is_file=True)
+        plotting_script()
 
 
 def _examples(data: str, download: bool) -> list[tuple[Any, Any]]:

@@ -12,6 +12,7 @@ from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.failures import handle_errors
 from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
+from tfticket.reports.pictures import require_room
 
 __all__ = ["sensitivity"]
 
@@ -47,6 +48,7 @@ def sensitivity(
 ) -> None:
     """Say which layers a network can do without, and to what fraction: on validation data."""
     asked = _fractions(sparsities) if sparsities else None
+    require_room(plot)
     load_tensorflow()
     from tfticket import compression, references, zoo
     from tfticket.export.keras_archive import load

@@ -169,7 +169,7 @@ class Search:
         """
         given_up = [n for n, a in enumerate(ladder) if self._visited.get(make(a).name) == []]
         low, high = -1, min(given_up, default=len(ladder))
-        probe = self._first_that_fits(make, ladder, kind)
+        probe = self._sizes.first_that_fits([make(amount) for amount in ladder], kind)
         while high - low > 1:
             probe = min(probe, high - 1)
             one = make(ladder[probe])
@@ -207,21 +207,6 @@ class Search:
         most = self.budget.max_drop
         own = [c for c in self._of(treatment) if c.weights == kind]
         return any(most is None or c.drop <= most + ROUNDING for c in own)
-
-    def _first_that_fits(self, make: Make, ladder: Sequence[float], kind: str) -> int:
-        """The least rung of which the file is small and fast enough, whatever it computes.
-
-        Found by bisection over files of networks that are not trained; without a limit of size or
-        time, the middle.
-        """
-        if self.budget.bytes is None and self.budget.milliseconds is None:
-            return len(ladder) // 2
-        low, high = -1, len(ladder) - 1
-        while high - low > 1:
-            middle = (low + high) // 2
-            would_fit = self._sizes.fit(make(ladder[middle]), kind)
-            low, high = (low, middle) if would_fit else (middle, high)
-        return high
 
     def _may_be_best(self, treatment: Treatment, kind: str, *, is_first: bool) -> bool:
         """Whether a file that loses little would be chosen over the best there is."""

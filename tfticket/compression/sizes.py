@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,23 @@ class Sizes:
         limit, most = self.budget.bytes, self.budget.milliseconds
         is_small = limit is None or found[self._counted] <= limit
         return is_small and (most is None or found["milliseconds"] <= most)
+
+    def first_that_fits(self, treatments: Sequence[Treatment], kind: str) -> int:
+        """The place of the least treatment of which the file fits, whatever it computes.
+
+        Found by bisection; without a limit of size or time it is the middle one.
+
+        Args:
+            treatments: by how much they take away, the least first.
+            kind: the type of the weights.
+        """
+        if self.budget.bytes is None and self.budget.milliseconds is None:
+            return len(treatments) // 2
+        low, high = -1, len(treatments) - 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.fit(treatments[middle], kind) else (middle, high)
+        return high
 
     def is_below(self, treatment: Treatment, kind: str, other: Candidate) -> bool:
         """Whether a file is smaller, or faster where that is the goal, than one there is.

@@ -42,8 +42,15 @@ def require_free(
         FileExistsError: if something not ours is there and `overwrite` is not set.
         IsADirectoryError: if a file is to be written where a folder is, even if that is empty or
             `overwrite` is set: no folder is deleted for a file.
+        NotADirectoryError: if a file is where a folder above the path would have to be.
     """
     path = Path(path)
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(
+            f"the target must lie in a folder. Received: path={str(path)!r}, and {str(above)!r}"
+            " is a file"
+        )
     is_empty = path.is_dir() and not any(path.iterdir())
     overwrite = overwrite or overwriting.get()
     if path.exists() and not (overwrite or is_ours or is_empty):

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tfticket import files
-from tfticket.errors import MissingDependencyError
 from tfticket.reports.bars import Bar, draw_bars
+from tfticket.reports.pictures import require_matplotlib, require_room
 from tfticket.reports.results import DENSE, TICKET, Result, Statistic, Summary, summarize
 from tfticket.reports.tables import label, value_text
 
@@ -111,7 +111,11 @@ def save(figure: Any, path: str | Path, dpi: int = 150) -> None:
         figure: a matplotlib figure.
         path: the file.
         dpi: dots per inch.
+
+    Raises:
+        FileExistsError: if what is there is no PNG file.
     """
+    require_room(path)
     files.write_bytes(path, _as_png(figure, dpi))
 
 
@@ -124,11 +128,9 @@ def new_figure(size: tuple[float, float]) -> Any:
     Raises:
         MissingDependencyError: without matplotlib.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingDependencyError("matplotlib", "plots", "to plot") from error
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     class Shown(Figure):
         """A figure that notebooks show, also before anything is drawn with pyplot."""
