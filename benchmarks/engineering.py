@@ -29,7 +29,8 @@ ENGINEERING = (
         "compress",
         "What does a budget of one point buy, and does a killed search come to the same?",
         (Script(), Script(7, "kills"), Script(name="allocations")),
-        "searches that were killed come to the same files: 6 of 6; the comparisons are begun",
+        "plain conv net within a point: 21,507 bytes where int8 has 55,736, and faster; killed"
+        " searches come to the same files: 6 of 6",
         BOTH,
     ),
     Benchmark(
