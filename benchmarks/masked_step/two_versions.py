@@ -7,7 +7,7 @@ Processes of both versions run the same `fit` in turn: plain, with masks that st
 more often. The plain one is the same program in both, so its ratio is what the machine and the
 processes do to a ratio. Where memory lies differs from process to process, so several pairs of
 processes are measured. It also tells whether the traced step with masks is the same program in
-both, node by node. Writes `two_versions.json` beside this file, pair of processes by pair.
+both, node by node. Writes `two_versions.json` beside this file.
 """
 
 from __future__ import annotations

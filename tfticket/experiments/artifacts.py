@@ -67,7 +67,7 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
     try:
         title = plots.title_of(spec.common.model, spec.common.data, spec.recipe_name)
         figure = plots.plot_against_sparsity(results, _metric(results), title)
-        plots.save(figure, folder.root / _PLOT)
+        plots.save(figure, folder.root / _PLOT, overwrite=True)  # a damaged one
         written.append(_PLOT)
     except MissingDependencyError as error:
         skipped[_PLOT] = str(error)

@@ -45,7 +45,7 @@ def require_free(
         NotADirectoryError: if a file is where a folder above the path would have to be.
     """
     path = Path(path)
-    above = next(folder for folder in path.absolute().parents if folder.exists())
+    above = next((p for p in path.absolute().parents if p.exists()), path)
     if not above.is_dir():
         raise NotADirectoryError(
             f"the target must lie in a folder. Received: path={str(path)!r}, and {str(above)!r}"

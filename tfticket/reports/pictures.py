@@ -13,11 +13,12 @@ __all__ = ["require_matplotlib", "require_room"]
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def require_room(path: str | Path | None) -> None:
+def require_room(path: str | Path | None, *, overwrite: bool = False) -> None:
     """Makes sure, before anything long starts, that a picture can be drawn and written.
 
     Args:
         path: of the PNG file; `None` asks for nothing.
+        overwrite: whether it may take the place of any file.
 
     Raises:
         MissingDependencyError: without matplotlib.
@@ -29,7 +30,7 @@ def require_room(path: str | Path | None) -> None:
         return
     require_matplotlib()
     path = Path(path)
-    files.require_free(path, is_ours=_is_png(path), overwrite=False, is_file=True)
+    files.require_free(path, is_ours=_is_png(path), overwrite=overwrite, is_file=True)
 
 
 def require_matplotlib() -> None:

@@ -104,18 +104,19 @@ def plot_against_sparsity(
     return figure
 
 
-def save(figure: Any, path: str | Path, dpi: int = 150) -> None:
+def save(figure: Any, path: str | Path, dpi: int = 150, *, overwrite: bool = False) -> None:
     """Writes a figure as PNG, atomically and without a time stamp.
 
     Args:
         figure: a matplotlib figure.
         path: the file.
         dpi: dots per inch.
+        overwrite: whether to replace what is no PNG file.
 
     Raises:
         FileExistsError: if what is there is no PNG file.
     """
-    require_room(path)
+    require_room(path, overwrite=overwrite)
     files.write_bytes(path, _as_png(figure, dpi))
 
 
