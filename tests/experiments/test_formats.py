@@ -24,6 +24,8 @@ from tfticket.experiments.spec import Spec
 from tfticket.masks import Masks
 from tfticket.tickets import Ticket
 
+PLOT = "accuracy_vs_sparsity.png"
+
 
 @pytest.fixture
 def spec():
@@ -175,7 +177,7 @@ def test_records_in_each_others_place_are_found(spec, tmp_path):
         run(spec, tmp_path / "run")
 
 
-@pytest.mark.parametrize("product", ["ticket/manifest.json", "metrics.jsonl"])
+@pytest.mark.parametrize("product", ["ticket/manifest.json", "metrics.jsonl", PLOT])
 def test_products_that_are_damaged_are_named_and_made_again_on_request(spec, tmp_path, product):
     run(spec, tmp_path / "run")
     path = tmp_path / "run" / product
@@ -184,4 +186,15 @@ def test_products_that_are_damaged_are_named_and_made_again_on_request(spec, tmp
     with pytest.raises(CorruptFileError, match=product):
         run(spec, tmp_path / "run")
     run(spec, tmp_path / "run", repair=True)
+    assert path.read_bytes() == whole
+
+
+def test_a_picture_in_a_run_that_lost_its_report_is_drawn_again(spec, tmp_path):
+    """It is the run's own under this name, also if it does not look like one any more."""
+    run(spec, tmp_path / "run")
+    (tmp_path / "run" / "report.json").unlink()
+    path = tmp_path / "run" / PLOT
+    whole = path.read_bytes()
+    path.write_bytes(b"dear all")
+    run(spec, tmp_path / "run")
     assert path.read_bytes() == whole
