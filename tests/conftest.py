@@ -20,15 +20,14 @@ def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="Run the tests that are marked long too.")
 
 
-#: Whole runs, most of whose code does not know which Keras it is: with tf_keras they are long.
-#: What each recipe does with either is in `recipes/test_recipes.py`.
-RUNS = (
+#: Most of what these try does not know which Keras made the network: with tf_keras it is long.
+#: What knows it (masks, scores, callbacks, shrinking, export) is tried with both, and so is what
+#: each recipe does, in `recipes/test_recipes.py`.
+ONCE = (
+    *("cli", "collapse", "compression", "experiments", "litert", "low_precision"),
+    *("post_training", "strong_tickets", "tflite", "weight_agnostic"),
     *(f"recipes/test_{name}.py" for name in ("before_training", "checkpoints", "early_bird")),
     *(f"recipes/test_{name}.py" for name in ("factorize", "structured", "trained_sparsity")),
-    *(f"experiments/test_{name}.py" for name in ("growing", "not_finite", "runner", "trainings")),
-    *(f"experiments/test_{name}.py" for name in ("over_other_networks", "workers")),
-    *(f"low_precision/test_{name}.py" for name in ("computing", "held")),
-    "cli/test_find_users.py",
     "recipes/test_weight_agnostic.py",
 )
 
@@ -43,9 +42,11 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _is_second_run(item):
-    call = getattr(item, "callspec", None)
-    is_run = any(str(item.path).endswith(f"/tests/{name}") for name in RUNS)
-    return is_run and call is not None and "tf_keras" in call.params.values()
+    params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    if not any(isinstance(value, str) and value == "tf_keras" for value in params):
+        return False
+    own = item.path.relative_to(Path(__file__).parent).as_posix()
+    return any(own == name or own.startswith(f"{name}/") for name in ONCE)
 
 
 @pytest.fixture(params=["keras", "tf_keras"])

@@ -18,12 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
-#: Minutes of two processors, and more of what other tests show.
-LONG = {
-    *("02_course_project", "03_gradual_pruning", "04_supermasks", "06_weight_agnostic"),
-    *("07_factorised_layers", "08_strong_tickets", "09_synflow_and_layer_collapse"),
-    *("10_early_bird_and_slimming", "11_tfmot_in_one_import", "12_to_a_device"),
-}
+#: The others take minutes of two processors, and show more of what other tests show.
+SHORT = {"05_search_over_sparsity"}
 COLAB = "https://colab.research.google.com/github/tfticket/tfticket/blob/main/notebooks/"
 #: Which benchmark's table a notebook quotes.
 QUOTED = {"02_course_project": "course_project", "03_gradual_pruning": "gradual_regression"}
@@ -168,7 +164,7 @@ def test_quoted_tables_are_those_of_the_benchmark(name):
 
 @pytest.mark.parametrize(
     "script",
-    [pytest.param(s, marks=[pytest.mark.long] if s.stem in LONG else []) for s in SCRIPTS],
+    [pytest.param(s, marks=[] if s.stem in SHORT else [pytest.mark.long]) for s in SCRIPTS],
     ids=lambda path: path.stem,
 )
 def test_notebooks_run(script, tmp_path):

@@ -141,7 +141,13 @@ assert "No module named 'distutils" in said, said
 SCENARIOS = {"tfmot_and_tf_keras": BOTH, "tfmot_alone": TFMOT, "distutils": DISTUTILS}
 
 
-@pytest.mark.parametrize("missing", SCENARIOS)
+@pytest.mark.parametrize(
+    "missing",
+    [
+        pytest.param(name, marks=[] if name == "tfmot_and_tf_keras" else pytest.mark.long)
+        for name in SCENARIOS
+    ],
+)
 def test_the_rest_goes_on_without(missing, run_script, tmp_path):
     script = tmp_path / "without.py"
     script.write_text(SCENARIOS[missing], encoding="utf-8")

@@ -105,6 +105,7 @@ def train_dense(
     *,
     evaluate: Evaluate | None = None,
     provenance: Mapping[str, Any] | None = None,
+    release: bool = True,
 ) -> Level:
     """Trains a model as it stands, every weight kept: level 0 of what prunes once.
 
@@ -114,18 +115,24 @@ def train_dense(
         prunable: the weights that a mask is kept of, by path.
         evaluate: returns the metrics after training.
         provenance: of the level's ticket.
+        release: as for `train_ticket`.
 
     Returns:
         Level 0, with the initial state among its states.
     """
     initial = capture(model)
     ticket = Ticket(ones_like(prunable), initial.weights, dict(provenance or {}))
-    level = train_ticket(model, train, ticket, evaluate=evaluate)
+    level = train_ticket(model, train, ticket, evaluate=evaluate, release=release)
     return dataclasses.replace(level, states={0: initial})
 
 
 def train_ticket(
-    model: Any, train: Train, ticket: Ticket, *, evaluate: Evaluate | None = None
+    model: Any,
+    train: Train,
+    ticket: Ticket,
+    *,
+    evaluate: Evaluate | None = None,
+    release: bool = True,
 ) -> Level:
     """Trains a ticket alone, as it is: the experiment that tells what it is worth.
 
@@ -134,6 +141,9 @@ def train_ticket(
         train: trains the model; must pass the callbacks on.
         ticket: the masks and the start, with the optimizer state if it starts later than 0.
         evaluate: returns the metrics after training.
+        release: whether the masks are taken from the model at the end. Left in force, until others
+            take their place or `enforcement.in_force(model)` are released, they spare another
+            training of the same model that TensorFlow traces its step anew.
 
     Returns:
         A `Level` of the round that the ticket's provenance tells, if any.
@@ -144,7 +154,10 @@ def train_ticket(
     try:
         log = train(model, [callback])
         callback.check(model)
-    finally:
+    except BaseException:
+        callback.release()
+        raise
+    if release:
         callback.release()
     metrics = measured(evaluate, model)
     return Level(int(ticket.provenance.get("round", 0)), ticket, capture(model), metrics, log)

@@ -29,6 +29,7 @@ STUDY = {
 }
 
 
+@pytest.mark.long
 def test_a_study_by_processes_is_that_of_one(tmp_path):
     file = tmp_path / "study.json"
     file.write_text(json.dumps(STUDY))

@@ -35,5 +35,6 @@ def test_masks_hold_in_bfloat16(keras, net, draw, data, leaks):
         assert leaks(model, masks) == {}
 
 
+@pytest.mark.long  # as in training_setups/test_two_devices.py
 def test_masks_hold_on_two_devices(run_script):
     run_script(Path(__file__).with_name("on_two_devices.py"))

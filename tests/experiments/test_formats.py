@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -27,9 +28,23 @@ from tfticket.tickets import Ticket
 PLOT = "accuracy_vs_sparsity.png"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spec():
     return Spec(model="lenet_300_100", data="digits", recipe="snip", num_steps=2, export=())
+
+
+@pytest.fixture(scope="module")
+def whole(spec, tmp_path_factory):
+    """A finished run; not to be written to."""
+    root = tmp_path_factory.mktemp("whole") / "run"
+    run(spec, root)
+    return root
+
+
+@pytest.fixture
+def finished(whole, tmp_path):
+    """A finished run, to be damaged."""
+    return shutil.copytree(whole, tmp_path / "run")
 
 
 def test_a_run_folder_of_the_version_before_is_refused_in_a_sentence(spec, tmp_path):
@@ -58,10 +73,9 @@ def test_a_folder_of_another_program_is_no_damaged_run(spec, tmp_path):
         run(spec, tmp_path, repair=True)
 
 
-def test_every_file_of_a_run_says_its_format(spec, tmp_path):
-    run(spec, tmp_path / "run")
+def test_every_file_of_a_run_says_its_format(whole):
     for name in ("spec.json", "plan.json", "report.json"):
-        assert json.loads((tmp_path / "run" / name).read_text())["format"] == FORMAT
+        assert json.loads((whole / name).read_text())["format"] == FORMAT
 
 
 def test_a_plan_is_kept_with_what_was_left_open(spec, tmp_path):
@@ -126,24 +140,22 @@ def test_a_ticket_of_a_later_version_is_refused_in_a_sentence(saved):
         Ticket.load(saved[1])
 
 
-def test_a_finished_run_that_lost_a_level_is_gone_on_with(spec, tmp_path):
-    outcome = run(spec, tmp_path / "run")
-    metrics = tmp_path / "run" / "replicate_0" / "level_01" / "metrics.json"
+def test_a_finished_run_that_lost_a_level_is_gone_on_with(spec, finished):
+    outcome = run(spec, finished)  # is read
+    metrics = finished / "replicate_0" / "level_01" / "metrics.json"
     before = metrics.read_bytes()
     metrics.unlink()
-    assert run(spec, tmp_path / "run").to_dict() == outcome.to_dict()
+    assert run(spec, finished).to_dict() == outcome.to_dict()
     assert metrics.read_bytes() == before
 
 
 @pytest.mark.parametrize(("name", "text"), [("report.json", "[]"), ("plan.json", "{}")])
-def test_a_damaged_record_is_named(spec, tmp_path, name, text):
-    root = tmp_path / "run"
-    run(spec, root)
-    (root / name).write_text(text)
+def test_a_damaged_record_is_named(spec, finished, name, text):
+    (finished / name).write_text(text)
     if name == "plan.json":
-        (root / "report.json").unlink()
+        (finished / "report.json").unlink()
     with pytest.raises(CorruptFileError, match=name):
-        run(spec, root)
+        run(spec, finished)
 
 
 def test_the_fingerprint_of_an_optimizer_tells_its_learning_rate(keras):
@@ -156,45 +168,40 @@ def test_the_fingerprint_of_an_optimizer_tells_its_learning_rate(keras):
     assert [n for n in found[0] if found[0][n] != found[2][n]] == ["optimizer"]
 
 
-def test_settings_that_are_gone_are_named_and_written_anew_on_request(spec, tmp_path):
-    outcome = run(spec, tmp_path / "run")
-    (tmp_path / "run" / "spec.json").unlink()
+def test_settings_that_are_gone_are_named_and_written_anew_on_request(spec, finished):
+    outcome = run(spec, finished)  # is read
+    (finished / "spec.json").unlink()
     with pytest.raises(CorruptFileError, match=r"spec\.json is missing.*repair"):
-        run(spec, tmp_path / "run")
-    assert run(spec, tmp_path / "run", repair=True).to_dict() == outcome.to_dict()
-    assert RunFolder(tmp_path / "run").settings() == spec.to_dict()
+        run(spec, finished)
+    assert run(spec, finished, repair=True).to_dict() == outcome.to_dict()
+    assert RunFolder(finished).settings() == spec.to_dict()
 
 
-def test_records_in_each_others_place_are_found(spec, tmp_path):
-    run(spec, tmp_path / "run")
-    one, other = (
-        tmp_path / "run" / name for name in ("report.json", "replicate_0/level_01/metrics.json")
-    )
+def test_records_in_each_others_place_are_found(spec, finished):
+    one, other = (finished / name for name in ("report.json", "replicate_0/level_01/metrics.json"))
     first, second = one.read_bytes(), other.read_bytes()
     one.write_bytes(second)
     other.write_bytes(first)
     with pytest.raises(CorruptFileError, match=r"metrics\.json.*report\.json"):
-        run(spec, tmp_path / "run")
+        run(spec, finished)
 
 
 @pytest.mark.parametrize("product", ["ticket/manifest.json", "metrics.jsonl", PLOT])
-def test_products_that_are_damaged_are_named_and_made_again_on_request(spec, tmp_path, product):
-    run(spec, tmp_path / "run")
-    path = tmp_path / "run" / product
+def test_products_that_are_damaged_are_named_and_made_again_on_request(spec, finished, product):
+    path = finished / product
     whole = path.read_bytes()
     path.write_bytes(whole[:-2] + b"x\n")
     with pytest.raises(CorruptFileError, match=product):
-        run(spec, tmp_path / "run")
-    run(spec, tmp_path / "run", repair=True)
+        run(spec, finished)
+    run(spec, finished, repair=True)
     assert path.read_bytes() == whole
 
 
-def test_a_picture_in_a_run_that_lost_its_report_is_drawn_again(spec, tmp_path):
+def test_a_picture_in_a_run_that_lost_its_report_is_drawn_again(spec, finished):
     """It is the run's own under this name, also if it does not look like one any more."""
-    run(spec, tmp_path / "run")
-    (tmp_path / "run" / "report.json").unlink()
-    path = tmp_path / "run" / PLOT
+    (finished / "report.json").unlink()
+    path = finished / PLOT
     whole = path.read_bytes()
     path.write_bytes(b"dear all")
-    run(spec, tmp_path / "run")
+    run(spec, finished)
     assert path.read_bytes() == whole

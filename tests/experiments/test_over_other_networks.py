@@ -33,6 +33,8 @@ RECIPES = {
     "soft_threshold": {"initial_score": -3.0},
 }
 
+SHORT = [("factorize", "keras"), ("continuous_sparsification", "keras")]
+
 
 class Stop(Exception):
     pass
@@ -48,13 +50,13 @@ def shared(tmp_path_factory):
 
 #: tf_keras has the same logic of runs below; what it computes is tested where it is computed.
 PAIRS = [
-    *(pytest.param((recipe, "keras"), id=recipe) for recipe in RECIPES),
-    pytest.param(("factorize", "tf_keras"), id="factorize-tf_keras"),
-    *(
-        pytest.param((recipe, "tf_keras"), id=f"{recipe}-tf_keras", marks=pytest.mark.long)
-        for recipe in RECIPES
-        if recipe != "factorize"
-    ),
+    pytest.param(
+        (recipe, flavour),
+        id=f"{recipe}-{flavour}",
+        marks=[] if (recipe, flavour) in SHORT else [pytest.mark.long],
+    )
+    for recipe in RECIPES
+    for flavour in ("keras", "tf_keras")
 ]
 
 

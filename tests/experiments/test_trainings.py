@@ -140,13 +140,17 @@ def test_a_damaged_one_is_made_again(small, tmp_path):
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
+def further(*values):
+    return pytest.param(*values, marks=pytest.mark.long)
+
+
 @pytest.mark.parametrize(
     ("recipe", "first", "second"),
     [
         ("slimming", {"penalty": 0.1}, {"penalty": 1e-4}),
-        ("slimming", {"initial_scale": None}, {"initial_scale": None, "penalty": 0.2}),
-        ("early_bird", {}, {"search_precision": "int8"}),
-        ("scratch_e", {"widths": "discovered"}, {"widths": "discovered", "penalty": 0.2}),
+        further("slimming", {"initial_scale": None}, {"initial_scale": None, "penalty": 0.2}),
+        further("early_bird", {}, {"search_precision": "int8"}),
+        further("scratch_e", {"widths": "discovered"}, {"widths": "discovered", "penalty": 0.2}),
     ],
 )
 def test_a_search_with_something_in_force_is_not_shared(recipe, first, second, tmp_path):

@@ -79,8 +79,16 @@ def parts(keras, digits, dropout=0.0):
     return model, [EnforceMasks(Masks({"hidden/kernel": mask})), RecordRewindPoint(6)]
 
 
-@pytest.mark.parametrize("until", [None, 14])
-@pytest.mark.parametrize("count", [1, 2, 3])
+FURTHER = ((1, 14), (2, None), (3, None), (3, 14))
+
+
+@pytest.mark.parametrize(
+    ("count", "until"),
+    [
+        *((1, None), (2, 14)),
+        *(pytest.param(*pair, marks=pytest.mark.long) for pair in FURTHER),
+    ],
+)
 def test_it_ends_with_the_same_bits(keras, digits, often, tmp_path, count, until):
     plain = train_on(digits, TRAINING)
     whole, callbacks = parts(keras, digits)

@@ -216,3 +216,27 @@ def test_the_published_rates_give_the_published_grid():
         kept = [(1 - s) * n for s, n in zip(curve.values(), sizes.values(), strict=True)]
         left[round_] = round(100 * sum(kept) / 266_200, 1)
     assert left == {1: 80.0, 3: 51.3, 7: 21.1, 15: 3.6, 24: 0.5}
+
+
+@pytest.mark.parametrize("name", ["snip", "lottery_ticket", "scratch_e"])
+def test_however_many_tickets_a_run_trains_their_step_is_traced_once(keras, name, data):
+    calls = []
+
+    def build():
+        layers = keras.layers
+        model = keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(10)])
+        cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+        def loss(y, outputs):
+            calls.append(1)  # Python runs while a step is traced, and not in the steps
+            return cross_entropy(y, outputs)
+
+        model.compile("adam", loss, metrics=["accuracy"])
+        return model
+
+    def num_traces(controls):
+        calls.clear()
+        getattr(recipes, name)(build, data, sparsity=0.5, num_steps=3, controls=controls)
+        return len(calls)
+
+    assert num_traces(()) == num_traces(("reinitialize", "reshuffle"))

@@ -8,6 +8,7 @@ from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
 
 
+@pytest.mark.long
 def test_a_run_on_two_devices_holds_its_masks_and_goes_on(run_script):
     run_script(Path(__file__).with_name("distributed_runs.py"))
 

@@ -18,6 +18,7 @@ def both(keras, how, folder):
     return run_workers(SCRIPT, [(keras, how, folder / f"{number}.npz") for number in range(2)])
 
 
+@pytest.mark.long
 def test_masks_and_weights_are_the_same_on_both_workers(tmp_path):
     codes, said = both("tf_keras", "pruned", tmp_path)
     assert codes == [0, 0], said[0][-2000:]

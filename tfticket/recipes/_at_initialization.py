@@ -71,16 +71,21 @@ class AtInitialization(WeightRecipe):
         """
         return run.evidence()
 
+    def start(self, run: Run) -> Level:
+        """See `MaskingRecipe`."""
+        from tfticket import weights
+
+        return run.dense(weights.read(run.model, self.filter), release=False)
+
     def treat(self, run: Run, level: Level) -> Level:
         """Prunes the initial network, and trains it."""
-        from tfticket.lottery import train_ticket
         from tfticket.pruning import prune
         from tfticket.rewinding import restore
 
         restore(run.model, level.states[0])
         ticket = prune(run.model, self.method(), prunable=self.filter, evidence=self.evidence(run))
         ticket = dataclasses.replace(ticket, provenance=run.provenance(1, **ticket.provenance))
-        trained = train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
+        trained = run.train_ticket(ticket)
         return dataclasses.replace(trained, states=level.states)
 
 

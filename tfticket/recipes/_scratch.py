@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import model_validator
@@ -116,9 +115,7 @@ class FromScratch(ChannelRecipe):
         """See `Recipe`, or `ChannelRecipe` where channels go."""
         if self.channel_sparsity is not None:
             return super().try_ticket(run, ticket)
-        from tfticket.lottery import train_ticket
-
-        return train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
+        return run.train_ticket(ticket)
 
     def handed_over(self, model: Any, level: Level) -> Any:
         """See `ChannelRecipe`."""
@@ -164,13 +161,11 @@ class FromScratch(ChannelRecipe):
 
     def _sparse(self, run: Run, level: Level) -> Level:
         from tfticket.graph import flops
-        from tfticket.lottery import train_ticket
 
         ticket = self._ticket(run, level)
         counted = flops(run.model, ticket.masks)
         ratio = counted.total / counted.effective_total
-        train = functools.partial(run.train, until=self._num_steps(run, ratio))
-        made = train_ticket(run.model, train, ticket, evaluate=run.evaluate)
+        made = run.train_ticket(ticket, until=self._num_steps(run, ratio))
         log = {
             **made.log,
             "dense_flops": counted.total,

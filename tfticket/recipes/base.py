@@ -117,9 +117,7 @@ class Recipe(Settings):
             run: whatever its model holds.
             ticket: the control.
         """
-        from tfticket.lottery import train_ticket
-
-        return train_ticket(run.model, run.train, ticket, evaluate=run.evaluate)
+        return run.train_ticket(ticket)
 
     def network(self, model: Any, ticket: Ticket) -> Any:
         """Returns the network that a ticket is over; as a rule `model`.

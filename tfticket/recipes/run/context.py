@@ -15,13 +15,15 @@ import numpy as np
 from tfticket import _keras, _optimizers
 from tfticket.callbacks.report_progress import watched
 from tfticket.clock import steps
-from tfticket.lottery import Level, train_dense
+from tfticket.enforcement import in_force
+from tfticket.lottery import Level, train_dense, train_ticket
 from tfticket.progress import TrainingProgress
 from tfticket.recipes.run.checkpoints import checkpointed
 from tfticket.recipes.run.stores import Trainings
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.rewinding import fresh_optimizer
 from tfticket.scores import Evidence
+from tfticket.tickets import Ticket
 from tfticket.zoo.evidence import evidence_from
 from tfticket.zoo.splits import Dataset
 from tfticket.zoo.streams import Stream
@@ -163,6 +165,8 @@ class Run:
 
     def __exit__(self, *exception: Any) -> None:
         self._stack.__exit__(*exception)
+        for enforced in in_force(self.model):
+            enforced.release()
 
     def train(
         self,
@@ -203,17 +207,35 @@ class Run:
         """
         return {"recipe": self._recipe_name, **details, "round": round_, "seed": self.seed}
 
-    def dense(self, prunable: Mapping[str, np.ndarray]) -> Level:
+    def dense(self, prunable: Mapping[str, np.ndarray], *, release: bool = True) -> Level:
         """Trains the model as it stands, every weight kept: level 0.
 
         Args:
             prunable: the weights that a mask is kept of, by path.
+            release: whether the model is left without masks in force; `False` where a ticket of
+                the same weights is trained next, so that nothing is traced again.
         """
-        train = functools.partial(self.train, may_share=True)
-        provenance = self.provenance(0)
         return train_dense(
-            self.model, train, prunable, evaluate=self.evaluate, provenance=provenance
+            self.model,
+            functools.partial(self.train, may_share=True),
+            prunable,
+            evaluate=self.evaluate,
+            provenance=self.provenance(0),
+            release=release,
         )
+
+    def train_ticket(self, ticket: Ticket, *, until: int | None = None) -> Level:
+        """Trains a ticket over the run's model, and measures it.
+
+        The masks stay in force until others take their place or the run is over: whatever number
+        of tickets is trained, their step is traced once.
+
+        Args:
+            ticket: over the model, whatever it holds.
+            until: another step to train up to.
+        """
+        train = functools.partial(self.train, until=until)
+        return train_ticket(self.model, train, ticket, evaluate=self.evaluate, release=False)
 
     def evidence(self, examples_per_class: int = 10, **known: Any) -> Evidence:
         """Returns the examples and the loss that a score may ask for.
