@@ -80,12 +80,21 @@ def test_within_a_group_the_weakest_go_first(network):
             assert scores[name][kept].min() >= scores[name][~kept].max()
 
 
-def test_numbers_of_channels_are_rounded_up(network):
+def test_numbers_of_channels_are_rounded_and_the_steps_go_on_to_the_least(network):
+    """A step of the greedy search that is smaller than the rounding takes as many as that."""
     graph, scores, prices = parts(network)
     limits = ChannelLimits(round_to=4)
     for allocator in ("uniform", "greedy"):
         found = allocate(graph, scores, prices, allocator, damage=lambda masks: 0.0, limits=limits)
         assert all(n % 4 == 0 for stage in found.stages for n in stage.kept.values())
+        assert found.stages[-1].kept == {"first": 4, "second": 4}
+
+
+def test_rounding_down_leaves_what_must_stay():
+    limits = ChannelLimits(round_to=8, max_channel_sparsity=0.5)
+    assert [limits.rounded_down(n, 20, width=1) for n in (17, 16, 15)] == [16, 16, None]
+    assert limits.rounded_down(15, 20, width=4) == 14  # two channels are eight outputs
+    assert ChannelLimits(round_to=8).rounded_down(7, 20, width=1) is None
 
 
 def test_a_flop_costs_the_time_that_was_measured_to_be_saved(network):

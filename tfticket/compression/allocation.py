@@ -180,7 +180,6 @@ class _Greedy:
         order = np.argsort(np.where(there, own, np.inf), kind="stable")[:count]
         saved = np.cumsum(self.prices.of_channels(group, masks)[order])
         needed = int(np.searchsorted(saved, saving * (1 - 1e-9))) + 1
-        if needed > count or count - needed < self.limits.least(len(own)):
+        if needed > count:
             return None
-        rounded = self.limits.rounded(count - needed, len(own), group.width)
-        return rounded if rounded < count else None
+        return self.limits.rounded_down(count - needed, len(own), group.width)

@@ -59,8 +59,23 @@ class ChannelLimits:
             num_channels: how many there are.
             width: how many outputs of a layer each of them stands for.
         """
-        step = self.round_to // math.gcd(self.round_to, width)
+        step = self._step(width)
         return min(num_channels, -(-num_kept // step) * step)
+
+    def rounded_down(self, num_kept: int, num_channels: int, width: int) -> int | None:
+        """Rounds a number of kept channels down; `None` where fewer would be left than must stay.
+
+        Args:
+            num_kept: that number.
+            num_channels: how many there are.
+            width: how many outputs of a layer each of them stands for.
+        """
+        step = self._step(width)
+        found = num_kept // step * step
+        return found if found >= self.least(num_channels) else None
+
+    def _step(self, width: int) -> int:
+        return self.round_to // math.gcd(self.round_to, width)
 
 
 def select_channels(
