@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,18 @@ _NUM_TEST, _SEEDS = 5_000, (0, 1, 2)
 
 
 def every_cell(
-    description: str, path: Path, cell: Callable[[str, int, Path], dict[str, Any]]
+    description: str,
+    path: Path,
+    cell: Callable[..., dict[str, Any]],
+    kinds: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Runs the cells that the command line asks for and that are not there yet.
 
     Args:
         description: of the command.
         path: of the results.
-        cell: makes one, of a network, a seed and a folder.
+        cell: makes one, of a network, a seed, a folder and, if there are any, a kind.
+        kinds: of cells, of which the first is run unless others are asked for.
 
     Returns:
         All that are there.
@@ -36,12 +41,17 @@ def every_cell(
     parser.add_argument("--out", type=Path, default=Path("runs/compress"))
     parser.add_argument("--networks", nargs="*", choices=list(NETWORKS), default=list(NETWORKS))
     parser.add_argument("--seeds", nargs="*", type=int, default=list(_SEEDS))
+    kinds = list(kinds)
+    if kinds:
+        parser.add_argument("--kinds", nargs="*", choices=kinds, default=kinds[:1])
     args = parser.parse_args()
     data = [records.zoo(source) for source in ("mnist", "cifar10_jpeg")]
-    for name, seed in ((n, s) for n in args.networks for s in args.seeds):
-        if f"{name}-{seed}" not in records.read(path, {}):
-            made = cell(name, seed, args.out)
-            found = {**records.read(path, {}), f"{name}-{seed}": made}
+    asked = [(kind,) for kind in args.kinds] if kinds else [()]
+    for name, seed, kind in itertools.product(args.networks, args.seeds, asked):
+        key = "-".join([name, str(seed), *kind])
+        if key not in records.read(path, {}):
+            made = cell(name, seed, args.out, *kind)
+            found = {**records.read(path, {}), key: made}
             records.write(path, found, seeds=list(_SEEDS), data=data, resumes=True)
     return records.read(path)
 
