@@ -35,6 +35,8 @@ from tfticket.tables import markdown
 
 HERE = Path(__file__).parent
 MAX_DROP, SPARSITY, TRAININGS = 0.01, 0.8, 8
+#: Any number of channels may stay; `allocations.py` shows what multiples of 8 are worth.
+ROUND_TO = 1
 #: Examples of the validation data that are asked in the search.
 NUM_VALIDATION = 2_000
 ARMS = ("dense", "int8", "tfmot", "smallest", "fastest")
@@ -69,6 +71,7 @@ def cell(name: str, seed: int, out: Path) -> dict[str, Any]:
             budget=tt.Budget(max_drop=MAX_DROP, goal=goal),
             out=folder,
             max_trainings=TRAININGS,
+            round_to=ROUND_TO,
             on_event=lambda *event: print(name, seed, *event, flush=True),
         )
     seconds = time.process_time() - begun

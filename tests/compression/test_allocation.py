@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfticket.compression.allocation import allocate, marks
+from tfticket.compression.allocation import allocate, marks, usual_step
 from tfticket.compression.costs import Prices, in_milliseconds
 from tfticket.graph import channel_graph, flops
 from tfticket.slimming import channel_scores, shrink
@@ -88,6 +88,17 @@ def test_numbers_of_channels_are_rounded_and_the_steps_go_on_to_the_least(networ
         found = allocate(graph, scores, prices, allocator, damage=lambda masks: 0.0, limits=limits)
         assert all(n % 4 == 0 for stage in found.stages for n in stage.kept.values())
         assert found.stages[-1].kept == {"first": 4, "second": 4}
+
+
+@pytest.mark.parametrize(
+    ("widths", "cost", "expected"),
+    [((3, 64), "latency", 8), ((8, 15), "latency", 4), ((1,), "latency", 1), ((64,), "bytes", 1)],
+)
+def test_where_time_is_to_be_saved_channels_go_by_what_kernels_compute_at_once(
+    widths, cost, expected
+):
+    scores = {str(number): np.ones(width) for number, width in enumerate(widths)}
+    assert usual_step(cost, scores) == expected
 
 
 def test_rounding_down_leaves_what_must_stay():

@@ -29,8 +29,10 @@ class Choices(Settings):
     """How the channels that go are shared among layers: greedy takes them where the outputs change
     least for what is saved, global ranks all by their L1 norm over the mean of their group, uniform
     takes the same fraction everywhere."""
-    round_to: Count = 1
-    """Numbers of channels are rounded up to multiples of this."""
+    round_to: Count | None = None
+    """Channels of each layer are kept in multiples of this; left out, of 8 where time is to be
+    saved, for kernels compute as many at once (4 or 2 if no layer has 16 or 8), and any number
+    where bytes are."""
     prunable: Any = None
     """Python only: which single weights may be masked: a regular expression of their paths, several
     of them, a callable or a `Filter`; left out, every kernel."""

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfticket import _keras, files, weights
 from tfticket import masks as masks_
-from tfticket.compression.allocation import Allocation, Stage, allocate, marks
+from tfticket.compression.allocation import Allocation, Stage, allocate, marks, usual_step
 from tfticket.compression.budget import Budget
 from tfticket.compression.choices import Choices
 from tfticket.compression.costs import Prices, in_milliseconds
@@ -149,7 +149,7 @@ def channels_of(workshop: Workshop, stopwatch: Stopwatch) -> tuple[Channels | No
     name = f"{workshop.choices.allocation} by {cost}"
     known = workshop.store.get("allocations", name)
     if known is None:
-        limits = ChannelLimits(round_to=workshop.choices.round_to)
+        step = workshop.choices.round_to or usual_step(cost, scores)
         prices = Prices.of(workshop.model, graph, cost)
         if cost == "latency":
             prices = _timed(workshop, stopwatch, graph, scores, prices)
@@ -159,7 +159,7 @@ def channels_of(workshop: Workshop, stopwatch: Stopwatch) -> tuple[Channels | No
             prices,
             workshop.choices.allocation,
             damage=_Damage(workshop),
-            limits=limits,
+            limits=ChannelLimits(round_to=step),
         )
         known = to_dict(found)
         workshop.store.put("allocations", name, known)
