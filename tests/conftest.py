@@ -21,15 +21,16 @@ def pytest_addoption(parser):
 
 
 #: Most of what these try does not know which Keras made the network: with tf_keras it is long.
-#: What knows it (masks, scores, callbacks, shrinking, export) is tried with both, and so is what
-#: each recipe does, in `recipes/test_recipes.py`.
-ONCE = (
-    *("cli", "collapse", "compression", "experiments", "litert", "low_precision"),
-    *("post_training", "strong_tickets", "tflite", "weight_agnostic"),
-    *(f"recipes/test_{name}.py" for name in ("before_training", "checkpoints", "early_bird")),
-    *(f"recipes/test_{name}.py" for name in ("factorize", "structured", "trained_sparsity")),
-    "recipes/test_weight_agnostic.py",
-)
+ONCE = {
+    *("cli", "collapse", "compression", "experiments", "export", "litert", "low_precision"),
+    *("post_training", "recipes", "strong_tickets", "test_lottery.py", "tflite"),
+    *("weight_agnostic", "zoo"),
+}
+#: What does know it there is tried with both, as masks, scores, callbacks and shrinking are.
+BOTH = {
+    *("export/test_quantizers.py", "export/test_savedmodel.py", "export/test_tflite.py"),
+    *("recipes/test_recipes.py", "zoo/test_models.py"),
+}
 
 
 def pytest_collection_modifyitems(config, items):
@@ -45,8 +46,8 @@ def _is_second_run(item):
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
     if not any(isinstance(value, str) and value == "tf_keras" for value in params):
         return False
-    own = item.path.relative_to(Path(__file__).parent).as_posix()
-    return any(own == name or own.startswith(f"{name}/") for name in ONCE)
+    own = item.path.relative_to(Path(__file__).parent)
+    return own.parts[0] in ONCE and own.as_posix() not in BOTH
 
 
 @pytest.fixture(params=["keras", "tf_keras"])

@@ -34,7 +34,8 @@ FAST = (
 QUICK = (
     "tests/callbacks/test_among_other_callbacks.py",
     "tests/callbacks/test_enforce_masks.py",
-    "tests/enforcement",
+    "tests/enforcement/test_enforcement.py",
+    "tests/enforcement/test_equality.py",
     "tests/export/test_tflite.py",
     "tests/slimming/test_penalty.py",
     "tests/slimming/test_shrink.py",

@@ -69,12 +69,14 @@ def run(row: Row, wishes: argparse.Namespace) -> table.Result:
     if not found["python"].startswith(f"{row.python}."):
         print(f"{row.name}: Python {found['python']} stands in for {row.python}", flush=True)
     start = time.monotonic()
-    counts, failures = tested(row, inside, wishes.workers)
+    counts, failures = tested(row, inside, wishes.workers, is_long=not wishes.quick)
     seconds = round(time.monotonic() - start)
     return table.Result(fingerprint(row), found, counts, failures, seconds)
 
 
-def tested(row: Row, python: Path, workers: int) -> tuple[dict[str, int], tuple[str, ...]]:
+def tested(
+    row: Row, python: Path, workers: int, *, is_long: bool
+) -> tuple[dict[str, int], tuple[str, ...]]:
     """Runs the tests of a row.
 
     Returns:
@@ -84,6 +86,7 @@ def tested(row: Row, python: Path, workers: int) -> tuple[dict[str, int], tuple[
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
         command += ["--numprocesses", str(workers), "--dist", "loadfile", f"--junitxml={report}"]
+        command += ["--long"] if is_long else []
         # Floors that came out before the newest of what they stand on are told of its changes.
         command += ["-W", "ignore::DeprecationWarning"] if row.is_lowest else []
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -11,4 +11,4 @@ def test_every_test_of_a_row_is_there(root):
 
 
 def test_what_is_run_quickly_is_part_of_what_is_run():
-    assert {*QUICK} < {*FAST}
+    assert all(any(path == fast or path.startswith(f"{fast}/") for fast in FAST) for path in QUICK)

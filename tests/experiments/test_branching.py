@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.experiments.test_runner import contents
@@ -21,12 +23,18 @@ def negated(ticket, drawn, seed):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """Two levels without a control."""
+def whole(tmp_path_factory):
+    """Two levels without a control; not to be written to."""
     root = tmp_path_factory.mktemp("branching") / "run"
     settings = {"pruning_rate": 0.5, "rounds": 2, "num_steps": 4, "controls": (), "export": ()}
     run(Spec(model="lenet_300_100", data="digits", **settings), root)
     return root
+
+
+@pytest.fixture
+def finished(whole, tmp_path):
+    """Two levels without a control, of a test's own."""
+    return shutil.copytree(whole, tmp_path / "run")
 
 
 def test_a_control_starts_from_the_levels_that_are_named(finished):
@@ -65,15 +73,13 @@ def test_an_ablation_of_ones_own_is_a_control(finished, tmp_path):
         ("def broken(ticket): return {}['key']", "key"),
     ],
 )
-def test_a_control_that_cannot_be_made_leaves_the_run_as_it_was(tmp_path, body, said):
+def test_a_control_that_cannot_be_made_leaves_the_run_as_it_was(finished, tmp_path, body, said):
     file = tmp_path / "wrong.py"
     file.write_text(body)
-    settings = {"pruning_rate": 0.5, "rounds": 1, "num_steps": 1, "controls": (), "export": ()}
-    run(Spec(model="lenet_300_100", data="digits", **settings), tmp_path / "run")
-    before = contents(tmp_path / "run")
+    before = contents(finished)
     with pytest.raises((TypeError, KeyError), match=said):
-        branch(tmp_path / "run", [f"{file}:broken"])
-    assert contents(tmp_path / "run") == before
+        branch(finished, [f"{file}:broken"])
+    assert contents(finished) == before
 
 
 def test_controls_outlive_the_record_of_what_was_asked_for(tmp_path):
@@ -97,10 +103,8 @@ def test_controls_outlive_the_record_of_what_was_asked_for(tmp_path):
         (["reinitialize"], [0], "`levels` must be trained already"),
     ],
 )
-def test_what_cannot_be_branched_off_changes_nothing(tmp_path, controls, levels, said):
-    settings = {"pruning_rate": 0.5, "rounds": 2, "num_steps": 1, "controls": (), "export": ()}
-    run(Spec(model="lenet_300_100", data="digits", **settings), tmp_path)
-    before = contents(tmp_path)
+def test_what_cannot_be_branched_off_changes_nothing(finished, controls, levels, said):
+    before = contents(finished)
     with pytest.raises(ValueError, match=said):
-        branch(tmp_path, controls, levels)
-    assert contents(tmp_path) == before
+        branch(finished, controls, levels)
+    assert contents(finished) == before

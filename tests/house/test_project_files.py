@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.conftest import BOTH, ONCE
 from tfticket._version import __version__
 
 yaml = pytest.importorskip("yaml")
@@ -74,3 +75,8 @@ def test_what_project_files_tell_to_run_can_be_run(root, targets):
     asked = set(re.findall(r"`make (\w+)|^\$ make (\w+)", said, re.MULTILINE))
     assert {a or b for a, b in asked} <= targets
     assert "`make docs`" in said
+
+
+def test_what_is_tried_with_one_keras_is_there(root):
+    assert sorted(name for name in ONCE | BOTH if not (root / "tests" / name).exists()) == []
+    assert all(name.partition("/")[0] in ONCE for name in BOTH)

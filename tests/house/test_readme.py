@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 #: Each page starts from the set-up, in a process that has imported TensorFlow once.
 RUNNER = """
@@ -47,6 +49,7 @@ def test_code_of_the_readme_runs(root, tmp_path):
     run(root, tmp_path, ["README.md"])
 
 
+@pytest.mark.long  # what the pages show has tests of its own, and the README runs
 def test_code_of_every_page_runs_after_the_set_up(root, tmp_path):
     with_code = [name for name in howtos(root) if "```python" in (root / name).read_text()]
     assert len(with_code) > 15
