@@ -22,7 +22,8 @@ def pytest_addoption(parser):
 
 #: Most of what these try does not know which Keras made the network: with tf_keras it is long.
 ONCE = {
-    *("cli", "collapse", "compression", "experiments", "export", "litert", "low_precision"),
+    *("cli", "collapse", "compression", "enforcement/test_changes.py", "experiments"),
+    *("export", "litert", "low_precision"),
     *("post_training", "recipes", "strong_tickets", "test_lottery.py", "tflite"),
     *("weight_agnostic", "zoo"),
 }
@@ -46,8 +47,8 @@ def _is_second_run(item):
     params = item.callspec.params.values() if hasattr(item, "callspec") else ()
     if not any(isinstance(value, str) and value == "tf_keras" for value in params):
         return False
-    own = item.path.relative_to(Path(__file__).parent)
-    return own.parts[0] in ONCE and own.as_posix() not in BOTH
+    own = item.path.relative_to(Path(__file__).parent).as_posix()
+    return own not in BOTH and any(own == n or own.startswith(f"{n}/") for n in ONCE)
 
 
 @pytest.fixture(params=["keras", "tf_keras"])

@@ -1,3 +1,5 @@
+import functools
+import importlib
 import itertools
 
 import numpy as np
@@ -48,8 +50,27 @@ def evaluate(model):
 SCHEDULE = Exponential.at_rate(0.2, rounds=3)
 
 
-def test_r_rounds_give_r_plus_1_levels_at_the_scheduled_sparsities(keras):
-    levels = list(find_ticket(make_model(keras), train, schedule=SCHEDULE, evaluate=evaluate))
+@functools.cache
+def searched(flavour):
+    keras = importlib.import_module(flavour)
+    model = make_model(keras)
+    initial = capture(model)
+    return initial, list(find_ticket(model, train, schedule=SCHEDULE, evaluate=evaluate))
+
+
+@pytest.fixture
+def initial(keras):
+    """The state that the search of `levels` begins at."""
+    return searched(keras.__name__)[0]
+
+
+@pytest.fixture
+def levels(keras):
+    """All levels of a search by magnitudes, rewound to the start."""
+    return searched(keras.__name__)[1]
+
+
+def test_r_rounds_give_r_plus_1_levels_at_the_scheduled_sparsities(levels):
     assert [level.round for level in levels] == [0, 1, 2, 3]
     assert [level.masks.kept_per_path() for level in levels] == [
         {"hidden/kernel": 48, "output/kernel": 16},
@@ -91,10 +112,8 @@ def test_progress_is_shown_when_asked_for(keras, capsys):
     assert all(names[-1] == "ReportProgress" for names in callbacks)
 
 
-def test_masks_keep_the_largest_final_weights_and_never_grow(keras):
-    for before, after in itertools.pairwise(
-        find_ticket(make_model(keras), train, schedule=SCHEDULE)
-    ):
+def test_masks_keep_the_largest_final_weights_and_never_grow(levels):
+    for before, after in itertools.pairwise(levels):
         for path, mask in after.masks.items():
             final = np.abs(before.trained.weights[path])
             assert not (mask & ~before.masks[path]).any()
@@ -102,16 +121,14 @@ def test_masks_keep_the_largest_final_weights_and_never_grow(keras):
             assert final[mask].min() >= final[survivors & ~mask].max()
 
 
-def test_pruned_weights_are_zero_after_every_level(keras):
-    for level in find_ticket(make_model(keras), train, schedule=SCHEDULE):
+def test_pruned_weights_are_zero_after_every_level(levels):
+    for level in levels:
         for path, mask in level.masks.items():
             assert (level.trained.weights[path][~mask] == 0).all()
 
 
-def test_rewinding_to_0_returns_everything_to_the_initialisation(keras):
-    model = make_model(keras)
-    initial = capture(model)
-    for level in find_ticket(model, train, schedule=SCHEDULE):
+def test_rewinding_to_0_returns_everything_to_the_initialisation(initial, levels):
+    for level in levels:
         for path, value in level.ticket.weights.items():
             assert np.array_equal(value, initial.weights[path])
         assert level.ticket.step == 0
@@ -148,8 +165,8 @@ def test_rewinding_to_step_k_returns_weights_slots_statistics_and_step_count(ker
         )
 
 
-def test_a_level_trains_as_the_ticket_alone_does(keras):
-    *_, last = find_ticket(make_model(keras), train, schedule=SCHEDULE, evaluate=evaluate)
+def test_a_level_trains_as_the_ticket_alone_does(keras, levels):
+    last = levels[-1]
     alone = train_ticket(make_model(keras), train, last.ticket, evaluate=evaluate)
     assert alone.metrics == last.metrics
     for path, value in last.trained.weights.items():
@@ -165,11 +182,10 @@ def test_a_late_ticket_from_disk_trains_as_it_did_in_the_search(keras, tmp_path)
         np.testing.assert_array_equal(alone.trained.weights[path], value)
 
 
-def test_a_resumed_search_ends_bit_identically(keras):
-    whole = list(find_ticket(make_model(keras), train, schedule=SCHEDULE))
-    resumed = list(find_ticket(make_model(keras), train, schedule=SCHEDULE, resume=whole[1]))
+def test_a_resumed_search_ends_bit_identically(keras, levels):
+    resumed = list(find_ticket(make_model(keras), train, schedule=SCHEDULE, resume=levels[1]))
     assert [level.round for level in resumed] == [2, 3]
-    for path, value in whole[3].trained.weights.items():
+    for path, value in levels[3].trained.weights.items():
         np.testing.assert_array_equal(resumed[-1].trained.weights[path], value)
 
 
@@ -188,15 +204,13 @@ def test_learning_rate_rewinding_and_fine_tuning_keep_the_trained_weights(keras,
     assert after.trained.step == (STEPS if replays else 2 * STEPS)
 
 
-def test_what_is_done_to_the_model_between_levels_does_not_matter(keras):
-    expected = list(find_ticket(make_model(keras), train, schedule=SCHEDULE))[-1]
+def test_what_is_done_to_the_model_between_levels_does_not_matter(keras, levels):
     model = make_model(keras)
-    levels = []
     for level in find_ticket(model, train, schedule=SCHEDULE):
-        levels.append(level)
+        last = level
         write(model, {p: np.full_like(w, 9) for p, w in read_all(model).items()})
-    for path, value in expected.trained.weights.items():
-        np.testing.assert_array_equal(levels[-1].trained.weights[path], value)
+    for path, value in levels[-1].trained.weights.items():
+        np.testing.assert_array_equal(last.trained.weights[path], value)
 
 
 def test_the_model_is_given_back_without_masks_in_force(keras):
@@ -230,7 +244,8 @@ def test_the_axes_come_whole_or_in_parts(keras):
 
 def test_a_random_score_follows_the_searchs_seed(keras):
     def masks(seed):
-        found = find_ticket(make_model(keras), train, schedule=SCHEDULE, score="random", seed=seed)
+        once = Exponential.at_rate(0.2, rounds=1)
+        found = find_ticket(make_model(keras), train, schedule=once, score="random", seed=seed)
         return list(found)[-1].masks
 
     assert masks(1) == masks(1)

@@ -90,6 +90,7 @@ def test_an_early_bird_is_trained_on_to_the_end_from_where_it_was_found(conv_fn,
     assert log["training_flops"] == spent
 
 
+@pytest.mark.long
 def test_an_early_bird_that_is_never_found_is_pruned_at_the_end(conv_fn, data):
     found = recipes.early_bird(conv_fn, data, num_steps=10, every=5, queue_length=4)
     log = found.level.log
@@ -98,7 +99,10 @@ def test_an_early_bird_that_is_never_found_is_pruned_at_the_end(conv_fn, data):
     assert sum(log["channels"].values()) == 10
 
 
-@pytest.mark.parametrize(("recipe", "steps"), [("scratch_e", 20), ("scratch_b", 40)])
+@pytest.mark.parametrize(
+    ("recipe", "steps"),
+    [("scratch_e", 20), pytest.param("scratch_b", 40, marks=pytest.mark.long)],
+)
 def test_from_scratch_trains_new_weights_for_as_many_steps_or_flops(conv_fn, data, recipe, steps):
     """Half of the channels are a quarter of the FLOPs; the paper trains at most twice as long."""
     made = getattr(recipes, recipe)
@@ -116,6 +120,7 @@ def test_from_scratch_trains_new_weights_for_as_many_steps_or_flops(conv_fn, dat
     assert not np.isclose(level.trained.weights["conv_1/kernel"][kept], start[kept], 1e-2).any()
 
 
+@pytest.mark.long
 def test_widths_can_be_discovered_by_slimming(conv_fn, data):
     options = {"channel_sparsity": 0.5, "num_steps": 20, "penalty": 0.02}
     slim = recipes.slimming(conv_fn, data, **options, fine_tune_steps=1).level
