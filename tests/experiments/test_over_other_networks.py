@@ -33,7 +33,7 @@ RECIPES = {
     "soft_threshold": {"initial_score": -3.0},
 }
 
-SHORT = [("factorize", "keras"), ("continuous_sparsification", "keras")]
+SHORT = [("factorize", "keras")]
 
 
 class Stop(Exception):

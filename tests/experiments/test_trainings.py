@@ -74,15 +74,18 @@ def test_recipes_share_it_where_they_start_alike(tmp_path, trained):
     assert all(found[LEVEL[0]] == first[LEVEL[0]] for found in others)
 
 
+CLASS_WEIGHT = {c: 1.0 + c for c in range(10)}
+
+
 @pytest.mark.parametrize(
     "more",
     [
         {"seed": 1},
-        {"num_steps": 20},
-        {"rewind_to": 0},
         {"learning_rate": 0.5},
-        {"class_weight": {c: 1.0 + c for c in range(10)}},
-        {"batch_size": 32},
+        pytest.param({"num_steps": 20}, marks=pytest.mark.long),
+        pytest.param({"rewind_to": 0}, marks=pytest.mark.long),
+        pytest.param({"class_weight": CLASS_WEIGHT}, marks=pytest.mark.long),
+        pytest.param({"batch_size": 32}, marks=pytest.mark.long),
     ],
 )
 def test_what_differs_is_not_shared(small, begun, tmp_path, more):

@@ -96,7 +96,7 @@ def test_what_is_rounded_at_each_of_the_four_places_is_a_number_of_the_format(ke
         np.testing.assert_array_equal(again[name], array)
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_training_in_few_bits_trains_and_leaves_nothing_behind(keras, jit):
     model = network(keras, jit_compile=jit)
     fit(model)
@@ -137,7 +137,7 @@ def test_nothing_is_left_behind_after_an_error(keras):
     np.testing.assert_allclose(model.predict(X, verbose=0), wanted, rtol=1e-5)
 
 
-@pytest.mark.parametrize("precision", ["float8", "int8"])
+@pytest.mark.parametrize("precision", ["float8", pytest.param("int8", marks=pytest.mark.long)])
 def test_a_training_that_is_resumed_has_the_same_bits(keras, precision):
     """Rounding at random depends on seed, step and place, and on nothing else."""
 

@@ -107,6 +107,7 @@ def test_it_ends_with_the_same_bits(keras, digits, often, tmp_path, count, until
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_it_may_be_killed_again_and_again(digits, often, tmp_path):
     keras = importlib.import_module("keras")
     plain = train_on(digits, TRAINING)

@@ -48,6 +48,7 @@ def test_a_trained_network_may_be_factorised_and_trained_on(model_fn, data):
     assert level.log["ranks"]["hidden"] == np.flatnonzero(held >= 0.6)[0] + 1
 
 
+@pytest.mark.long
 def test_starts_and_decay_make_a_difference_and_are_the_same_each_time(model_fn, data):
     def trained(**settings):
         settings = {"parameters": 0.5, "num_steps": 20, "controls": (), **settings}

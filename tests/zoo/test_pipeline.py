@@ -136,6 +136,7 @@ def test_names_are_checked_without_tensorflow():
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
+@pytest.mark.long
 def test_a_training_leaves_no_copy_of_the_data_behind(run_script, tmp_path):
     """In a process of its own: what other tests leave behind is given back at any time."""
     script = tmp_path / "passes.py"
