@@ -18,19 +18,19 @@ import pytest
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="Run the tests that are marked long too.")
+    parser.addoption("--both", action="store_true", help="Try everything with both Kerases.")
 
 
 #: Most of what these try does not know which Keras made the network: with tf_keras it is long.
 ONCE = {
-    *("cli", "collapse", "compression", "enforcement/test_changes.py", "experiments"),
-    *("export", "litert", "low_precision"),
-    *("post_training", "recipes", "strong_tickets", "test_lottery.py", "tflite"),
-    *("weight_agnostic", "zoo"),
+    *("cli", "collapse", "compression", "experiments", "export", "litert", "low_precision"),
+    *("recipes", "strong_tickets", "test_lottery.py", "tflite", "weight_agnostic", "zoo"),
 }
 #: What does know it there is tried with both, as masks, scores, callbacks and shrinking are.
 BOTH = {
-    *("export/test_quantizers.py", "export/test_savedmodel.py", "export/test_tflite.py"),
-    *("recipes/test_recipes.py", "zoo/test_models.py"),
+    *("export/test_checks.py", "export/test_quantizers.py", "export/test_reloading.py"),
+    *("export/test_savedmodel.py", "export/test_signature.py", "export/test_tflite.py"),
+    *("recipes/test_recipes.py", "zoo/test_models.py", "zoo/test_training.py"),
 }
 
 
@@ -38,8 +38,9 @@ def pytest_collection_modifyitems(config, items):
     if config.getoption("--long"):
         return
     skipped = pytest.mark.skip(reason="takes long: `make test LONG=1`")
+    is_once = not config.getoption("--both")
     for item in items:
-        if "long" in item.keywords or _is_second_run(item):
+        if "long" in item.keywords or (is_once and _is_second_run(item)):
             item.add_marker(skipped)
 
 

@@ -69,13 +69,13 @@ def run(row: Row, wishes: argparse.Namespace) -> table.Result:
     if not found["python"].startswith(f"{row.python}."):
         print(f"{row.name}: Python {found['python']} stands in for {row.python}", flush=True)
     start = time.monotonic()
-    counts, failures = tested(row, inside, wishes.workers, is_long=not wishes.quick)
+    counts, failures = tested(row, inside, wishes.workers, with_both=not wishes.quick)
     seconds = round(time.monotonic() - start)
     return table.Result(fingerprint(row), found, counts, failures, seconds)
 
 
 def tested(
-    row: Row, python: Path, workers: int, *, is_long: bool
+    row: Row, python: Path, workers: int, *, with_both: bool
 ) -> tuple[dict[str, int], tuple[str, ...]]:
     """Runs the tests of a row.
 
@@ -86,7 +86,7 @@ def tested(
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
         command += ["--numprocesses", str(workers), "--dist", "loadfile", f"--junitxml={report}"]
-        command += ["--long"] if is_long else []
+        command += ["--both"] if with_both else []
         # Floors that came out before the newest of what they stand on are told of its changes.
         command += ["-W", "ignore::DeprecationWarning"] if row.is_lowest else []
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
