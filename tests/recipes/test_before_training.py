@@ -82,7 +82,7 @@ def test_what_a_score_cannot_be_told_of_is_refused_before_anything_is_trained(ke
         parts = [norm, layers.Flatten(), layers.Dense(10, name="output")]
         model = keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(4, 3), *parts])
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile("adam", loss, metrics=["accuracy"])
+        model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss, metrics=["accuracy"])
         return model
 
     events = []

@@ -61,7 +61,7 @@ def test_a_learning_rate_that_a_callback_has_lowered_is_the_first_one_again(kera
         controls=("reinitialize",),
         **HALF,
     )
-    assert rates == [0.001, 0.001, 0.0001] * 3
+    assert rates == [0.1, 0.1, 0.01] * 3
 
 
 def test_training_that_stops_early_is_a_level_all_the_same(model_fn, data):
