@@ -40,6 +40,8 @@ def small(flavour, tmp_path_factory) -> Spec:
         sparsity=0.5,
         pruning_rate=0.3,
         num_steps=10,
+        optimizer="SGD",
+        learning_rate=0.1,
         steps_per_execution=1,
         eval_every=5,
         replicates=2,
