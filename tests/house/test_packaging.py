@@ -107,6 +107,7 @@ def test_all_is_every_extra_but_the_tools_of_development(metadata):
     assert by_extra["all"] == set().union(*rest.values())
 
 
+@pytest.mark.long
 def test_what_is_installed_finds_a_ticket(installed, tmp_path):
     where = {"PYTHONPATH": str(installed)}
     code = "import tfticket; print(tfticket.__file__)"

@@ -53,7 +53,10 @@ def test_moments_are_epochs_too():
     assert 20 in made.moments()
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float8", "int8"])
+@pytest.mark.parametrize(
+    "precision",
+    [*(pytest.param(p, marks=pytest.mark.long) for p in ("bfloat16", "float8")), "int8"],
+)
 def test_a_search_in_low_precision_is_followed_by_training_in_float32(
     precision,
     conv_fn,  # noqa: F811

@@ -100,7 +100,9 @@ def test_the_published_rates_give_the_published_grid():
     assert left == {1: 80.0, 3: 51.3, 7: 21.1, 15: 3.6, 24: 0.5}
 
 
-@pytest.mark.parametrize("name", ["snip", "lottery_ticket", "scratch_e"])
+@pytest.mark.parametrize(
+    "name", ["snip", pytest.param("lottery_ticket", marks=pytest.mark.long), "scratch_e"]
+)
 def test_however_many_tickets_a_run_trains_their_step_is_traced_once(keras, name, data):
     calls = []
 
@@ -113,7 +115,7 @@ def test_however_many_tickets_a_run_trains_their_step_is_traced_once(keras, name
             calls.append(1)  # Python runs while a step is traced, and not in the steps
             return cross_entropy(y, outputs)
 
-        model.compile("adam", loss, metrics=["accuracy"])
+        model.compile("sgd", loss, metrics=["accuracy"])
         return model
 
     def num_traces(controls):

@@ -143,6 +143,7 @@ def spec(request):
     )
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on_in_the_middle_and_ends_with_the_same_bits(
     spec, tmp_path, monkeypatch
 ):

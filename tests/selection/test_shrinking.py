@@ -11,8 +11,6 @@ from tfticket.selection.budgets import budget
 from tfticket.selection.selecting import select
 from tfticket.selection.shrinking import Shrinking
 
-NUM_HISTORIES = 10_000
-
 
 def fully(weights, masks, sparsity, scope):
     """The full selection, which looks for the threshold among all scores."""
@@ -34,12 +32,13 @@ def after(masks, dropped):
     return Masks(arrays)
 
 
-def test_ten_thousand_random_histories_are_those_of_the_full_selection(monkeypatch):
+@pytest.mark.parametrize("num_histories", [2_000, pytest.param(10_000, marks=pytest.mark.long)])
+def test_random_histories_are_those_of_the_full_selection(monkeypatch, num_histories):
     monkeypatch.setattr(lowest, "_SAMPLE", 24)
     monkeypatch.setattr(lowest, "_FEW", 16)
     monkeypatch.setattr(shrinking, "_PART", 4)
     rng, num_taken, num_reused = np.random.default_rng(0), 0, 0
-    for number in range(NUM_HISTORIES):
+    for number in range(num_histories):
         # Small arrays are searched whole; half of the histories go by a sample all the same.
         monkeypatch.setattr(lowest, "_SMALL", 16 if number % 2 else 1 << 12)
         scope, decimals = ("layer", "global")[number % 3 == 0], rng.integers(0, 4)
@@ -58,8 +57,8 @@ def test_ten_thousand_random_histories_are_those_of_the_full_selection(monkeypat
                 assert after(masks, dropped) == expected
                 num_taken += 1
             masks = expected
-    assert num_taken > NUM_HISTORIES
-    assert num_reused > NUM_HISTORIES // 4
+    assert num_taken > num_histories
+    assert num_reused > num_histories // 4
 
 
 @pytest.mark.parametrize("scope", ["layer", "global", "erk", [("0", "1"), ".*"]])

@@ -43,7 +43,9 @@ def test_each_is_whole_and_is_what_its_card_says(name):
     assert f"{saved.card['metrics']['test_accuracy']:.4f}" in str(saved)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.long] * n.startswith("vgg")) for n in NAMES]
+)
 def test_each_file_has_the_test_accuracy_of_its_card(name, prepared):
     litert = pytest.importorskip("tfticket.litert.verify")
     saved = load_ticket(name)
