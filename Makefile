@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Modules are compiled when they are first imported; most of what TensorFlow brings never is.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --no-compile
+# uv takes a sixth of pip's time; pip stands in where uv, or a package by it, cannot be had.
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python $(WHAT) || $(PIP) $(WHAT)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
@@ -42,7 +44,6 @@ notebooks: $(VENV)/.installed-dev
 
 # ROWS="--row colab" runs one row; see benchmarks/versions/README.md.
 matrix: $(VENV)/.installed-dev
-	$(PIP) uv
 	$(BIN)/python benchmarks/versions/run.py $(ROWS)
 
 # NAME=structured/latency ARGS="--rounds 50" runs another script of a benchmark, with arguments.
@@ -59,18 +60,22 @@ clean:
 # The stamp files remember what is installed, so that a second run installs nothing.
 $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
+	-@$(PIP) uv
 	@touch $@
 
+$(VENV)/.installed: WHAT := --editable ".[cli,config,plots,report,export]"
 $(VENV)/.installed: $(VENV)/.created setup.py
 	@echo "Installing tfticket and TensorFlow into $(VENV); this takes a minute or two."
-	$(PIP) --editable ".[cli,config,plots,report,export]"
+	$(INSTALL)
 	@touch $@
 
+$(VENV)/.installed-dev: WHAT := --editable ".[dev]"
 $(VENV)/.installed-dev: $(VENV)/.created setup.py
 	@echo "Installing tfticket and its tools into $(VENV); this takes a minute or two."
-	$(PIP) --editable ".[dev]"
+	$(INSTALL)
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: WHAT := --editable ".[docs]"
 $(VENV)/.installed-docs: $(VENV)/.installed-dev
-	$(PIP) --editable ".[docs]"
+	$(INSTALL)
 	@touch $@
