@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmark
 import numpy as np
 from networks import NETWORKS
 from rows import every_cell, mean, row, write_table
-from trainings import stream, trained
+from trainings import compiled, stream, trained
 
 import tfticket as tt
 from tfticket import zoo
@@ -42,7 +42,7 @@ HERE = Path(__file__).parent
 ALLOCATIONS = ("uniform", "global", "greedy")
 #: Of the time of the dense file.
 SHARES = (0.6, 0.35)
-NUM_VALIDATION = 2_000
+NUM_VALIDATION, RATE = 2_000, 5e-4
 ROUND_TO = {"rounded": 8, "unrounded": 1}
 
 
@@ -51,6 +51,7 @@ def cell(name: str, seed: int, out: Path, kind: str) -> dict[str, Any]:
     source, num_more = NETWORKS[name][1], NETWORKS[name][3]
     data = zoo.load_data(source)
     model = trained(name, data, seed, out)
+    compiled(model, RATE)
     validation = data.validation.x[:NUM_VALIDATION], data.validation.y[:NUM_VALIDATION]
     measure = Measure.given(metrics.get("accuracy"), validation)
 

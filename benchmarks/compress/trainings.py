@@ -23,6 +23,9 @@ def trained(name: str, data: Any, seed: int, out: Path) -> Any:
         data: what it is trained on.
         seed: of its weights and batches.
         out: the folder.
+
+    Returns:
+        The network, to be compiled for what follows.
     """
     make, _, num_steps, _ = NETWORKS[name]
     tf_keras.utils.set_random_seed(seed)
@@ -37,7 +40,6 @@ def trained(name: str, data: Any, seed: int, out: Path) -> Any:
         draft = out / f"draft-{path.name}"
         model.save_weights(draft)
         draft.replace(path)
-    compiled(model, 5e-4)  # the rate of all that follows
     return model
 
 

@@ -40,6 +40,14 @@ def test_a_train_that_trains_nothing_is_told(searched, tmp_path):
         compress(model, tmp_path, tt.Budget(max_drop=1.0), lambda network: None)
 
 
+def test_a_rate_that_has_fallen_to_zero_is_told(model, tmp_path):
+    """As after a training by a schedule that is at its end; normalisations move all the same."""
+    optimizer = type(model.optimizer)(0.0)
+    with pytest.raises(ValueError, match="Received: an optimizer with a learning rate of 0"):
+        model.compile(optimizer, model.loss)
+        compress(model, tmp_path, tt.Budget(max_drop=1.0))
+
+
 def test_a_latency_that_is_no_number_is_told(searched, tmp_path):
     model, *_ = searched
     with pytest.raises(TypeError, match="`latency` must return milliseconds"):

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
+from tfticket.recipes.run import Event
+from tfticket.reports.outcome import Outcome
 
 # Unnamed layers, which Keras numbers through the process; normalisation; random numbers.
 NETWORK = """
@@ -48,3 +57,29 @@ def small(flavour, tmp_path_factory) -> Spec:
         controls=("reinitialize",),
         export=(),
     )
+
+
+@dataclasses.dataclass
+class Whole:
+    """A run that nothing disturbed; not to be written to."""
+
+    root: Path
+    outcome: Outcome
+    events: list[Event]
+    left_alone: bool  # the random states of the program
+
+    def copy(self, root: Path) -> Path:
+        return shutil.copytree(self.root, root)
+
+
+@pytest.fixture(scope="package")
+def whole(small, tmp_path_factory) -> Whole:
+    """What `small` becomes."""
+    root, events = tmp_path_factory.mktemp("whole"), []
+    before = random_states()
+    outcome = run(small, root, on_event=events.append)
+    return Whole(root, outcome, events, random_states() == before)
+
+
+def random_states():
+    return random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002

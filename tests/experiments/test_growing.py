@@ -64,12 +64,11 @@ def test_every_replicate_has_every_control(larger):
     ]
 
 
-def test_levels_are_those_of_a_run_that_was_asked_for_all_at_once(larger, small, tmp_path):
+def test_levels_are_those_of_a_run_that_was_asked_for_all_at_once(larger, whole):
     root, *_ = larger
-    run(small, tmp_path / "run")
-    whole, grew = contents(tmp_path / "run"), contents(root)
-    levels = [n for n in whole if n.startswith(("replicate_", "controls/"))]
-    assert levels and all(grew[n] == whole[n] for n in levels)
+    expected, grew = contents(whole.root), contents(root)
+    levels = [n for n in expected if n.startswith(("replicate_", "controls/"))]
+    assert levels and all(grew[n] == expected[n] for n in levels)
 
 
 def test_what_asks_for_less_is_read(larger, small, monkeypatch):

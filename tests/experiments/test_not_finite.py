@@ -40,9 +40,16 @@ def test_after_a_learning_rate_that_was_too_high_the_right_one_goes_on(tmp_path,
     assert settings["learning_rate"] == 0.01
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """What the good settings come to."""
+    return runner.run(spec(0.01), tmp_path_factory.mktemp("whole"))
+
+
 @pytest.mark.parametrize("at", [("next", 2), ("train_ticket", 2)])
-def test_a_later_level_or_control_is_not_kept_and_the_ones_before_are(tmp_path, monkeypatch, at):
-    whole = runner.run(spec(0.01), tmp_path / "whole")
+def test_a_later_level_or_control_is_not_kept_and_the_ones_before_are(
+    whole, tmp_path, monkeypatch, at
+):
     spoil(monkeypatch, *at)
     with pytest.raises(NotFiniteError, match="level 2 must be finite"):
         runner.run(spec(0.01), tmp_path / "run")

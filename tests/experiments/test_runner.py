@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-import dataclasses
 import json
-import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tfticket.errors import CorruptFileError, TicketError
@@ -20,9 +15,7 @@ from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
 from tfticket.lottery import Level
-from tfticket.recipes.run import Event
 from tfticket.reports import Result
-from tfticket.reports.outcome import Outcome
 from tfticket.tickets import Ticket
 
 
@@ -54,31 +47,6 @@ def stop_after(monkeypatch, count):
 
     monkeypatch.setattr(RunFolder, "keep_level", failing(RunFolder.keep_level))
     monkeypatch.setattr(RunFolder, "keep_control", failing(RunFolder.keep_control))
-
-
-@dataclasses.dataclass
-class Whole:
-    """A run that nothing disturbed."""
-
-    root: Path
-    outcome: Outcome
-    events: list[Event]
-    left_alone: bool  # the random states of the program
-
-    def copy(self, root: Path) -> Path:
-        return shutil.copytree(self.root, root)
-
-
-@pytest.fixture(scope="module")
-def whole(small, tmp_path_factory):
-    root, events = tmp_path_factory.mktemp("whole"), []
-    before = random_states()
-    outcome = run(small, root, on_event=events.append)
-    return Whole(root, outcome, events, random_states() == before)
-
-
-def random_states():
-    return random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
 
 
 def test_a_run_is_as_the_spec_says(whole, small):

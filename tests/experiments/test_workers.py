@@ -48,11 +48,11 @@ def any_order(monkeypatch):
     return executor
 
 
-def test_parts_in_any_order_give_the_same_bits(small, any_order, tmp_path):
+def test_parts_in_any_order_give_the_same_bits(small, whole, any_order, tmp_path):
     events = []
     outcome = run(small, tmp_path / "parts", executor=any_order, on_event=events.append)
-    assert outcome == run(small, tmp_path / "whole")
-    assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
+    assert outcome == whole.outcome
+    assert contents(tmp_path / "parts") == contents(whole.root)
     controls = {Part(0, 2, "reinitialize"), Part(1, 2, "reinitialize")}
     assert set(any_order.done) == {Part(0), Part(1), *controls}
     assert len(any_order.done) == 4
@@ -60,9 +60,9 @@ def test_parts_in_any_order_give_the_same_bits(small, any_order, tmp_path):
     assert counted == [(n, 8) for n in range(1, 9)]
 
 
-def test_a_finished_run_and_finished_parts_are_not_trained_again(small, any_order, tmp_path):
-    whole = run(small, tmp_path / "run")
-    assert run(small, tmp_path / "run", executor=any_order) == whole
+def test_a_finished_run_and_finished_parts_are_not_trained_again(small, whole, any_order, tmp_path):
+    whole.copy(tmp_path / "run")
+    assert run(small, tmp_path / "run", executor=any_order) == whole.outcome
     assert any_order.done == []
     trusting.set(True)
     branch(tmp_path / "run", ["random_sparse"], levels=[1], executor=any_order)
@@ -104,13 +104,12 @@ def _train_or_die(job):
     return workers.train_part(job)
 
 
-def test_ray_trains_on_what_a_lost_worker_left(small, tmp_path, monkeypatch):
+def test_ray_trains_on_what_a_lost_worker_left(small, whole, tmp_path, monkeypatch):
     pytest.importorskip("ray", reason="ray is not installed")
-    whole = run(small, tmp_path / "whole")
     with RayExecutor() as executor:
-        assert run(small, tmp_path / "parts", executor=executor) == whole
-        assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
+        assert run(small, tmp_path / "parts", executor=executor) == whole.outcome
+        assert contents(tmp_path / "parts") == contents(whole.root)
         monkeypatch.setattr(workers, "train_part", _train_or_die)
-        assert run(small, tmp_path / "lost", executor=executor) == whole
+        assert run(small, tmp_path / "lost", executor=executor) == whole.outcome
     (tmp_path / "lost" / "died").unlink()  # and so it was there
-    assert contents(tmp_path / "lost") == contents(tmp_path / "whole")
+    assert contents(tmp_path / "lost") == contents(whole.root)

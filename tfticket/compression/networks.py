@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import export, schedules, weights
+from tfticket import _optimizers, export, schedules, weights
 from tfticket import masks as masks_
 from tfticket.compression.treatment import Treatment
 from tfticket.enforcement import enforce
@@ -71,7 +71,8 @@ def train_under(
         batches: returns batches of typical inputs.
 
     Raises:
-        ValueError: if `train` leaves every weight as it was.
+        ValueError: if `train` leaves every weight as it was, or all that are trained where the
+            learning rate is 0.
     """
     if train is None:
         with contextlib.suppress(ValueError):  # it has no normalisation
@@ -85,11 +86,28 @@ def train_under(
             train(network)
             enforcement.check()
     after = weights.read_all(network)
-    if all(np.array_equal(array, after[path]) for path, array in before.items()):
+    changed = {path for path, array in before.items() if not np.array_equal(array, after[path])}
+    if not changed:
         raise ValueError(
             "`train` must train the model that it is given, in place. Received: a function that"
             " left every weight as it was"
         )
+    if _rate(network) == 0 and not changed & _trained(network):
+        raise ValueError(
+            "`train` must train the model that it is given: compile it anew there, or before the"
+            " search. Received: an optimizer with a learning rate of 0, as that of a schedule that"
+            " has come to its end"
+        )
+
+
+def _rate(network: Any) -> float | None:
+    optimizer = getattr(network, "optimizer", None)
+    return None if optimizer is None else _optimizers.learning_rate(optimizer)
+
+
+def _trained(network: Any) -> set[str]:
+    trained = {id(variable) for variable in network.trainable_variables}
+    return {p for p, variable in weights.variables(network).items() if id(variable) in trained}
 
 
 def blockwise(network: Any, granularity: str) -> list[str]:
