@@ -124,6 +124,14 @@ def test_a_size_is_met_with_as_little_taken_away_as_it_needs(monkeypatch):
     assert len(workshop.trained) <= 4  # one a type at most
 
 
+def test_what_fails_for_a_type_is_not_gone_beyond(monkeypatch):
+    """Files of one type at a rung are measured in every type, and say it for all."""
+    workshop = Imagined(weighs, lambda amount, kind: 0.012 * (amount > 0))
+    found = searched(Budget(max_drop=0.01, max_bytes=200_000), workshop, monkeypatch)
+    assert not any(fits(c, found.budget) for c in found.candidates)
+    assert len(workshop.trained) == 2  # the first rung that fits, and the one before
+
+
 def test_where_the_whole_network_fits_nothing_is_trained(monkeypatch):
     workshop = Imagined(weighs, up_to(others=0.5))
     found = searched(Budget(max_bytes="2 MB"), workshop, monkeypatch)

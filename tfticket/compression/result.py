@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -258,5 +259,18 @@ class Compressed(Plain):
             sign = -1 if self.higher_is_better else 1
             bound = self.dense + sign * self.budget.max_drop
             axis.axhline(bound, color="0.3", linestyle="--", linewidth=1)
-        axis.set_xscale("log")
+        _scale(axis, [value(c) for c in self.candidates] + ([limit] if limit else []))
         axis.set_xlabel(name)
+
+
+def _scale(axis: Any, values: Sequence[float]) -> None:
+    """Makes an axis logarithmic where values lie far apart, and writes plain numbers."""
+    from matplotlib import ticker
+
+    if max(values) > 4 * min(values):
+        axis.set_xscale("log")
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.xaxis.set_minor_formatter(ticker.NullFormatter())
+    else:
+        axis.xaxis.set_major_locator(ticker.MaxNLocator(5))
+    axis.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,g}"))

@@ -167,12 +167,13 @@ class Search:
         Where the metric is what counts, that is the first rung that fits. Where nothing fits, the
         first type goes down again, to what comes nearest.
         """
-        given_up = [n for n, a in enumerate(ladder) if self._visited.get(make(a).name) == []]
-        low, high = -1, min(given_up, default=len(ladder))
-        probe = self._sizes.first_that_fits([make(amount) for amount in ladder], kind)
+        made = [make(amount) for amount in ladder]
+        known = [n for n, one in enumerate(made) if one.name in self._visited]
+        high = min((n for n in known if not self._passes(made[n], kind)), default=len(ladder))
+        low, probe = -1, self._sizes.first_that_fits(made, kind)
         while high - low > 1:
             probe = min(probe, high - 1)
-            one = make(ladder[probe])
+            one = made[probe]
             is_known = one.name in self._visited
             if not is_known and not self._may_be_best(one, kind, is_first=is_first):
                 low = probe  # it would have to be smaller
