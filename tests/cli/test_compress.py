@@ -65,7 +65,7 @@ def test_a_table_a_picture_and_files_that_are_kept(asked, tmp_path):
     ("flags", "said"),
     [
         ((), "must be given: a budget limits something"),
-        (("--max-bytes", "a lot"), "--max-bytes must be a number greater than 0"),
+        (("--max-bytes", "a lot"), "--max-bytes must be a number of at least 1"),
         (("--max-drop", "0.1", "--goal", "speed"), "goal"),
         (("--max-drop", "0.1", "--allocation", "best"), "allocation"),
     ],

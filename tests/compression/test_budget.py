@@ -23,7 +23,7 @@ def test_times(given, number):
 
 @pytest.mark.parametrize("given", ["", "kB", "2 ms", "-3 kB", 0, -1, float("nan")])
 def test_what_is_no_size_is_told(given):
-    with pytest.raises(ValueError, match="`max_bytes` must be a number greater than 0"):
+    with pytest.raises(ValueError, match="`max_bytes` must be a number of at least 1"):
         Budget(max_bytes=given)
 
 

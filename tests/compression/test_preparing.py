@@ -20,6 +20,11 @@ from tfticket.errors import CorruptFileError
         ({"trained": lambda: None}, "`train` must be a function of one argument"),
         ({"validation": X}, "`validation` must be a pair"),
         ({"test": 3}, "`test` must be a pair"),
+        ({"test": (X[:0], Y[:0])}, "`test` must have examples"),
+        ({"test": (X[:, :2], Y)}, "`test` must have inputs that the model takes"),
+        ({"test": (X * np.nan, Y)}, "`test` must be finite"),
+        ({"validation": (X, np.eye(4)[Y])}, "in the form of the outputs"),
+        ({"validation": (X, Y.astype(str))}, "in the form of the outputs"),
         ({"validation": (X, Y[:9])}, "as many targets as inputs"),
         ({"metric": "f1"}, "`metric` must be one of"),
         ({"validation": lambda predict: 0.5}, "`representative_data` must be given"),
@@ -46,6 +51,17 @@ def test_a_rate_that_has_fallen_to_zero_is_told(model, tmp_path):
     with pytest.raises(ValueError, match="Received: an optimizer with a learning rate of 0"):
         model.compile(optimizer, model.loss)
         compress(model, tmp_path, tt.Budget(max_drop=1.0))
+
+
+def test_it_is_told_where_nothing_is_normalised_too(searched, tmp_path):
+    model, *_ = searched
+
+    def train(network):
+        network.compile(type(network.optimizer)(0.0), network.loss)
+        network.fit(X, Y, verbose=0)
+
+    with pytest.raises(ValueError, match="Received: an optimizer with a learning rate of 0"):
+        compress(model, tmp_path, tt.Budget(max_drop=1.0), train)
 
 
 def test_a_latency_that_is_no_number_is_told(searched, tmp_path):

@@ -49,6 +49,19 @@ def test_int8_is_calibrated_on_examples_and_keeps_zeros(small, tmp_path):
     assert "root mean square" in str(report.verification[0])
 
 
+@pytest.mark.parametrize("names", [("image", "vector"), ("vector", "image")])
+def test_each_input_is_calibrated_on_its_own_examples(keras, names, tmp_path):
+    """The converter orders inputs by itself: ranges of one must not be measured on the other."""
+    rng = np.random.default_rng(0)
+    keras.utils.set_random_seed(0)
+    first, second = (keras.Input((6,), name=name) for name in names)
+    scaled = keras.layers.Concatenate()([first, keras.layers.Rescaling(0.01)(second)])
+    model = keras.Model([first, second], keras.layers.Dense(4, name="output")(scaled))
+    typical = [rng.normal(size=(64, 6)), 100 * rng.normal(size=(64, 6))]
+    report = tflite(model, tmp_path / "two.tflite", weights="int8", representative_data=typical)
+    assert all(0 < c.relative_diff < 0.03 for c in report.verification)
+
+
 def test_int8_of_recurrent_layers_is_refused_before_the_calibrator_dies(keras, tmp_path):
     given = keras.Input(batch_shape=(1, 5, 8))
     model = keras.Model(given, keras.layers.LSTM(4)(given))

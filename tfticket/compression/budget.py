@@ -26,8 +26,8 @@ _BYTES: Mapping[str, float] = {
     "mib": 2.0**20,
     "gib": 2.0**30,
 }
-_MILLISECONDS: Mapping[str, float] = {"": 1, "us": 1e-3, "µs": 1e-3, "ms": 1, "s": 1e3}
-_AMOUNT = re.compile(r"\s*(?P<number>\d+(\.\d*)?|\.\d+)\s*(?P<unit>[a-zA-Zµ]*)\s*")
+_MILLISECONDS: Mapping[str, float] = {"": 1, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1, "s": 1e3}
+_AMOUNT = re.compile(r"\s*(?P<number>\d+(\.\d*)?|\.\d+)\s*(?P<unit>[a-zA-Zµμ]*)\s*")
 
 
 class Budget(Settings):
@@ -138,9 +138,9 @@ def read_bytes(amount: float | str) -> int:
         amount: a number, or text with a unit.
 
     Raises:
-        ValueError: if it is none, or not greater than 0.
+        ValueError: if it is none, or less than 1.
     """
-    return int(_read("max_bytes", amount, _BYTES, "'200 kB' or '1 MiB'"))
+    return int(_read("max_bytes", amount, _BYTES, "'200 kB' or '1 MiB'", least=1))
 
 
 def read_milliseconds(amount: float | str) -> float:
@@ -158,7 +158,9 @@ def read_milliseconds(amount: float | str) -> float:
     return _read("max_latency", amount, _MILLISECONDS, "'2 ms' or '0.5 s'")
 
 
-def _read(name: str, amount: float | str, units: Mapping[str, float], like: str) -> float:
+def _read(
+    name: str, amount: float | str, units: Mapping[str, float], like: str, least: float = 0
+) -> float:
     number = math.nan
     if isinstance(amount, str):
         match = _AMOUNT.fullmatch(amount)
@@ -166,9 +168,10 @@ def _read(name: str, amount: float | str, units: Mapping[str, float], like: str)
             number = float(match["number"]) * units[match["unit"].lower()]
     elif not isinstance(amount, bool):
         number = float(amount)
-    if not (math.isfinite(number) and number > 0):
+    if not (math.isfinite(number) and number > 0 and number >= least):
+        bound = f"of at least {least}" if least else "greater than 0"
         raise ValueError(
-            f"`{name}` must be a number greater than 0, or text such as {like}."
+            f"`{name}` must be a number {bound}, or text such as {like}."
             f" Received: {name}={amount!r}"
         )
     return number

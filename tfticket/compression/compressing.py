@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tfticket import files
 from tfticket.compression import metrics
 from tfticket.compression.budget import Budget
@@ -27,7 +29,7 @@ from tfticket.compression.timing import Stopwatch
 from tfticket.compression.treatment import DENSE
 from tfticket.compression.workshop import Workshop
 from tfticket.errors import ExportError
-from tfticket.export.signature import signature
+from tfticket.export.signature import Signature, signature
 from tfticket.litert._litert import runtime_version
 from tfticket.litert.evidence import require_telling
 from tfticket.retracing import without_hints
@@ -80,7 +82,7 @@ def compress(
         ExportError: if no file can be written.
     """
     measure, tested = _measures(metrics.get(metric), validation, test)
-    begun = opened(model, train, measure, budget, Choices(**choices), out)
+    begun = opened(model, train, measure, budget, Choices(**choices), out, tested)
     with begun as (workshop, stopwatch), without_hints():
         channels = channels_of(workshop, stopwatch)
         return _result(Search(workshop, *channels, stopwatch, budget, on_event).run(), tested)
@@ -88,7 +90,13 @@ def compress(
 
 @contextmanager
 def opened(
-    model: Any, train: Any, measure: Measure, budget: Budget, choices: Choices, out: str | Path
+    model: Any,
+    train: Any,
+    measure: Measure,
+    budget: Budget,
+    choices: Choices,
+    out: str | Path,
+    tested: Measure | None = None,
 ) -> Iterator[tuple[Workshop, Stopwatch]]:
     """Opens the folder of a search, new or begun, and writes the file that others are timed with.
 
@@ -99,6 +107,7 @@ def opened(
         budget: the limits, and how times are taken.
         choices: how networks and files are made.
         out: the folder.
+        tested: the metric on test data, of which the form alone is looked at here.
 
     Yields:
         What makes networks and files, and what times them.
@@ -111,6 +120,7 @@ def opened(
     given = signature(model, calibration)
     taken = given.take(calibration, None)
     require_telling(taken, "representative_data")
+    _require_form(tested, given)
     known = (measure.of_model(model), budget.size_of)
     with Store.opened(out, settings_of(model, train, measure, taken, budget, choices)) as store:
         workshop = Workshop(model, train, measure, given, calibration, store, choices, *known)
@@ -121,6 +131,19 @@ def opened(
 def _measures(metric: Metric, validation: Any, test: Any) -> tuple[Measure, Measure | None]:
     tested = None if test is None else Measure.given(metric, test, "test")
     return Measure.given(metric, validation), tested
+
+
+def _require_form(tested: Measure | None, given: Signature) -> None:
+    """Test data are looked at last: what is wrong with their form is said before anything long."""
+    if tested is None or tested.examples is None:
+        return
+    try:
+        taken = given.take(tested.examples[0], None)
+    except ValueError as error:
+        raise ValueError(f"`test` must have inputs that the model takes: {error}") from None
+    wrong = [name for name, array in taken.items() if not np.isfinite(array).all()]
+    if wrong:
+        raise ValueError(f"`test` must be finite. Received: {wrong[0]!r} with NaN or infinities")
 
 
 def _reference(workshop: Workshop) -> Path:

@@ -64,6 +64,8 @@ class Measure:
             raise ValueError(
                 f"`{name}` must have as many targets as inputs. Received: {sorted(lengths)}"
             )
+        if lengths == {0}:
+            raise ValueError(f"`{name}` must have examples. Received: none")
         return cls(metric, (data[0], data[1]))
 
     def __post_init__(self) -> None:
@@ -93,13 +95,13 @@ class Measure:
             found = self.evaluate(predict)
         else:
             assert self.examples is not None
-            outputs, targets = predict(self.examples[0]), np.asarray(self.examples[1])
+            outputs = predict(self.examples[0])
             if isinstance(outputs, (list, tuple, dict)):
                 raise TypeError(
                     "`evaluate` must be given for a network with several outputs: a function of"
                     f" `predict`. Received: {len(outputs)} outputs"
                 )
-            outputs = np.asarray(outputs)
+            outputs, targets = np.asarray(outputs), np.asarray(self.examples[1])
             if len(outputs) != len(targets):
                 raise ValueError(
                     "`validation` must have as many targets as inputs."

@@ -40,18 +40,28 @@ class Metric:
 
 def _accuracy(targets: np.ndarray, outputs: np.ndarray) -> float:
     """Of classes by number or one-hot, of one output for yes and no, and of every pixel."""
-    if outputs.shape[-1:] == (1,) and targets.ndim < outputs.ndim:
-        targets = targets[..., None]
     if outputs.shape[-1] == 1:
+        _require(targets, targets.shape in (outputs.shape, outputs.shape[:-1]), outputs)
         is_probability = outputs.min() >= 0 and outputs.max() <= 1
-        return float(np.mean((outputs > (0.5 if is_probability else 0)) == (targets > 0.5)))
+        found = outputs > (0.5 if is_probability else 0)
+        return float(np.mean(found == (targets.reshape(outputs.shape) > 0.5)))
     return float(np.mean(np.argmax(outputs, -1) == _classes(targets, outputs)))
 
 
 def _classes(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    whole = outputs.shape[:-1]
+    _require(targets, targets.shape in (outputs.shape, (*whole, 1), whole), outputs)
     if targets.shape == outputs.shape:
         return np.argmax(targets, -1)
-    return targets[..., 0] if targets.ndim == outputs.ndim else targets
+    return targets.reshape(whole)
+
+
+def _require(targets: np.ndarray, fits: bool, outputs: np.ndarray) -> None:
+    if not fits or targets.dtype.kind not in "biuf":
+        raise ValueError(
+            "targets must be numbers in the form of the outputs, or of each a number of its class."
+            f" Received: {targets.dtype} {targets.shape} for outputs {outputs.shape}"
+        )
 
 
 def _mean_iou(targets: np.ndarray, outputs: np.ndarray) -> float:
@@ -66,6 +76,7 @@ def _mean_iou(targets: np.ndarray, outputs: np.ndarray) -> float:
 
 
 def _errors(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    _require(targets, targets.size == outputs.size, outputs)
     return targets.astype(np.float64).reshape(outputs.shape) - outputs
 
 

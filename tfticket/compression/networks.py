@@ -87,16 +87,16 @@ def train_under(
             enforcement.check()
     after = weights.read_all(network)
     changed = {path for path, array in before.items() if not np.array_equal(array, after[path])}
-    if not changed:
-        raise ValueError(
-            "`train` must train the model that it is given, in place. Received: a function that"
-            " left every weight as it was"
-        )
     if _rate(network) == 0 and not changed & _trained(network):
         raise ValueError(
             "`train` must train the model that it is given: compile it anew there, or before the"
             " search. Received: an optimizer with a learning rate of 0, as that of a schedule that"
             " has come to its end"
+        )
+    if not changed:
+        raise ValueError(
+            "`train` must train the model that it is given, in place. Received: a function that"
+            " left every weight as it was"
         )
 
 

@@ -90,10 +90,8 @@ def _recipe(weights: WeightType) -> Any:
 
 
 def _calibrated(found: Any, given: Signature, calibration: Mapping[str, np.ndarray]) -> Any:
-    examples = [
-        dict(zip(given.names, arrays, strict=True)) for arrays in one_by_one(given, calibration)
-    ]
-    return found.calibrate({SIGNATURE: examples}, num_threads=1)
+    examples = {SIGNATURE: list(one_by_one(given, calibration))}
+    return found.calibrate(examples, num_threads=1)
 
 
 def _module(name: str) -> Any:

@@ -151,7 +151,11 @@ def quantized_tflite(
         ranges = calibration if weights == "int8" else None
         _choose_type(converter, weights, is_calibrated=ranges is not None)
         if ranges is not None:
-            converter.representative_dataset = lambda: one_by_one(given, ranges)
+            # The converter has an order of inputs of its own, and takes them by their places.
+            converter.representative_dataset = lambda: (
+                [example[name] for name in dense.input_names]
+                for example in one_by_one(given, ranges)
+            )
 
     return _convert(module or served(model, given), given, choose)
 
@@ -224,8 +228,10 @@ def _choose_type(converter: Any, weights: WeightType, is_calibrated: bool) -> No
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
 
 
-def one_by_one(given: Signature, inputs: Mapping[str, np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """Yields inputs in batches of the fixed size of a model, else of one, in flat order.
+def one_by_one(
+    given: Signature, inputs: Mapping[str, np.ndarray]
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yields inputs by name in batches of the fixed size of a model, else of one.
 
     Args:
         given: the signature of the model.
@@ -235,4 +241,4 @@ def one_by_one(given: Signature, inputs: Mapping[str, np.ndarray]) -> Iterator[l
     num_examples = len(inputs[given.names[0]])
     for start in range(0, num_examples, size):
         rows = np.arange(start, start + size) % num_examples
-        yield [np.ascontiguousarray(inputs[name][rows]) for name in given.names]
+        yield {name: np.ascontiguousarray(inputs[name][rows]) for name in given.names}
