@@ -31,6 +31,23 @@ def test_pixels():
     assert METRICS["mean_iou"].function(targets, outputs) == pytest.approx((2 / 3 + 1 / 2) / 2)
 
 
+def test_a_single_output_is_of_two_classes_in_every_form():
+    """Of eight pixels two are on, of which one is found: 6 of 7 for off, 1 of 2 for on."""
+    targets = np.array([[1, 1, 0, 0], [0, 0, 0, 0]])
+    outputs = np.array([[0.9, 0.1, 0.2, 0.0], [0.1, 0.1, 0.0, 0.3]])
+    for found in (outputs[..., None], 10 * outputs[..., None] - 5):
+        assert METRICS["mean_iou"].function(targets, found) == pytest.approx((6 / 7 + 1 / 2) / 2)
+        assert METRICS["accuracy"].function(targets[..., None], found) == 7 / 8
+    assert METRICS["accuracy"].function(targets.ravel(), outputs.ravel()) == 7 / 8
+
+
+@pytest.mark.parametrize("name", ["accuracy", "mean_iou", "mae"])
+def test_targets_that_do_not_fit_are_refused(name):
+    for targets in (np.eye(3)[CLASSES % 3][:, :1].repeat(5, 1), np.array(list("abab"))):
+        with pytest.raises(ValueError, match="targets must be numbers in the form of the outputs"):
+            METRICS[name].function(targets, OUTPUTS)
+
+
 def test_errors():
     targets, outputs = np.array([1, 2, 4]), np.array([[1.0], [4.0], [3.0]])
     assert METRICS["mae"].function(targets, outputs) == 1.0

@@ -27,9 +27,8 @@ class Choices(Settings):
     """Types of weights that files are written with."""
     allocation: Allocator = "greedy"
     """How the channels that go are shared among layers: greedy takes them where the outputs change
-    least for what is saved, which spares more where little may be lost; uniform takes the same
-    fraction everywhere, which spares more where much has to go; global ranks all by their L1 norm
-    over the mean of their group."""
+    least for what is saved, uniform takes the same fraction everywhere, which was no worse where
+    much had to go; global ranks all by their L1 norm over the mean of their group."""
     round_to: Count | None = None
     """Channels of each layer are kept in multiples of this; left out, of 8 where time is to be
     saved, for kernels compute as many at once (4 or 2 if no layer has 16 or 8), and any number

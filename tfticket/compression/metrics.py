@@ -40,20 +40,41 @@ class Metric:
 
 def _accuracy(targets: np.ndarray, outputs: np.ndarray) -> float:
     """Of classes by number or one-hot, of one output for yes and no, and of every pixel."""
-    if outputs.shape[-1] == 1:
-        _require(targets, targets.shape in (outputs.shape, outputs.shape[:-1]), outputs)
-        is_probability = outputs.min() >= 0 and outputs.max() <= 1
-        found = outputs > (0.5 if is_probability else 0)
-        return float(np.mean(found == (targets.reshape(outputs.shape) > 0.5)))
-    return float(np.mean(np.argmax(outputs, -1) == _classes(targets, outputs)))
+    return float(np.mean(_decided(outputs) == _classes(targets, outputs)))
+
+
+def _mean_iou(targets: np.ndarray, outputs: np.ndarray) -> float:
+    """Over the classes that targets or outputs have: intersection over union, averaged."""
+    found, asked = _decided(outputs), _classes(targets, outputs)
+    ratios = []
+    for number in range(max(_whole(outputs).shape[-1], 2)):
+        union = np.count_nonzero((found == number) | (asked == number))
+        if union:
+            ratios.append(np.count_nonzero((found == number) & (asked == number)) / union)
+    return float(np.mean(ratios))
+
+
+def _whole(outputs: np.ndarray) -> np.ndarray:
+    """Outputs with an axis of classes, also those of a model that has dropped it."""
+    return outputs[:, None] if outputs.ndim == 1 else outputs
+
+
+def _decided(outputs: np.ndarray) -> np.ndarray:
+    """The number of the class at each place: the largest output, or yes and no of a single one."""
+    outputs = _whole(outputs)
+    if outputs.shape[-1] > 1:
+        return np.argmax(outputs, -1)
+    is_probability = outputs.min() >= 0 and outputs.max() <= 1
+    return (outputs[..., 0] > (0.5 if is_probability else 0)).astype(int)
 
 
 def _classes(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    whole = outputs.shape[:-1]
-    _require(targets, targets.shape in (outputs.shape, (*whole, 1), whole), outputs)
-    if targets.shape == outputs.shape:
-        return np.argmax(targets, -1)
-    return targets.reshape(whole)
+    """The number of the class that is asked for at each place."""
+    form = _whole(outputs).shape
+    _require(targets, targets.shape in (form, (*form[:-1], 1), form[:-1]), outputs)
+    if form[-1] == 1:
+        return (targets.reshape(form[:-1]) > 0.5).astype(int)
+    return np.argmax(targets, -1) if targets.shape == form else targets.reshape(form[:-1])
 
 
 def _require(targets: np.ndarray, fits: bool, outputs: np.ndarray) -> None:
@@ -62,17 +83,6 @@ def _require(targets: np.ndarray, fits: bool, outputs: np.ndarray) -> None:
             "targets must be numbers in the form of the outputs, or of each a number of its class."
             f" Received: {targets.dtype} {targets.shape} for outputs {outputs.shape}"
         )
-
-
-def _mean_iou(targets: np.ndarray, outputs: np.ndarray) -> float:
-    """Over the classes that targets or outputs have: intersection over union, averaged."""
-    found, asked = np.argmax(outputs, -1), _classes(targets, outputs)
-    ratios = []
-    for number in range(outputs.shape[-1]):
-        union = np.count_nonzero((found == number) | (asked == number))
-        if union:
-            ratios.append(np.count_nonzero((found == number) & (asked == number)) / union)
-    return float(np.mean(ratios))
 
 
 def _errors(targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
