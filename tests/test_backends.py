@@ -23,7 +23,7 @@ from tfticket.tickets import Ticket
 keras.utils.set_random_seed(0)
 layers = [keras.layers.Dense(4, "relu", name="hidden"), keras.layers.Dense(2, name="output")]
 model = keras.Sequential([keras.Input((6,)), *layers])
-model.compile("adam", "mse")
+model.compile("sgd", "mse")
 if backend == "pretended":
     keras.backend.backend = lambda: backend
 masks = tt.Masks({{"hidden/kernel": np.eye(6, 4) > 0, "output/kernel": np.eye(4, 2) > 0}})

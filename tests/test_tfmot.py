@@ -99,7 +99,17 @@ SCENARIOS = {
 }
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+#: The others show more of what these show.
+SHORT = {
+    "importing_tfticket_imports_neither_tensorflow_nor_keras",
+    "schedules_leave_everything_as_it_was",
+    "a_keras_already_in_use_stays",
+}
+
+
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(s, marks=[] if s in SHORT else pytest.mark.long) for s in SCENARIOS]
+)
 def test_in_a_fresh_process(scenario):
     env = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}
     done = subprocess.run(

@@ -45,7 +45,7 @@ def test_weights_that_early_stopping_restores_obey_the_masks(keras, net, fit, nu
 
 def test_the_drop_in_holds_its_masks_too(keras, net, fit, num_zeros):
     model = prune_low_magnitude(net(), SCHEDULE)
-    model.compile("adam", net().loss)
+    model.compile("sgd", net().loss)
     with pytest.warns(UserWarning, match=WROTE):
         fit(model, FirstIsBest(), callbacks.UpdatePruningStep(), stopping(keras))
     assert num_zeros(strip_pruning(model)) == AT_TARGET
@@ -141,7 +141,7 @@ def test_a_restarted_program_of_the_drop_in_goes_on(keras, net, fit, num_zeros, 
     sparsities = []
     for callback in (BreakOff(), callbacks.Callback()):
         model, update = prune_low_magnitude(net(), SCHEDULE), callbacks.UpdatePruningStep()
-        model.compile("adam", net().loss)
+        model.compile("sgd", net().loss)
         backup = keras.callbacks.BackupAndRestore(str(tmp_path))
         order = [update, backup] if is_first else [backup, update]
         with contextlib.suppress(KeyboardInterrupt):

@@ -37,7 +37,7 @@ def test_another_model_begins_afresh_and_the_same_one_goes_on(keras, net, fit):
     assert sparsities[0][0] < 0.7
     assert found[0][1] == found[1][1]
     assert found[0][0] != found[1][0]
-    model.compile("adam", model.loss)
+    model.compile("sgd", model.loss)
     fit(model, pruning)
     assert pruning.masks == found[1][0]
 
@@ -45,7 +45,7 @@ def test_another_model_begins_afresh_and_the_same_one_goes_on(keras, net, fit):
 def test_a_new_callback_goes_on_with_the_masks_in_force(net, fit):
     model, first = net(), callbacks.PruneOnSchedule(SCHEDULE)
     fit(model, first)
-    model.compile("adam", model.loss)
+    model.compile("sgd", model.loss)
     second = callbacks.PruneOnSchedule(Polynomial(0.9, begin_step=0, end_step=8, frequency=4))
     fit(model, second)
     assert not any((second.masks[p] & ~first.masks[p]).any() for p in first.masks)
@@ -124,7 +124,7 @@ def test_a_second_fit_after_the_target_is_fine_where_rates_do_not_divide(net, fi
 def test_the_drop_in_says_nothing_false_of_a_second_fit(net, fit):
     schedule = Polynomial(0.8, begin_step=0, end_step=16, frequency=4)
     model = prune_low_magnitude(net(units=33), schedule)
-    model.compile("adam", net().loss)
+    model.compile("sgd", net().loss)
     for _ in range(2):
         fit(model, callbacks.UpdatePruningStep())  # warnings are errors
 
@@ -138,7 +138,7 @@ def test_an_unfrozen_base_starts_all_kept(keras, fit, is_new):
     model = keras.Model(given, layers.Dense(2, name="head")(base(given)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     base.trainable = False
-    model.compile("adam", loss)
+    model.compile("sgd", loss)
     pruning = callbacks.PruneOnSchedule(schedule)
     fit(model, pruning)
     head = pruning.masks["head/kernel"]
@@ -158,7 +158,7 @@ def test_a_base_that_is_frozen_later_keeps_its_zeros(keras, net, fit, num_zeros)
     fit(model, pruning)
     before = pruning.masks
     model.layers[0].trainable = False
-    model.compile("adam", model.loss)
+    model.compile("sgd", model.loss)
     higher = callbacks.PruneOnSchedule(Polynomial(0.9, begin_step=0, end_step=8, frequency=4))
     fit(model, higher)
     assert np.array_equal(higher.masks["a/kernel"], before["a/kernel"])

@@ -25,7 +25,7 @@ def make_model(keras, **compile_options):
             layers.Dense(1, name="output"),
         ]
     )
-    model.compile("adam", "mse", **compile_options)
+    model.compile("sgd", "mse", **compile_options)
     return model
 
 

@@ -17,7 +17,7 @@ Y = np.random.default_rng(1).normal(size=(64, 1)).astype(np.float32)
 def traced_net(keras):
     layers = keras.layers
     model = keras.Sequential([layers.Input((10,)), layers.Dense(20), layers.Dense(1)])
-    model.compile(keras.optimizers.Adam(0.01), "mse")
+    model.compile(keras.optimizers.SGD(0.1), "mse")
     traces, step = [], model.train_step
     model.train_step = lambda *args: traces.append(1) or step(*args)
     return model, traces

@@ -78,7 +78,10 @@ def test_it_looks_every_so_many_steps_also_between_executions(keras):
     assert [o.step for o in twice.early_bird.observations] == [4, 8, 12, 16]
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float8", "int8"])
+@pytest.mark.parametrize(
+    "precision",
+    ["int8", *(pytest.param(p, marks=pytest.mark.long) for p in ("bfloat16", "float8"))],
+)
 def test_low_precision_training_settles_too(keras, precision):
     model, early = network(keras), StopAtEarlyBird(0.5, epsilon=0.3, queue_length=3)
     with compute_in(model, precision):

@@ -19,7 +19,7 @@ def network(keras):
     def make():
         layers = keras.layers
         model = keras.Sequential([keras.Input((6,)), layers.Dense(8), layers.Dense(2)])
-        model.compile("adam", "mse")
+        model.compile("sgd", "mse")
         return model
 
     return make

@@ -96,7 +96,7 @@ def network(keras):
 
 def network_for_callbacks(keras):
     model = network(keras)
-    model.compile("adam", from_logits(keras), metrics=["sparse_categorical_accuracy"])
+    model.compile("sgd", from_logits(keras), metrics=["sparse_categorical_accuracy"])
     return model
 
 
@@ -106,7 +106,7 @@ def of_two_inputs(keras):
     both = layers.Concatenate()([layers.Flatten()(image), mean])
     hidden = layers.Dense(16, activation="relu")(both)
     model = keras.Model({"image": image, "mean": mean}, layers.Dense(10)(hidden))
-    model.compile("adam", from_logits(keras), metrics=["accuracy"])
+    model.compile("sgd", from_logits(keras), metrics=["accuracy"])
     return model
 
 
@@ -119,5 +119,5 @@ def of_two_outputs(keras):
     model = keras.Model(image, [digit, odd])
     losses = {"digit": from_logits(keras), "odd": "binary_crossentropy"}
     metrics = {"digit": ["accuracy"], "odd": [keras.metrics.AUC(name="auc")]}
-    model.compile("adam", losses, loss_weights={"digit": 1.0, "odd": 0.5}, metrics=metrics)
+    model.compile("sgd", losses, loss_weights={"digit": 1.0, "odd": 0.5}, metrics=metrics)
     return model

@@ -102,7 +102,7 @@ def test_a_pretrained_file_is_fine_tuned_and_rewound_to_its_weights(find, keras,
             keras.layers.Dense(10, activation="softmax"),
         ]
     )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(np.random.default_rng(0).random((64, 8, 8, 1)), np.arange(64) % 10, verbose=0)
     model.save(tmp_path / "pretrained.keras")
     given = (str(tmp_path / "pretrained.keras"), "numbered", "--sparsity", "0.5")

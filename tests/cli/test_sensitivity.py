@@ -35,7 +35,7 @@ def file(keras, tmp_path):
     layers = [keras.layers.Input((6,)), keras.layers.Dense(8, activation="relu", name="hidden")]
     model = keras.Sequential([*layers, keras.layers.Dense(2, name="output")])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile("adam", loss)
+    model.compile("sgd", loss)
     model.fit(np.ones((4, 6), "float32"), np.arange(4) % 2, verbose=0)
     model.save(tmp_path / "mine.keras")
     (tmp_path / "mine.py").write_text(DATA)

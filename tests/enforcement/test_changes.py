@@ -79,7 +79,9 @@ def by_update(enforcement, dropped, grown):
     enforcement.update(after_moves(enforcement.masks, dropped, grown))
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "name", [*OPTIMIZERS[:2], *(pytest.param(n, marks=pytest.mark.long) for n in OPTIMIZERS[2:])]
+)
 @pytest.mark.parametrize("options", [{}, {"use_ema": True}], ids=["plain", "averaged"])
 def test_writing_in_place_equals_writing_everything(
     keras, net, draw, data, monkeypatch, name, options

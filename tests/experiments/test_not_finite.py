@@ -46,7 +46,9 @@ def whole(tmp_path_factory):
     return runner.run(spec(0.01), tmp_path_factory.mktemp("whole"))
 
 
-@pytest.mark.parametrize("at", [("next", 2), ("train_ticket", 2)])
+@pytest.mark.parametrize(
+    "at", [pytest.param(("next", 2), marks=pytest.mark.long), ("train_ticket", 2)]
+)
 def test_a_later_level_or_control_is_not_kept_and_the_ones_before_are(
     whole, tmp_path, monkeypatch, at
 ):

@@ -75,6 +75,7 @@ def whole(spec, shared):
     return folder
 
 
+@pytest.mark.long
 def test_a_run_that_was_stopped_ends_with_the_same_bits(spec, whole, tmp_path, monkeypatch):
     out = tmp_path / "stopped"
     for name in ("keep_level", "keep_control"):

@@ -150,7 +150,7 @@ def further(*values):
 @pytest.mark.parametrize(
     ("recipe", "first", "second"),
     [
-        ("slimming", {"penalty": 0.1}, {"penalty": 1e-4}),
+        further("slimming", {"penalty": 0.1}, {"penalty": 1e-4}),
         further("slimming", {"initial_scale": None}, {"initial_scale": None, "penalty": 0.2}),
         further("early_bird", {}, {"search_precision": "int8"}),
         further("scratch_e", {"widths": "discovered"}, {"widths": "discovered", "penalty": 0.2}),

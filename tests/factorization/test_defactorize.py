@@ -8,7 +8,7 @@ from tfticket.kinds import kind
 
 
 def test_whole_kernels_are_the_products(keras, network, images):
-    network.compile("adam", "mse")
+    network.compile("sgd", "mse")
     made = factorization.factorize(network, rank=3).model
     plain = factorization.defactorize(made)
     assert [kind(layer) for layer in plain.layers] == [kind(layer) for layer in network.layers]
@@ -40,7 +40,7 @@ def test_the_product_keeps_the_precision_it_has(keras):
 
 
 def test_split_is_two_plain_layers_each_at_the_same_cost(keras, network, images, tmp_path):
-    network.compile("adam", "mse")
+    network.compile("sgd", "mse")
     made = factorization.factorize(network, rank=3, frobenius_decay=0.1).model
     pairs = factorization.split(made)
     expected = np.asarray(made(images))

@@ -37,7 +37,7 @@ def _loss(model, ticket, dense, batch):
     return float(np.square(outputs - dense).sum() / np.square(dense).sum())
 
 
-@pytest.mark.parametrize("granularity", ["weight", "2:4"])
+@pytest.mark.parametrize("granularity", [pytest.param("weight", marks=pytest.mark.long), "2:4"])
 def test_a_transformer_loses_less_than_by_magnitude(keras, granularity):
     model, batches = _transformer(keras), _batches()
     dense = np.asarray(model(batches[0], training=False))

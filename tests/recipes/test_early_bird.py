@@ -98,6 +98,7 @@ def test_a_network_in_mixed_precision_is_refused_before_it_is_trained(keras, dat
     assert not [e for e in events if e.kind == "result"]
 
 
+@pytest.mark.long
 def test_a_search_that_was_killed_goes_on_to_the_same_bits(tmp_path, monkeypatch):
     spec = Spec(**SPEC, search_precision="int8", channel_sparsity=0.5, replicates=1)
     run(spec, tmp_path / "whole")

@@ -77,7 +77,7 @@ def test_probabilities_where_the_given_network_gives_them(keras, data):
     def build():
         last = keras.layers.Dense(10, activation="softmax")
         model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), last])
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
     found = recipes.weight_agnostic(build, data, **SMALL, controls=())
@@ -88,7 +88,7 @@ def test_probabilities_where_the_given_network_gives_them(keras, data):
 def test_values_are_regressed_on(keras):
     def build():
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-        model.compile("adam", "mse")
+        model.compile("sgd", "mse")
         return model
 
     x = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
@@ -113,7 +113,7 @@ def test_what_the_search_cannot_use_is_refused_before_anything_is_trained(keras,
     def one_output():
         model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
         model.add(keras.layers.Dense(1))
-        model.compile("adam", "mse")
+        model.compile("sgd", "mse")
         return model
 
     train = zoo.as_dataset((data.train.x, (data.train.y == 3).astype(np.int64)))

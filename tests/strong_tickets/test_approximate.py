@@ -118,7 +118,7 @@ def test_a_convolution_over_steps_and_a_causal_one_are_found_too(keras):
 
 
 def test_it_is_compiled_as_the_target_is(keras, target, images):
-    target.compile("adam", "mse", metrics=["mae"])
+    target.compile("sgd", "mse", metrics=["mae"])
     found = strong_tickets.approximate(target, 4)
     assert len(found.model.evaluate(images, np.zeros((5, 3)), verbose=0)) == 2
     assert str(found.report).endswith("4 candidates for each weight")

@@ -31,7 +31,7 @@ def make_model(keras, **first):
     )
 
 
-def fit(model, epochs=1, callbacks=None, optimizer="adam", **options):
+def fit(model, epochs=1, callbacks=None, optimizer="sgd", **options):
     """Four steps an epoch."""
     if getattr(model, "optimizer", None) is None:
         model.compile(optimizer, "mse")

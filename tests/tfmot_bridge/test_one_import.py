@@ -49,7 +49,7 @@ def test_a_script_of_tfmots_guide_runs_as_it_is(keras, tmp_path):
             keras.layers.Dense(2),
         ]
     )
-    model.compile("adam", "mse")
+    model.compile("sgd", "mse")
     callback = tfmot.sparsity.keras.UpdatePruningStep()
     model.fit(x, x[:, :2], batch_size=8, verbose=0, callbacks=callback)
     stripped = tfmot.sparsity.keras.strip_pruning(model)

@@ -32,7 +32,7 @@ def make_model():
 def fit(model, epochs=1, callbacks=()):
     """Four steps an epoch."""
     if not model.optimizer:
-        model.compile("adam", "mse")
+        model.compile("sgd", "mse")
     listed = [SPARSITY.UpdatePruningStep(), *callbacks]
     model.fit(X, Y, batch_size=10, epochs=epochs, verbose=0, callbacks=listed)
     return read_ticket(model).masks.kept_per_path()
@@ -190,7 +190,7 @@ def test_tfmots_quantisation_keeps_the_zeros_of_a_stripped_model():
         quantization.quantize_annotate_model(stripped),
         tfmot().experimental.combine.Default8BitPrunePreserveQuantizeScheme(),
     )
-    quantized.compile("adam", "mse")
+    quantized.compile("sgd", "mse")
     quantized.fit(X, Y, batch_size=10, verbose=0)
     held = [entry for layer in quantized.layers for entry in getattr(layer, "_weight_vars", ())]
     effective = [weight * found["sparsity_mask"] for weight, _, found in held]

@@ -81,6 +81,7 @@ def test_keras_own_figures_are_written_where_the_library_is_installed(keras, tmp
     assert any((tmp_path / "train").iterdir())
 
 
+@pytest.mark.long
 def test_without_the_library_only_what_needs_it_is_refused(tmp_path):
     program = """if True:
         import sys

@@ -26,7 +26,7 @@ def make_model():
 
 def wrapped(schedule):
     model = SPARSITY.prune_low_magnitude(make_model(), pruning_schedule=schedule)
-    model.compile("adam", "mse")
+    model.compile("sgd", "mse")
     return model
 
 
