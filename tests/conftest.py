@@ -29,8 +29,8 @@ ONCE = {
 #: What does know it there is tried with both, as masks, scores, callbacks and shrinking are.
 BOTH = {
     *("export/test_checks.py", "export/test_quantizers.py", "export/test_reloading.py"),
-    *("export/test_savedmodel.py", "export/test_signature.py", "export/test_tflite.py"),
-    *("recipes/test_recipes.py", "zoo/test_models.py", "zoo/test_training.py"),
+    *("export/test_savedmodel.py", "export/test_signature.py"),
+    *("recipes/test_recipes.py", "zoo/test_training.py"),
 }
 
 

@@ -18,8 +18,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = sorted((ROOT / "notebooks").glob("*.py"))
-#: The others take minutes of two processors, and show more of what other tests show.
-SHORT = {"05_search_over_sparsity"}
 COLAB = "https://colab.research.google.com/github/tfticket/tfticket/blob/main/notebooks/"
 #: Which benchmark's table a notebook quotes.
 QUOTED = {"02_course_project": "course_project", "03_gradual_pruning": "gradual_regression"}
@@ -162,11 +160,7 @@ def test_quoted_tables_are_those_of_the_benchmark(name):
     assert table in "\n".join(cell.source for cell in jupytext.read(script_of(name)).cells)
 
 
-@pytest.mark.parametrize(
-    "script",
-    [pytest.param(s, marks=[] if s.stem in SHORT else [pytest.mark.long]) for s in SCRIPTS],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.long
 def test_notebooks_run(script, tmp_path):
     """In a process of its own: the warnings of other people's packages are not ours to raise."""
     done = subprocess.run(

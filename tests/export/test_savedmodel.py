@@ -27,6 +27,9 @@ print(json.dumps([np.asarray(a).tolist() for a in answers]))
 """
 
 
+@pytest.mark.parametrize(
+    "keras", ["keras", pytest.param("tf_keras", marks=pytest.mark.long)], indirect=True
+)
 def test_both_formats_load_where_tfticket_is_missing(keras, small, tmp_path):
     folder, path = tmp_path / "saved_model", tmp_path / "model.keras"
     savedmodel(small, folder)
