@@ -69,16 +69,16 @@ def test_fine_tuning_starts_from_the_same_state_each_time(keras):
     before = weights.read_all(model)
     steps = int(np.asarray(model.optimizer.iterations))
 
-    def fine_tune(trained):
+    def train(trained):
         assert int(np.asarray(trained.optimizer.iterations)) == steps
         trained.fit(X, Y, epochs=3, verbose=0, shuffle=False)
 
     asked = {"weights": (0.9,)}
-    found = tt.sensitivity(model, (X, Y), sparsities=asked, fine_tune=fine_tune)
+    found = tt.sensitivity(model, (X, Y), sparsities=asked, train=train)
     assert same(before, weights.read_all(model))
     assert int(np.asarray(model.optimizer.iterations)) == steps
     assert all(r.trained is not None for r in found.rows)
-    again = tt.sensitivity(model, (X, Y), sparsities=asked, fine_tune=fine_tune)
+    again = tt.sensitivity(model, (X, Y), sparsities=asked, train=train)
     assert again.rows == found.rows
     assert "weights, fine-tuned" in str(found)
 
@@ -110,7 +110,7 @@ def test_a_call_that_was_stopped_goes_on(keras, tmp_path):
         tt.sensitivity(model, counted, cache=file)
     assert len(evaluations) == 1
     model.layers[1].set_weights([w + 1 for w in model.layers[1].get_weights()])
-    with pytest.raises(FileExistsError, match="same network, data and settings"):
+    with pytest.raises(FileExistsError, match="other than now: weights of the model$"):
         tt.sensitivity(model, (X, Y), cache=file)
     file.write_text(file.read_text()[:-40])
     with pytest.raises(FileExistsError, match="`cache` must be new, or a file of an earlier call"):
@@ -126,7 +126,7 @@ def test_a_training_that_fails_leaves_the_model_as_it_was(keras):
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
-        tt.sensitivity(model, (X, Y), sparsities={"weights": (0.5,)}, fine_tune=broken)
+        tt.sensitivity(model, (X, Y), sparsities={"weights": (0.5,)}, train=broken)
     assert same(before, weights.read_all(model))
 
 
@@ -136,7 +136,7 @@ def test_masks_in_force_are_not_let_go(keras):
     asked = {"sparsities": {"weights": (0.5,)}}
     with tt.enforce(model, masks) as enforcement:
         with pytest.raises(ValueError, match="`model` must have no masks in force"):
-            tt.sensitivity(model, (X, Y), fine_tune=lambda m: m.fit(X, Y, verbose=0), **asked)
+            tt.sensitivity(model, (X, Y), train=lambda m: m.fit(X, Y, verbose=0), **asked)
         tt.sensitivity(model, (X, Y), **asked)
         assert not enforcement.is_released
 
@@ -191,6 +191,6 @@ def test_a_model_that_was_compiled_anew_comes_back_as_it_was(keras):
         trained.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         trained.fit(X, Y, epochs=1, verbose=0)
 
-    tt.sensitivity(model, (X, Y), sparsities={"weights": (0.5,)}, fine_tune=compiled_anew)
+    tt.sensitivity(model, (X, Y), sparsities={"weights": (0.5,)}, train=compiled_anew)
     assert model.optimizer is optimizer
     assert same(before, weights.read_all(model))

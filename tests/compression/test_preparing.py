@@ -89,7 +89,7 @@ def test_folders_of_something_else_are_told(searched, tmp_path):
     bias = weights.read_all(model)["output/bias"]
     weights.write(model, {"output/bias": bias + 1})
     try:
-        with pytest.raises(FileExistsError, match="weights of the model"):
+        with pytest.raises(FileExistsError, match="other than now: weights of the model$"):
             compress(model, folder, budget, **choices)
     finally:
         weights.write(model, {"output/bias": bias})

@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from tfticket.compression.store import RECORD, Store
+from tfticket.compression.store import RECORD, Store, changes, identity
 from tfticket.errors import CorruptFileError, TicketError
 
 
@@ -26,6 +27,18 @@ def test_a_folder_left_before_anything_was_measured_is_taken(tmp_path):
     (tmp_path / "out" / f".{RECORD}.abcd").mkdir()  # it was being written
     with Store.opened(tmp_path / "out", {}) as store:
         assert store.record == {}
+
+
+def test_layers_that_were_numbered_anew_are_told_from_other_weights(keras):
+    def settings(bias=0.0):
+        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(2)])
+        model.set_weights([np.eye(2), np.full(2, bias)])
+        return identity(model)
+
+    first = settings()
+    assert changes(first, first) == ""
+    assert changes(first, settings()).startswith("names of its weights (layers without a name")
+    assert changes(first, settings(1.0)).endswith(", weights of the model")
 
 
 @pytest.mark.parametrize("what", ["something else", "other settings", "another format"])

@@ -71,7 +71,7 @@ def sensitivity(
             (split.x, split.y),
             metric,
             sparsities=asked,
-            fine_tune=None if train is None else references.resolve(train),
+            train=None if train is None else references.resolve(train),
             cache=cache,
             on_row=on_row,
         )

@@ -17,6 +17,7 @@ from tfticket.compression import metrics
 from tfticket.compression.lending import borrowed
 from tfticket.compression.measure import Measure
 from tfticket.compression.report import Sensitivity, SensitivityRow
+from tfticket.compression.store import changes, identity
 from tfticket.enforcement import enforce, in_force
 from tfticket.errors import CorruptFileError
 from tfticket.graph import channel_graph
@@ -43,7 +44,7 @@ def sensitivity(
     *,
     sparsities: Mapping[str, Sequence[float]] | None = None,
     prunable: FilterLike = None,
-    fine_tune: Callable[[Any], Any] | None = None,
+    train: Callable[[Any], Any] | None = None,
     cache: str | Path | None = None,
     on_row: Callable[[SensitivityRow, int], None] | None = None,
 ) -> Sensitivity:
@@ -61,7 +62,7 @@ def sensitivity(
         sparsities: fractions to mask, in (0, 1), by kind: `"weights"`, `"channels"`; `None` means
             `SPARSITIES`. A kind that is left out is not tried.
         prunable: which weights may be masked: a regex, a list, a callable or a `Filter`.
-        fine_tune: trains the model for a little, as by `model.fit`, with the masks in force; each
+        train: trains the model for a little, as by `model.fit`, with the masks in force; each
             time from the weights and the optimizer that the model came with. `None` trains nothing.
         cache: JSON file in which every row is kept as soon as it is measured; the same call goes
             on where it stopped. `None` keeps nothing.
@@ -74,16 +75,16 @@ def sensitivity(
         ValueError: for what is out of range or not finite, and to fine-tune under others' masks.
         FileExistsError: if `cache` is of another network, other data or other settings.
     """
-    _require_free(model, fine_tune)
+    _require_free(model, train)
     measure = Measure.given(metrics.get(metric), validation)
     tries, notes = _tries(model, _checked(sparsities), prunable)
     dense = measure.of_model(model)
-    kept = _Cache.open(cache, _settings(model, measure, tries, fine_tune))
+    kept = _Cache.open(cache, _settings(model, measure, tries, train))
     rows = []
     for number, one in enumerate(tries):
         row = kept.rows[number] if number < len(kept.rows) else None
         if row is None:
-            values = _measured(model, measure, one.make(), fine_tune)
+            values = _measured(model, measure, one.make(), train)
             row = one.row(measure.metric, dense, values)
             kept.add(row)
         rows.append(row)
@@ -119,12 +120,12 @@ class _Try:
         return SensitivityRow(self.name, self.kind, self.size, self.asked, self.sparsity, *pairs)
 
 
-def _require_free(model: Any, fine_tune: Any) -> None:
+def _require_free(model: Any, train: Any) -> None:
     """Refuses to let others' masks go, which fine-tuning under ours would do."""
-    if fine_tune is not None and in_force(model):
+    if train is not None and in_force(model):
         raise ValueError(
             "`model` must have no masks in force to be fine-tuned under others: release them first,"
-            " or leave `fine_tune` out. Received: a model with masks in force"
+            " or leave `train` out. Received: a model with masks in force"
         )
 
 
@@ -198,30 +199,30 @@ def _measured(
     model: Any,
     measure: Measure,
     masks: Masks,
-    fine_tune: Callable[[Any], Any] | None,
+    train: Callable[[Any], Any] | None,
 ) -> list[float]:
     """The metric under masks, and after fine-tuning where there is any; then all is put back."""
     variables = weights.variables(model)
     masked = {p: np.where(masks[p], _keras.value_of(variables[p]), 0) for p in masks}
-    with lent(model, masked) if fine_tune is None else borrowed(model):
+    with lent(model, masked) if train is None else borrowed(model):
         weights.write(model, masked)
         values = [measure.of_model(model)]
-        if fine_tune is not None:
+        if train is not None:
             with enforce(model, masks) as enforcement:
-                fine_tune(model)
+                train(model)
                 enforcement.check()
             values.append(measure.of_model(model))
         return values
 
 
-def _settings(model: Any, measure: Measure, tries: Sequence[_Try], fine_tune: Any) -> dict:
+def _settings(model: Any, measure: Measure, tries: Sequence[_Try], train: Any) -> dict:
     """What rows depend on; of functions the name."""
-    name = getattr(fine_tune, "__qualname__", type(fine_tune).__name__) if fine_tune else ""
+    name = getattr(train, "__qualname__", type(train).__name__) if train else ""
     return {
-        "weights": files.digest(weights.read_all(model)),
+        **identity(model),
         "measure": measure.digest(),
         "tries": [[t.name, t.kind, round(t.sparsity, 9)] for t in tries],
-        "fine_tune": name,
+        "train": name,
     }
 
 
@@ -254,10 +255,11 @@ class _Cache:
             raise FileExistsError(
                 f"`cache` must be new, or a file of an earlier call: {error}. Received: {path}"
             ) from error
-        if record["settings"] != json.loads(json.dumps(settings)):
+        changed = changes(record["settings"], json.loads(json.dumps(settings)))
+        if changed:
             raise FileExistsError(
                 "`cache` must be of the same network, data and settings; give another file, or"
-                f" delete this one. Received: {path}"
+                f" delete this one. Received: {path}, where other than now: {changed}"
             )
         return cls(path, settings, rows)
 

@@ -18,6 +18,7 @@ from tfticket.compression.budget import Budget
 from tfticket.compression.choices import Choices
 from tfticket.compression.costs import Prices, in_milliseconds
 from tfticket.compression.measure import Measure
+from tfticket.compression.store import identity
 from tfticket.compression.timing import Stopwatch
 from tfticket.compression.treatment import DENSE
 from tfticket.compression.workshop import Channels, Workshop
@@ -106,7 +107,7 @@ def settings_of(
     """
     return {
         "keras": _keras.flavour(model),
-        "weights of the model": files.digest(weights.read_all(model)),
+        **identity(model),
         "validation": measure.digest(),
         "representative_data": files.digest(taken),
         "train": _name(train),

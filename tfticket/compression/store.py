@@ -11,16 +11,41 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import files
+from tfticket import files, weights
 from tfticket.compression.candidate import Candidate, Spread
 from tfticket.compression.treatment import Treatment
 from tfticket.locking import LOCK, locked
 
-__all__ = ["RECORD", "Store"]
+__all__ = ["RECORD", "Store", "changes", "identity"]
 
 #: Of the file in the folder that says what was measured.
 RECORD = "compression.json"
 _FORMAT = 1
+_NAMES = "names of its weights"
+
+
+def identity(model: Any) -> dict[str, Any]:
+    """Settings that are of one network only: its weights, and what they are called.
+
+    Args:
+        model: of either Keras.
+    """
+    arrays = weights.read_all(model)
+    numbered = {str(number): array for number, array in enumerate(arrays.values())}
+    return {"weights of the model": files.digest(numbered), _NAMES: list(arrays)}
+
+
+def changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Names the settings that are other than they were; nothing if all are the same.
+
+    Args:
+        then: plain JSON values by name.
+        now: the same of this call.
+    """
+    changed = sorted(n for n in now if then.get(n) != now[n])
+    # Keras numbers layers without a name anew whenever a process makes another.
+    hint = " (layers without a name get another one whenever a network is built: give them names)"
+    return ", ".join(f"{name}{hint if name == _NAMES else ''}" for name in changed)
 
 
 @dataclass
@@ -167,11 +192,11 @@ def _read(folder: Path, settings: Mapping[str, Any]) -> dict[str, dict[str, Any]
             f"`out` must be a folder of this version of tfticket. Received: {folder}, whose"
             f" {RECORD} has the format {found.get('format')!r}, not {_FORMAT}"
         )
-    changed = sorted(n for n in settings if found["settings"].get(n) != settings[n])
+    changed = changes(found["settings"], settings)
     if changed:
         raise FileExistsError(
             "`out` must be new, or the folder of a call with the same network, data and"
-            f" settings. Received: {folder}, where other than now: {', '.join(changed)}"
+            f" settings. Received: {folder}, where other than now: {changed}"
         )
     return found["record"]
 
