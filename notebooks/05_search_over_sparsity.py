@@ -125,7 +125,7 @@ study.optimize(objective, n_trials=NUM_TRIALS)
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
 for scope in ("layer", "global"):
     values = [t.values for t in study.trials if t.params["scope"] == scope]
-    axes.scatter([v[1] for v in values], [v[0] for v in values], label=f"ranked per {scope}")
+    axes.scatter([v[1] for v in values], [v[0] for v in values], label=f"scope: {scope}")
 front = sorted((t.values[1], t.values[0]) for t in study.best_trials)
 axes.step(*zip(*front, strict=True), where="post", color="0.5", linewidth=1, label="front")
 axes.axhline(dense, color="0.5", linestyle="--", linewidth=1, label="dense")
