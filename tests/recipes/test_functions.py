@@ -11,6 +11,17 @@ from tfticket.recipes.run import Event
 HALF = {"sparsity": 0.5, "pruning_rate": 0.5}
 
 
+def test_each_recipe_is_a_function_whatever_was_imported():
+    import tfticket.recipes.synflow  # the module of the same name
+
+    assert set(recipes.RECIPES) < set(dir(recipes))
+    for name in recipes.RECIPES:
+        function = getattr(recipes, name)
+        assert function is getattr(recipes, name)
+        assert function.__name__ == name and "References:" in function.__doc__
+    assert tfticket.recipes.synflow is recipes.synflow
+
+
 def test_replicates_differ_and_the_same_seed_repeats_them(model_fn, data):
     def first_levels(seed, replicates):
         found = recipes.lottery_ticket(

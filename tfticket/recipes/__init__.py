@@ -12,7 +12,7 @@ it, and so does `tfticket find my_recipe.py:MyRecipe`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfticket import _lazy
 from tfticket.recipes._functions import as_function
@@ -23,8 +23,9 @@ from tfticket.recipes.search_settings import SearchSettings
 if TYPE_CHECKING:
     from tfticket.recipes.run import Event, SearchResult, search
 
-_FUNCTIONS = {name: as_function(name, recipe) for name, recipe in RECIPES.items()}
-globals().update(_FUNCTIONS)  # over the modules of the same names
+# Functions have the names of their recipes' modules, and are made when they are asked for.
+for _name in RECIPES:
+    del globals()[_name]
 
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "RECIPES",
@@ -37,10 +38,20 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "as_function",
     "find",
     "search",
-    *_FUNCTIONS,
+    *RECIPES,
 ]
 
 
-__getattr__ = _lazy.attributes(
+_attribute = _lazy.attributes(
     __name__, dict.fromkeys(("Event", "SearchResult", "search"), "tfticket.recipes.run")
 )
+
+
+def __getattr__(name: str) -> Any:
+    if name not in RECIPES:
+        return _attribute(name)
+    return globals().setdefault(name, as_function(name, RECIPES[name]))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
