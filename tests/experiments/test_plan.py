@@ -4,7 +4,7 @@ import pytest
 
 from tfticket import _keras, selection, zoo
 from tfticket.actions import Rewind
-from tfticket.experiments.plan import make_plan, notes_on
+from tfticket.experiments.plan import data_kept, make_plan, notes_on
 from tfticket.experiments.spec import Spec
 from tfticket.zoo.evidence import evidence_from
 
@@ -19,6 +19,21 @@ def test_what_is_left_out_is_as_published_for_the_network():
     assert made.recipe.pruning_rate == zoo.get_model("lenet_300_100").pruning_rates
     assert (made.task.training.num_steps, made.task.training.batch_size) == (50_000, 60)
     assert (made.recipe.action(), made.recipe.scope) == (Rewind(0), "layer")
+
+
+def test_runs_of_a_study_have_the_same_prepared_data(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import numpy as np\n\ndef data():\n    return np.eye(100), np.arange(100) % 2\n"
+    )
+    with data_kept():
+        first = plan().data
+        assert plan(recipe="snip").data is first
+        assert plan(seed=1).data is not first
+        assert plan().data is not first  # one at a time is kept
+        own = {"data": f"{file}:data", "model": "lenet_300_100"}
+        assert plan(**own).data is not plan(**own).data
+    assert plan().data is not plan().data
 
 
 def test_in_one_ranking_of_all_weights_there_is_one_rate():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,10 @@ from tfticket.recipes import Recipe
 from tfticket.recipes.run import Plan, Task
 from tfticket.zoo import Dataset, Entry, OptimizerConfig, Training
 
-__all__ = ["make_plan", "notes_on"]
+__all__ = ["data_kept", "make_plan", "notes_on"]
+
+#: The data that plans have in common within `data_kept`.
+_KEPT: ContextVar[dict[tuple, Dataset] | None] = ContextVar("kept", default=None)
 
 _MAX_STEPS_PER_EXECUTION = 50
 
@@ -33,8 +39,7 @@ def make_plan(spec: Spec, *, download: bool = False) -> Plan:
         DataUnavailableError: if the data are not on this machine.
     """
     common = spec.common
-    given = {"seed": common.seed, "validation_size": common.validation_size}
-    data = zoo.load_data(common.data, **given, download=download)
+    data = _data(common, download=download)
     entry = _entry(common, data)
     task = Task.of(common, data, entry.num_steps, entry.batch_size)
     task = dataclasses.replace(
@@ -53,6 +58,33 @@ def make_plan(spec: Spec, *, download: bool = False) -> Plan:
         controls=common.controls,
         control_levels=common.control_levels,
     )
+
+
+@contextmanager
+def data_kept() -> Iterator[None]:
+    """Lets plans that are made within it one after the other have the same prepared data.
+
+    They are loaded once, and are in memory once. What a function of the user's returns is asked
+    for each time, as pipelines may be gone through only once.
+    """
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def _data(common: ExperimentSettings, *, download: bool) -> Dataset:
+    given = {"seed": common.seed, "validation_size": common.validation_size}
+    kept, key = _KEPT.get(), (common.data, *given.values())
+    if kept is not None and key in kept:
+        return kept[key]
+    if kept is not None:
+        kept.clear()  # before others are loaded
+    data = zoo.load_data(common.data, **given, download=download)
+    if kept is not None and (common.data in zoo.DATASETS or common.data.startswith("tfds:")):
+        kept[key] = data
+    return data
 
 
 def notes_on(spec: Spec, data: Dataset) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from tfticket.determinism import deterministic
 from tfticket.errors import TicketError
 from tfticket.experiments.comparing import compare
-from tfticket.experiments.plan import make_plan
+from tfticket.experiments.plan import data_kept, make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
 from tfticket.experiments.study import SHARED, Study, require_room
@@ -47,6 +47,7 @@ class StudyOutcome:
         return "\n".join([*shown, *(f"Failed: {name}: {why}" for name, why in self.failed.items())])
 
 
+@data_kept()
 def run_study(
     study: Study,
     out: str | Path,
