@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.experiments.test_runner import contents
+from tfticket import zoo
 from tfticket.controls import Branch
 from tfticket.experiments.growing import add_branches, branches_of, grown
 from tfticket.experiments.records import REPORT, SPEC, read_record, write_record
 from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
+from tfticket.experiments.study import Study
+from tfticket.experiments.studying import check_study
 
 
 def other(spec, **settings):
@@ -87,29 +92,68 @@ def begun(tmp_path):
     return tmp_path, spec
 
 
-def test_more_of_everything_is_remembered_and_the_report_goes(begun):
+def test_more_of_everything_is_kept_and_the_report_goes(begun):
     root, spec = begun
+    before = contents(root)
     asked = other(spec, replicates=3, export=["tflite", "onnx"], controls=["reshuffle"])
-    found, branches = grown(root, asked)
-    assert (found.common.replicates, found.common.controls) == (3, None)
-    assert found.common.export == ("keras", "savedmodel", "tflite", "onnx")
-    assert branches == branches_of(root) == (Branch("reshuffle"),)
-    assert read_record(root / SPEC) == found.to_dict()
+    found = grown(root, asked)
+    assert (found.spec.common.replicates, found.spec.common.controls) == (3, None)
+    assert found.spec.common.export == ("keras", "savedmodel", "tflite", "onnx")
+    assert found.is_more and found.new == (("reshuffle", 0),)
+    assert contents(root) == before  # nothing is written before it is known to be possible
+    found.keep(root)
+    assert found.branches == branches_of(root) == (Branch("reshuffle"),)
+    assert read_record(root / SPEC) == found.spec.to_dict()
     assert not (root / REPORT).exists()
-    assert grown(root, spec) == (found, branches)
+    again = grown(root, spec)
+    assert (again.spec, again.branches, again.is_more) == (found.spec, found.branches, False)
 
 
 def test_controls_that_are_asked_for_twice_are_one(begun):
     root, spec = begun
-    assert grown(root, other(spec, controls=["reinitialize"])) == (spec, ())
-    assert (root / REPORT).exists()
+    found = grown(root, other(spec, controls=["reinitialize"]))
+    assert (found.spec, found.branches, found.is_more) == (spec, (), False)
     add_branches(root, [Branch("reshuffle", (1,)), Branch("reshuffle", (1,))])
     found = grown(root, other(spec, controls=["reshuffle"], control_levels=[1]))
-    assert found == (spec, (Branch("reshuffle", (1,)),))
+    assert (found.spec, found.branches) == (spec, (Branch("reshuffle", (1,)),))
+    assert not found.is_more
 
 
 def test_other_settings_are_another_run(begun):
     root, spec = begun
     asked = other(spec, sparsity=0.6, replicates=3)
-    assert grown(root, asked) == (asked, ())
+    found = grown(root, asked)
+    assert (found.spec, found.branches) == (asked, ())
     assert read_record(root / SPEC) == spec.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"control_levels": (9,), "controls": ("reshuffle",)}, "between 1 and 2, the last level"),
+        ({"controls": ("mine.py:no_ticket",)}, "no_ticket"),
+    ],
+)
+def test_what_cannot_be_had_leaves_a_finished_run_as_it_is(
+    larger, small, tmp_path, monkeypatch, wrong, message
+):
+    root = shutil.copytree(larger[0], tmp_path / "run")
+    (tmp_path / "mine.py").write_text("def no_ticket():\n    pass\n")
+    monkeypatch.chdir(tmp_path)
+    before, asked = contents(root), other(small, **wrong)
+    with pytest.raises((ValueError, TypeError), match=message):
+        run(asked, root)
+    with pytest.raises(ValueError, match=message):
+        check_study(Study("wrong", {"run": asked}, "wrong.yaml"), tmp_path)
+    assert contents(root) == before
+    assert run(small, root).to_dict() == larger[1].to_dict()
+
+
+def test_more_of_other_data_leaves_a_finished_run_as_it_is(larger, small, tmp_path, monkeypatch):
+    root = shutil.copytree(larger[0], tmp_path / "run")
+    before, load = contents(root), zoo.load_data
+    with monkeypatch.context() as patched, pytest.raises(ValueError, match="the data of"):
+        patched.setattr(zoo, "load_data", lambda name, **given: load(name, seed=5))
+        run(other(small, replicates=3), root)
+    assert contents(root) == before
+    assert run(small, root).to_dict() == larger[1].to_dict()

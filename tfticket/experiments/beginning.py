@@ -6,9 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfticket.controls import Branch
-from tfticket.experiments.growing import grown
-from tfticket.experiments.plan import make_plan
+from tfticket.experiments.growing import Asked, grown, try_controls
+from tfticket.experiments.plan import checked, make_plan
 from tfticket.experiments.records import ENVIRONMENT, PLAN, SPEC, advising_repair
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
@@ -24,22 +23,27 @@ class Beginning:
 
     Args:
         folder: of it, locked.
-        spec: what it is to hold, with what was asked for before.
-        branches: controls that were asked for later.
+        asked: what it is to hold, with what was asked for before.
         notes: how this machine differs from the one it was begun on.
         mended: what was written anew or removed.
         outcome: of a finished run, otherwise `None`.
     """
 
     folder: RunFolder
-    spec: Spec
-    branches: tuple[Branch, ...]
+    asked: Asked
     notes: tuple[str, ...]
     mended: tuple[str, ...]
     outcome: Outcome | None
 
+    @property
+    def spec(self) -> Spec:
+        """What the folder is to hold."""
+        return self.asked.spec
+
     def plan(self, *, download: bool = False) -> tuple[Plan, list[str]]:
         """Makes the plan, and keeps it in the folder or compares it with the one that is there.
+
+        What is asked for besides is kept when it is known to be possible.
 
         Args:
             download: whether tensorflow-datasets may download what is missing.
@@ -56,13 +60,19 @@ class Beginning:
         except Exception:
             self._forget()
             raise
-        plan = dataclasses.replace(plan, branches=self.branches)
+        plan = dataclasses.replace(plan, branches=self.asked.branches)
+        if self.asked.is_more:
+            last = checked(plan)
+            try_controls(plan, self.folder, [(c, v or last) for c, v in self.asked.new])
         try:
-            return plan, self.folder.remember(plan)
+            notes = self.folder.remember(plan)
         except ValueError:
             if not self.folder.forget_unfinished():  # with it, nothing of what was before is left
                 raise
-            return plan, self.folder.remember(plan)
+            notes = self.folder.remember(plan)
+        if self.asked.is_more:
+            self.asked.keep(self.folder.root)
+        return plan, notes
 
     def _forget(self) -> None:
         """Leaves no run behind where none could begin."""
@@ -85,14 +95,15 @@ def begin(folder: RunFolder, spec: Spec, *, repair: bool = False) -> Beginning:
         CorruptFileError: if a file is damaged and `repair` is not set; the message names files.
     """
     mended = folder.repair_records(spec) if repair else []
-    spec, branches = _grown(folder, spec)
-    notes = folder.begin(spec)
+    asked = _asked(folder, spec)
+    notes = folder.begin(asked.before)
     mended += folder.repair() if repair else folder.check() or []
-    return Beginning(folder, spec, branches, tuple(notes), tuple(mended), folder.outcome())
+    outcome = None if asked.is_more else folder.outcome()
+    return Beginning(folder, asked, tuple(notes), tuple(mended), outcome)
 
 
-def _grown(folder: RunFolder, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:
+def _asked(folder: RunFolder, spec: Spec) -> Asked:
     if not folder.has_levels():
-        return spec, ()
+        return Asked(spec, (), spec)
     with advising_repair():
         return grown(Path(folder.root), spec)

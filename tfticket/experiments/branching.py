@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tfticket.controls import Branch, make
+from tfticket.controls import Branch
 from tfticket.determinism import deterministic
-from tfticket.experiments.growing import add_branches
+from tfticket.experiments.growing import add_branches, try_controls
 from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
-from tfticket.experiments.spec import Spec
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.reports.outcome import Outcome
 
@@ -51,17 +50,9 @@ def branch(
     if beyond or last < 1:
         there = f"levels 1 to {last} are trained" if last >= 1 else "no ticket is trained yet"
         raise ValueError(f"`levels` must be trained already: {there}. Received: {list(levels)}")
-    _try(spec, folder, [(c, level) for c in controls for level in levels or (last,)])
+    with deterministic(spec.common.seed):
+        wanted = [(c, level) for c in controls for level in levels or (last,)]
+        try_controls(make_plan(spec), folder, wanted)
     with folder.locked():
         add_branches(folder.root, [Branch(c, tuple(sorted(set(levels)))) for c in controls])
     return run(spec, path, **options)
-
-
-def _try(spec: Spec, folder: RunFolder, wanted: list[tuple[str, int]]) -> None:
-    """Makes each control once, so that one that cannot be made is told before it is asked for."""
-    with deterministic(spec.common.seed):
-        plan = make_plan(spec)
-        for control, level in wanted:
-            initial = plan.recipe.initial_ticket(folder.level(0, level))
-            network = plan.recipe.network(plan.build(spec.common.seed), initial)
-            make(control, initial, network, seed=0)

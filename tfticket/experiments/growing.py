@@ -4,48 +4,90 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tfticket.controls import Branch
+from tfticket.controls import Branch, make
 from tfticket.errors import CorruptFileError
 from tfticket.experiments.records import BRANCHES, REPORT, SPEC, read_record, write_record
 from tfticket.experiments.spec import GROWING, Spec
 
-__all__ = ["add_branches", "branches_of", "branches_there", "grown"]
+if TYPE_CHECKING:
+    from tfticket.experiments.store import LevelStore
+    from tfticket.recipes.run import Plan
+
+__all__ = ["Asked", "add_branches", "branches_of", "branches_there", "grown", "try_controls"]
 
 
-def grown(root: Path, spec: Spec) -> tuple[Spec, tuple[Branch, ...]]:
+@dataclass(frozen=True)
+class Asked:
+    """What a run folder is to hold; nothing is written before `keep`.
+
+    Args:
+        spec: what it was asked for before, and what it is now.
+        branches: the controls besides.
+        before: the spec of the folder as it is.
+        new: controls with their levels that it was not asked for before; 0 stands for the last.
+        is_more: whether anything is asked for that was not before.
+    """
+
+    spec: Spec
+    branches: tuple[Branch, ...]
+    before: Spec
+    new: tuple[tuple[str, int], ...] = ()
+    is_more: bool = False
+
+    def keep(self, root: Path) -> None:
+        """Lets the folder say so from now on; its report goes, so that it is made again.
+
+        Args:
+            root: the run folder.
+        """
+        (root / REPORT).unlink(missing_ok=True)  # first: a run that is killed now is unfinished
+        add_branches(root, self.branches)
+        if self.spec.to_dict() != self.before.to_dict():
+            write_record(root / SPEC, self.spec.to_dict())
+
+
+def grown(root: Path, spec: Spec) -> Asked:
     """Returns what a run folder is to hold: what it was asked for before, and what it is now.
 
-    Where that is more than before, the folder says so from now on, and its report goes, so that it
-    is made again. Where other settings differ too, nothing is changed.
+    Where other settings differ too, it is what is asked for now; that will not fit the folder.
 
     Args:
         root: the run folder; its settings can be read if there are any.
         spec: what is asked for now.
-
-    Returns:
-        The spec to go on with, and the controls besides.
     """
     known = branches_of(root)
     if not (root / SPEC).is_file():
-        return spec, known
+        return Asked(spec, known, spec)
     before, now = read_record(root / SPEC), spec.to_dict()
     if any(before.get(n) != now.get(n) for n in {*before, *now} - set(GROWING)):
-        return spec, known
+        return Asked(spec, known, spec)
     usual = spec.recipe.usual_controls
     have = {*_pairs(before, usual), *((b.control, v) for b in known for v in b.levels or (0,))}
-    new = [pair for pair in _pairs(now, usual) if pair not in have]
+    new = tuple(pair for pair in _pairs(now, usual) if pair not in have)
     settings = {**before}
     settings["replicates"] = max(before["replicates"], now["replicates"])
     settings["export"] = list(dict.fromkeys([*before["export"], *now["export"]]))
-    if new:
-        known = add_branches(root, (Branch(c, (v,) if v else ()) for c, v in new))
-    if settings != before:
-        write_record(root / SPEC, settings)
-        (root / REPORT).unlink(missing_ok=True)
-    return Spec(**settings), known
+    branches = (*known, *(Branch(c, (v,) if v else ()) for c, v in new))
+    is_more = bool(new) or settings != before
+    return Asked(Spec(**settings), branches, Spec(**before), new, is_more)
+
+
+def try_controls(plan: Plan, folder: LevelStore, wanted: Iterable[tuple[str, int]]) -> None:
+    """Makes each control once, so that one that cannot be made is told before it is asked for.
+
+    Args:
+        plan: of the run.
+        folder: of the run.
+        wanted: names with levels; those that are not trained yet are left out.
+    """
+    for control, level in wanted:
+        if level < folder.num_levels(0):
+            initial = plan.recipe.initial_ticket(folder.level(0, level))
+            make(control, initial, plan.recipe.network(plan.build(plan.seed), initial), seed=0)
 
 
 def branches_of(root: Path) -> tuple[Branch, ...]:

@@ -19,7 +19,7 @@ from tfticket.recipes import Recipe
 from tfticket.recipes.run import Plan, Task
 from tfticket.zoo import Dataset, Entry, OptimizerConfig, Training
 
-__all__ = ["data_kept", "make_plan", "notes_on"]
+__all__ = ["checked", "data_kept", "make_plan", "notes_on"]
 
 #: The data that plans have in common within `data_kept`.
 _KEPT: ContextVar[dict[tuple, Dataset] | None] = ContextVar("kept", default=None)
@@ -58,6 +58,25 @@ def make_plan(spec: Spec, *, download: bool = False) -> Plan:
         controls=common.controls,
         control_levels=common.control_levels,
     )
+
+
+def checked(plan: Plan) -> int:
+    """Makes sure that a run can begin, and that the levels it is to compare will be there.
+
+    Args:
+        plan: of the run; one of its networks is built.
+
+    Returns:
+        How many rounds it will take.
+
+    Raises:
+        ValueError: if the settings do not fit network and data.
+    """
+    with dataclasses.replace(plan, replicates=1).run(0) as begun:
+        plan.recipe.check(begun)
+        last = plan.recipe.num_rounds(begun)
+        plan.comparisons(last)
+    return last
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tfticket.determinism import deterministic
-from tfticket.errors import TicketError
+from tfticket.errors import CorruptFileError, TicketError
 from tfticket.experiments.comparing import compare
-from tfticket.experiments.plan import data_kept, make_plan
+from tfticket.experiments.growing import Asked, grown, try_controls
+from tfticket.experiments.plan import checked, data_kept, make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.runner import run
 from tfticket.experiments.study import SHARED, Study, require_room
@@ -110,7 +111,7 @@ def _sentence(error: BaseException) -> str:
 def check_study(
     study: Study, out: str | Path, *, on_event: OnEvent | None = None, download: bool = False
 ) -> None:
-    """Makes sure that every run of a study that is not begun can begin; nothing is written.
+    """Makes sure that every run of a study can begin, or go on with more; nothing is written.
 
     Args:
         study: as `read_study` returns it.
@@ -123,21 +124,22 @@ def check_study(
         DataUnavailableError: if the data are not on this machine.
     """
     tell = on_event or (lambda event: None)
-    for number, name in enumerate(study.specs, 1):
-        if RunFolder(Path(out) / name).has_levels():
-            continue
-        tell(Event("note", f"checking run {number} of {len(study.specs)}: {name}"))
-        _check(study, name, download=download)
+    for number, (name, spec) in enumerate(study.specs.items(), 1):
+        folder = RunFolder(Path(out) / name)
+        try:
+            asked = grown(folder.root, spec) if folder.has_levels() else Asked(spec, (), spec)
+        except CorruptFileError:
+            continue  # the run itself says what to do
+        if asked.is_more or not folder.has_levels():
+            tell(Event("note", f"checking run {number} of {len(study.specs)}: {name}"))
+            _check(study, name, folder, asked, download=download)
 
 
-def _check(study: Study, name: str, *, download: bool) -> None:
-    """Makes sure that a run can begin."""
-    spec = study.specs[name]
+def _check(study: Study, name: str, folder: RunFolder, asked: Asked, *, download: bool) -> None:
     try:
-        with deterministic(spec.common.seed):
-            plan = make_plan(spec, download=download)
-            with dataclasses.replace(plan, replicates=1).run(0) as begun:
-                plan.recipe.check(begun)
-                plan.comparisons(plan.recipe.num_rounds(begun))
+        with deterministic(asked.spec.common.seed):
+            plan = make_plan(asked.spec, download=download)
+            last = checked(dataclasses.replace(plan, branches=asked.branches))
+            try_controls(plan, folder, [(c, v or last) for c, v in asked.new])
     except (ValueError, TypeError) as error:
         raise ValueError(f"{study.path}: {error}\nThis is of the run {name}.") from error
