@@ -52,12 +52,18 @@ def test_an_ablation_of_ones_own_is_a_control(finished, tmp_path):
     file.write_text(OWN)
     outcome = branch(finished, [f"{file}:negated"])
     assert outcome.results[-1].arm == f"{file}:negated"
-    (folder,) = (finished / "controls/replicate_0/level_02").glob("*negated")
+    (folder,) = (finished / "controls/replicate_0/level_02").glob("*negated-*")
     level = Ticket.load(finished / "replicate_0/level_02/ticket")
     made = Ticket.load(folder / "ticket")
     assert made.masks == level.masks
     path = next(iter(level.masks))
     assert (made.weights[path] == -level.weights[path]).all()
+    alike = file.parent.with_name(f"{file.parent.name}_{file.name}")  # but for a separator
+    alike.write_text(OWN)
+    token = trust.trusting.set(True)
+    arms = {r.arm for r in branch(finished, [f"{alike}:negated"]).results}
+    trust.trusting.reset(token)
+    assert {f"{file}:negated", f"{alike}:negated"} < arms
     with pytest.raises(ValueError, match="must be a folder that you trust: it names code"):
         branch(finished, ["reshuffle"])  # its settings name the user's file by now
     token = trust.trusting.set(True)

@@ -10,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.experiments.test_runner import contents
+from tfticket import files
 from tfticket.cli.app import app
 from tfticket.errors import CorruptFileError
 from tfticket.experiments.comparing import compare
 from tfticket.experiments.opening import open_run
-from tfticket.experiments.records import REPORT, SPEC, write_record
+from tfticket.experiments.records import PLAN, REPORT, SPEC, write_record
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.study import folder_name, kept_studies, read_study
 from tfticket.experiments.studying import run_study
@@ -212,8 +213,36 @@ def test_a_damaged_record_of_a_study_is_named(studied, tmp_path):
     root, *_ = studied
     path = tmp_path / "small.study.json"
     path.write_text((root / "out/small.study.json").read_text().replace("digits", "digitz"))
-    with pytest.raises(CorruptFileError, match=r"small.study.json"):
-        kept_studies(tmp_path)
+    with pytest.raises(CorruptFileError, match=r"small.study.json.*: delete it, or run the study"):
+        compare(tmp_path)
+
+
+def test_a_file_of_the_users_that_is_called_like_a_record_stays_and_is_left_out(studied, tmp_path):
+    root, study, *_ = studied
+    own = written(tmp_path / "small.study.json").read_text()
+    with pytest.raises(FileExistsError, match=r"no other small\.study\.json"):
+        run_study(study, tmp_path)
+    assert (tmp_path / "small.study.json").read_text() == own
+    out = shutil.copytree(root / "out", tmp_path / "out")
+    (out / "mine.study.json").write_text(own)
+    (out / "small.study.json").write_text("")  # damaged: it is written anew
+    run_study(study, out)
+    assert list(study.specs) in kept_studies(out)
+
+
+def test_what_has_changed_under_one_name_is_told_and_not_subtracted(studied, tmp_path):
+    root, study, *_ = studied
+    one, other, *_ = (shutil.copytree(root / "out" / n, tmp_path / n) for n in study.specs)
+    plan = files.unsealed(files.read_json(other / PLAN), other / PLAN)
+    plan["fingerprints"]["data"] = "0" * 64
+    files.write_json(other / PLAN, files.sealed(plan))
+    (other / REPORT).unlink()
+    found = compare([one, other])
+    name = found.runs[1].name
+    assert any(n.startswith(f"{name} has other data than a run before") for n in found.notes())
+    assert f"{name} is not finished: what there is of it is shown." in found.notes()
+    assert "data" not in found.common and "model" in found.common
+    assert [row.to_reference for row in found.rows()] == [None] * len(found.rows())
 
 
 def invoke(*arguments):

@@ -136,3 +136,49 @@ def test_other_architectures_are_not_compared_as_if_they_were_of_one_size(two):
 def test_a_metric_that_is_not_there_is_refused(two):
     with pytest.raises(ValueError, match="`metric` must be one of"):
         Comparison(two.runs, {}, "test_beauty")
+
+
+def of_kept(replicate, round_, accuracy, num_kept, **log):
+    made = network(replicate, round_, "ticket" if round_ else "dense", accuracy)
+    sizes = {"sparsity": 1 - num_kept / 100_000, "num_kept": num_kept, "num_weights": 100_000}
+    return dataclasses.replace(made, log=log, **sizes)
+
+
+def test_the_reference_is_the_nearest_of_as_many_weights_seed_by_seed():
+    sparse = ComparedRun("a", (of_kept(0, 1, 0.7, 100), of_kept(0, 2, 0.6, 50)))
+    (_, row) = Comparison((sparse, ComparedRun("b", (of_kept(0, 1, 0.65, 50),))), {}).rows()
+    assert row.to_reference.mean == pytest.approx(0.05)  # though .9990 and .9995 are nearly one
+    (_, row) = Comparison((sparse, ComparedRun("b", (of_kept(0, 1, 0.65, 65),))), {}).rows()
+    assert row.to_reference is None
+    several = ComparedRun("a", (of_kept(0, 1, 0.7, 70_000), of_kept(1, 1, 0.1, 40_000)))
+    even = ComparedRun("b", (of_kept(0, 1, 0.8, 70_000), of_kept(1, 1, 0.9, 70_000)))
+    found = Comparison((several, even), {})
+    assert found.rows()[1].to_reference.num == 1
+    assert found.rows()[1].to_reference.mean == pytest.approx(0.1)
+    assert found.table()[1][1][-1] == "+0.1000 (n 1)"
+    assert found.rows()[0].num_kept == 55_000
+
+
+def test_budgets_that_differ_are_told():
+    dense = of_kept(0, 0, 0.9, 100_000, trained_steps=20)
+    short = ComparedRun("short", (dense, of_kept(0, 1, 0.9, 50, trained_steps=20)))
+    long = ComparedRun("long", (dense, of_kept(0, 1, 0.9, 50, trained_steps=1_080)))
+    assert Comparison((short,), {}).notes() == []
+    (note,) = Comparison((short, long), {}).notes()
+    assert note.endswith("weights were trained for: dense 20, short 20, long 1,080.")
+    assert note in str(Comparison((short, long), {}))
+
+
+def test_what_is_missing_or_not_finite_is_left_out_and_told(two):
+    results = [*two.runs[1].results, network(7, 2, "reshuffle", 0.5, 0.5)]
+    results[-4] = network(0, 2, "ticket", float("nan"), 0.5)
+    found = Comparison((two.runs[0], ComparedRun("b", tuple(results))), {})
+    assert "0.7300 (1 not finite)" in str(found)
+    assert [r.value.num for r in found.rows() if r.arm == "reshuffle"] == [1]
+
+
+def test_nothing_is_subtracted_from_results_on_other_data(two):
+    other = dataclasses.replace(two.runs[1], has_other_data=True)
+    rows = Comparison((two.runs[0], other), {}, remarks=("b has other data.",)).rows()
+    assert [row.to_reference for row in rows] == [None] * 4
+    assert rows[2].to_dense is not None

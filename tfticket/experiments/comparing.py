@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tfticket.errors import CorruptFileError
 from tfticket.experiments.opening import OpenRun, open_run
 from tfticket.experiments.records import SPEC, advising_repair
 from tfticket.experiments.spec import GROWING
@@ -13,6 +15,13 @@ from tfticket.experiments.study import kept_studies
 from tfticket.reports.comparison import ComparedRun, Comparison
 
 __all__ = ["compare", "compared", "names_of", "run_folders"]
+
+#: Which settings decide what examples and what fresh network a run has, if nothing else changes.
+_DECIDED_BY = {
+    "data": ("data", "seed", "validation_size"),
+    "network": ("model", "data", "seed", "keras"),
+}
+_WHAT = {"data": "data", "model": "network"}
 
 
 def compare(
@@ -33,8 +42,9 @@ def compare(
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
     if not paths:
         raise ValueError("`paths` must name at least one run folder. Received: []")
+    folders = [folder for path in paths for folder in run_folders(path)]
     with advising_repair():
-        runs = [open_run(folder) for path in paths for folder in run_folders(path)]
+        runs = [open_run(folder) for folder in folders]
     return compared(runs, metric=metric, every_level=every_level)
 
 
@@ -58,8 +68,41 @@ def compared(runs: Sequence[OpenRun], *, metric: str = "", every_level: bool = F
     differing = {*_differing(settings), *GROWING}
     common = {n: settings[0].get(n) for n in known if n not in differing}
     common = {n: v for n, v in common.items() if n in ("model", "data", "keras", "num_steps")}
-    beside = [ComparedRun(n, tuple(r.results)) for n, r in zip(names, runs, strict=True)]
-    return Comparison(tuple(beside), common, metric, every_level, empty)
+    others = {what: _others(what, runs) for what in _DECIDED_BY}
+    common = {n: v for n, v in common.items() if not any(others.get(_WHAT.get(n, ""), ()))}
+    beside = tuple(
+        ComparedRun(name, tuple(run.results), is_other)
+        for name, run, is_other in zip(names, runs, others["data"], strict=True)
+    )
+    remarks = [text for what in others if (text := _remark(what, others[what], names))]
+    unfinished = [n for n, run in zip(names, runs, strict=True) if run.outcome is None]
+    remarks += [f"{name} is not finished: what there is of it is shown." for name in unfinished]
+    return Comparison(beside, common, metric, every_level, empty, tuple(remarks))
+
+
+def _others(what: str, runs: Sequence[OpenRun]) -> list[bool]:
+    """Tells which runs have other data or networks than the first with the same settings."""
+    first: dict[tuple[str, ...], str] = {}
+    found = []
+    for run in runs:
+        fingerprint = ""
+        with contextlib.suppress(CorruptFileError):
+            fingerprint = run.plan().get("fingerprints", {}).get(what, "")
+        key = tuple(str(run.settings.get(name)) for name in _DECIDED_BY[what])
+        found.append(bool(fingerprint) and first.setdefault(key, fingerprint) != fingerprint)
+    return found
+
+
+def _remark(what: str, are_other: Sequence[bool], names: Sequence[str]) -> str:
+    others = [name for name, is_other in zip(names, are_other, strict=True) if is_other]
+    if not others:
+        return ""
+    thing = {"data": "other data", "network": "another network"}[what]
+    return (
+        f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} {thing} than a run before"
+        " under the same name: what is called so has changed in between."
+        + (" Its tickets are compared with no other run's." if what == "data" else "")
+    )
 
 
 def names_of(runs: Sequence[OpenRun]) -> list[str]:

@@ -13,6 +13,7 @@ is complete, and every byte of it can be checked.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import os
@@ -54,9 +55,12 @@ class LevelStore:
         return self.root / f"replicate_{replicate}" / f"level_{round_:02d}"
 
     def control_folder(self, replicate: int, round_: int, control: str) -> Path:
-        """Returns the folder of a control."""
+        """Returns the folder of a control; those of two names are never the same."""
         level = self.level_folder(replicate, round_).relative_to(self.root)
-        return self.root / "controls" / level / re.sub(r"[^\w.-]", "_", control)
+        plain = self.root / "controls" / level / re.sub(r"[^\w.-]", "_", control)
+        if plain.name == control or _arm(plain) == control:
+            return plain
+        return plain.with_name(f"{plain.name}-{hashlib.sha256(control.encode()).hexdigest()[:8]}")
 
     def num_levels(self, replicate: int) -> int:
         """Returns how many levels of a replicate are complete, from level 0 on."""
@@ -231,3 +235,11 @@ def _damaged_in(folder: Path) -> list[Path]:
         return [folder / _METRICS]
     paths = {(folder / name).resolve(): sha256 for name, sha256 in digests.items()}
     return [p for p, sha256 in paths.items() if files.sha256_of(p) != sha256]
+
+
+def _arm(folder: Path) -> str:
+    """Whose a complete folder is; it may be of a version that added no digest to its name."""
+    try:
+        return read_record(folder / _METRICS)["arm"]
+    except (OSError, CorruptFileError, KeyError):
+        return ""

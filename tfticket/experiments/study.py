@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tfticket import files
+from tfticket.errors import CorruptFileError
 from tfticket.experiments.listing import listing
 from tfticket.experiments.reading import read_settings
 from tfticket.experiments.records import is_run_folder
@@ -34,6 +35,8 @@ _GRID = "grid"
 _MAX_SLUG = 100
 #: Common settings that a folder's name shows; it has a digest of all.
 _NAMED = ("learning_rate", "optimizer", "num_steps", "seed")
+
+_FORMAT = "tfticket.study/1"
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,31 @@ class Study:
 
         Args:
             out: the folder of the study.
+
+        Raises:
+            FileExistsError: if a file of the user's is in its place.
         """
+        path = self.place(out)
         points = {name: spec.changed() for name, spec in self.specs.items()}
-        record = {"format": "tfticket.study/1", "name": self.name, "points": points}
-        files.write_json(out / f"{self.name}.study.json", files.sealed(record))
+        record = {"format": _FORMAT, "name": self.name, "points": points}
+        files.write_json(path, files.sealed(record))
+
+    def place(self, out: Path) -> Path:
+        """Returns the file that says so.
+
+        Args:
+            out: the folder of the study.
+
+        Raises:
+            FileExistsError: if a file of the user's is in its place.
+        """
+        path = out / f"{self.name}.study.json"
+        if path.exists() and not _is_ours(path):
+            raise FileExistsError(
+                f"`out` must have no other {path.name}: which runs belong to the study is kept"
+                f" under that name. Move it, or choose another folder. Received: {path}"
+            )
+        return path
 
 
 def read_study(path: str | Path) -> Study:
@@ -150,14 +174,31 @@ def require_room(out: Path) -> None:
 def kept_studies(out: Path) -> list[list[str]]:
     """Returns the folder names of each study that was kept in a folder, in the study's order.
 
+    Files of others that are called like it are left out.
+
     Args:
         out: the folder of the studies.
 
     Raises:
         CorruptFileError: if the record of one is damaged.
     """
-    paths = sorted(out.glob("*.study.json"))
-    return [list(files.unsealed(files.read_json(path), path)["points"]) for path in paths]
+    found = []
+    for path in sorted(out.glob("*.study.json")):
+        try:
+            found.append(list(files.unsealed(files.read_json(path), path)["points"]))
+        except (CorruptFileError, KeyError, TypeError) as error:
+            if _is_ours(path):
+                raise CorruptFileError(
+                    f"{error} The runs are all there without it: delete it, or run the study"
+                    " again, which writes it anew."
+                ) from error
+    return found
+
+
+def _is_ours(path: Path) -> bool:
+    """Tells a record of a study, damaged perhaps, from a file of somebody else's."""
+    start = path.read_text(encoding="utf-8", errors="replace")[:100]
+    return not start or _FORMAT in start
 
 
 def folder_name(spec: Spec) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from tfticket.reports.intervals import PairedDifference, paired_difference
@@ -16,8 +17,8 @@ from tfticket.tables import aligned
 
 __all__ = ["ComparedRow", "ComparedRun", "Comparison"]
 
-#: Sparsities that differ by less are the same: whole numbers of weights seldom meet one exactly.
-_SAME_SPARSITY = 1e-3
+#: Of what is kept; numbers that differ by no more are the same: fractions seldom meet one exactly.
+_SAME_SIZE = 0.01
 #: What a name says of it.
 _SPARSITY = re.compile(r" ?\b(channel_)?sparsity=[\d.]+")
 
@@ -29,10 +30,13 @@ class ComparedRun:
     Args:
         name: what tells it from the others.
         results: of every network it trained.
+        has_other_data: whether its examples are not those of the first run, though they are called
+            the same: nothing is subtracted then.
     """
 
     name: str
     results: tuple[Result, ...]
+    has_other_data: bool = False
 
     def seeds(self) -> dict[int, int]:
         """Returns the seed of each replicate."""
@@ -59,7 +63,7 @@ class ComparedRun:
         """
         seeds = self.seeds()
         chosen = (r for r in self.results if (r.round, r.arm) == (round_, arm))
-        return {seeds[r.replicate]: r.value(metric) for r in chosen}
+        return {seeds[r.replicate]: r.value(metric) for r in chosen if r.replicate in seeds}
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,15 @@ class ComparedRow:
         arm: `"dense"`, `"ticket"` or the name of a control.
         round: its level.
         sparsity: the mean over replicates.
-        num_kept: prunable weights kept, of the first replicate.
+        num_kept: prunable weights kept, the mean over replicates, rounded.
         value: the metric; `None` if it is nowhere finite.
         to_dense: minus the run's own dense network, seed by seed.
         to_ticket: of a control, minus the ticket of its level, seed by seed.
-        to_reference: minus the ticket of the run that the others are compared with, at the same
-            sparsity and with the same seeds; `None` where there is none.
+        to_reference: minus the tickets of the run that the others are compared with, seed by seed
+            that with the nearest number of weights, if it is the same to 1 %; else `None`.
         shared: how many runs have it; a dense network may be that of several.
         is_measured: whether the run was measured by the metric at all.
+        trained_steps: updates that its weights went through, the mean over replicates, rounded.
     """
 
     run: str
@@ -92,6 +97,7 @@ class ComparedRow:
     to_reference: PairedDifference | None
     shared: int = 1
     is_measured: bool = True
+    trained_steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ class Comparison:
         metric: what is compared; left empty, the test metric that tells most.
         every_level: whether every level has a row, or each run's last.
         untrained: runs that have no trained network yet, and no row.
+        remarks: what else has to be said with the figures.
     """
 
     runs: tuple[ComparedRun, ...]
@@ -111,6 +118,7 @@ class Comparison:
     metric: str = ""
     every_level: bool = False
     untrained: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = dict.fromkeys(n for run in self.runs for r in run.results for n in r.metrics)
@@ -179,6 +187,18 @@ class Comparison:
             return said
         return f"{said} Those to the first run, {self.runs[0].name}, are at the same sparsity."
 
+    def notes(self) -> list[str]:
+        """Returns what has to be said with the figures: of budgets, and of what is not there."""
+        steps = {
+            "dense" if row.arm == DENSE else row.run: row.trained_steps
+            for row in self.rows()
+            if row.arm in (DENSE, TICKET) and row.trained_steps is not None
+        }
+        listed = ", ".join(f"{name} {number:,}" for name, number in steps.items())
+        budgets = [f"Budgets differ, in steps that weights were trained for: {listed}."]
+        waiting = [f"{name} has no trained network yet." for name in self.untrained]
+        return [*(budgets if len({*steps.values()}) > 1 else []), *self.remarks, *waiting]
+
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as plain JSON values."""
         return {
@@ -187,44 +207,52 @@ class Comparison:
             "common": dict(self.common),
             "rows": [dataclasses.asdict(row) for row in self.rows()],
             "untrained": list(self.untrained),
+            "notes": self.notes(),
         }
 
     def __str__(self) -> str:
         header, rows = self.table()
         common = ", ".join(f"{name}={value}" for name, value in self.common.items())
         table = aligned(header, rows, num_left=2)
-        waiting = [f"{name} has no trained network yet." for name in self.untrained]
-        return "\n".join([f"All: {common}", table, "", self.explanation, *waiting])
+        return "\n".join([f"All: {common}", table, "", self.explanation, *self.notes()])
 
     def _row(self, run: ComparedRun, round_: int, arm: str) -> ComparedRow:
         chosen = [r for r in run.results if (r.round, r.arm) == (round_, arm)]
         values = run.values(self.metric, round_, arm)
-        mean = statistic([r.sparsity for r in chosen])
-        sparsity = 0.0 if mean is None else mean.mean
+        steps = [s for r in chosen if (s := r.value("trained_steps")) is not None]
         dense = None if arm == DENSE else run.values(self.metric, 0, DENSE)
         ticket = None if arm in (DENSE, TICKET) else run.values(self.metric, round_, TICKET)
-        other = self._reference(chosen[0]) if run is not self.runs[0] and arm != DENSE else None
+        is_alone = run is self.runs[0] or run.has_other_data or arm == DENSE
+        other = {} if is_alone else self._reference(run, chosen)
         return ComparedRow(
             run=run.name,
             arm=arm,
             round=round_,
-            sparsity=sparsity,
-            num_kept=chosen[0].num_kept,
+            sparsity=fmean(r.sparsity for r in chosen),
+            num_kept=round(fmean(r.num_kept for r in chosen)),
             value=statistic(values.values()),
             to_dense=None if dense is None else paired_difference(values, dense),
             to_ticket=None if ticket is None else paired_difference(values, ticket),
-            to_reference=None if other is None else paired_difference(values, other),
+            to_reference=paired_difference(values, other),
             is_measured=any(self.metric in r.metrics for r in chosen),
+            trained_steps=round(fmean(steps)) if steps else None,
         )
 
-    def _reference(self, result: Result) -> dict[int, float | None] | None:
-        first = self.runs[0]
-        near = [
-            r.round
-            for r in first.results
-            if r.arm == TICKET and _are_alike(r, result) and r.num_weights == result.num_weights
-        ]
-        return first.values(self.metric, near[0], TICKET) if near else None
+    def _reference(self, run: ComparedRun, results: list[Result]) -> dict[int, float | None]:
+        """The metric of the first run's ticket that is nearest to each result, by their seed."""
+        first, found = self.runs[0], {}
+        theirs, ours = first.seeds(), run.seeds()
+        for result in (r for r in results if r.replicate in ours):
+            seed = ours[result.replicate]
+            near = [
+                r
+                for r in first.results
+                if r.arm == TICKET and theirs[r.replicate] == seed and _are_alike(r, result)
+            ]
+            if near:
+                nearest = min(near, key=lambda r, kept=result.num_kept: abs(r.num_kept - kept))
+                found[seed] = nearest.value(self.metric)
+        return found
 
 
 def _cells(row: ComparedRow, several: bool) -> list[str]:
@@ -237,20 +265,29 @@ def _cells(row: ComparedRow, several: bool) -> list[str]:
         ),
         *(f"{row.num_kept:,}", "0" if row.value is None else str(row.value.num)),
         _value(row),
-        "" if row.to_dense is None else str(row.to_dense),
-        "" if row.to_ticket is None else str(row.to_ticket),
+        *(_difference(d, row) for d in (row.to_dense, row.to_ticket, row.to_reference)),
     ]
-    return [*found, "" if row.to_reference is None else str(row.to_reference)][: 9 + several]
+    return found[: 9 + several]
+
+
+def _difference(found: PairedDifference | None, row: ComparedRow) -> str:
+    if found is None:
+        return ""
+    is_whole = row.value is None or found.num == row.value.num
+    return str(found) if is_whole else f"{found} (n {found.num})"
 
 
 def _value(row: ComparedRow) -> str:
     if row.value is not None:
-        return row.value.text()
+        left_out = row.value.num_missing
+        return row.value.text() + (f" ({left_out} not finite)" if left_out else "")
     return "not finite" if row.is_measured else "not measured"
 
 
 def _are_alike(one: Result, other: Result) -> bool:
     """Tells whether as much is left of two networks; of smaller ones parameters count, too."""
+    kept = (one.num_kept, other.num_kept)
     sizes = [r.value("parameters") or 0.0 for r in (one, other)]
-    is_near = abs(one.sparsity - other.sparsity) < _SAME_SPARSITY
-    return is_near and abs(sizes[0] - sizes[1]) <= 0.01 * max(sizes)
+    is_near = abs(kept[0] - kept[1]) <= max(1, _SAME_SIZE * max(kept))
+    is_same = one.num_weights == other.num_weights
+    return is_same and is_near and abs(sizes[0] - sizes[1]) <= _SAME_SIZE * max(sizes)

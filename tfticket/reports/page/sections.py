@@ -53,9 +53,10 @@ def comparison_section(found: Comparison, left_out: Sequence[str]) -> Section:
     header, rows = found.table()
     table = Table(f"Every network of the last levels. {found.explanation}", header, rows, 2)
     missing = [Missing("Not compared", " ".join(left_out))] if left_out else []
+    notes = [Missing("With these figures", " ".join(found.notes()))] if found.notes() else []
     common = [f"{name} {value}" for name, value in found.common.items() if value is not None]
     subtitle = f"All: {', '.join(common)}." if common else ""
-    return Section("Comparison", [drawn, _differences(found), table, *missing], subtitle)
+    return Section("Comparison", [drawn, _differences(found), table, *notes, *missing], subtitle)
 
 
 def run_section(run: ReportedRun, metric: str) -> Section:
