@@ -17,6 +17,7 @@ def test_the_trained_network_is_pruned_and_measured(model_fn, data, name):
     assert dense.metrics["test_accuracy"] > 0.8
     assert level.metrics["test_accuracy"] > dense.metrics["test_accuracy"] - 0.1
     assert (level.log["start_step"], level.log["end_step"]) == (0, 0)
+    assert level.log["trained_steps"] == 300  # those of the network that was pruned
     assert level.masks.sparsity == pytest.approx(0.4, abs=0.01)
     for path, mask in level.masks.items():
         assert not level.trained.weights[path][~mask].any()

@@ -95,7 +95,9 @@ def run_study(
         tell(Event("note", f"run {number} of {len(places)}: {name}"))
         shown_by = {"on_event": tell, "on_progress": on_progress, "shared": out / SHARED}
         try:
-            run(study.specs[name], place, **shown_by, **options)
+            found = run(study.specs[name], place, **shown_by, **options)
+            for file, why in found.skipped.items():
+                tell(Event("note", f"skipped: {file}: {why}"))
         except Exception as error:  # whatever it is, the other runs are worth finishing
             failed[name] = _sentence(error)
             tell(Event("note", f"failed: {name}: {failed[name]}"))

@@ -73,7 +73,10 @@ class PostTraining(WeightRecipe):
             **self.settings(),
         )
         ticket = dataclasses.replace(ticket, provenance=run.provenance(1, **ticket.provenance))
-        return dataclasses.replace(measured(run, ticket), states=level.states)
+        made = measured(run, ticket)
+        steps = level.log.get("trained_steps", level.log.get("end_step", 0))
+        log = {**made.log, "trained_steps": steps}  # of the network that was pruned
+        return dataclasses.replace(made, states=level.states, log=log)
 
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:
         """Measures a control as it is."""
