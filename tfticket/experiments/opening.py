@@ -108,7 +108,8 @@ class OpenRun:
         if control is None:
             return Ticket.load(folder.level_folder(found.replicate, found.round) / "ticket")
         if not folder.has_control(found.replicate, found.round, control):
-            there = sorted({r.arm for r in self.results if r.round == found.round})
+            arms = {r.arm for r in self.results if r.round == found.round}
+            there = sorted(arms - {DENSE, TICKET})  # the ticket itself is had by no name
             raise ValueError(
                 f"`control` must be one of level {found.round}, which has {there}. Received:"
                 f" control={control!r}"
@@ -197,6 +198,9 @@ class OpenRun:
     def _chosen(self, round_: int | None, replicate: int | None) -> Result:
         if round_ is None and replicate is None:
             return self.chosen
+        known = sorted({r.replicate for r in self.results})
+        if replicate is not None and replicate not in known:
+            raise ValueError(f"`replicate` must be one of {known}. Received: {replicate}")
         return choose([r for r in self.results if replicate in (None, r.replicate)], round_)
 
 
