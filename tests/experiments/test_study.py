@@ -294,7 +294,7 @@ def test_a_run_is_opened_as_arrays(studied):
     assert repr(run).endswith("finished>")
     with pytest.raises(ValueError, match="there is no network of replicate 9"):
         run.curve(1, 9)
-    with pytest.raises(ValueError, match=r"`replicate` must be one of \[0\]. Received: 9"):
+    with pytest.raises(ValueError, match=r"`replicate` must be one of .*\. Received: 9"):
         run.level(1, 9)
     with pytest.raises(ValueError, match=r"`control` must be one of level 2, which has \[\]"):
         run.ticket(control="reshuffle")
