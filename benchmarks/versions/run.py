@@ -86,7 +86,7 @@ def tested(
         report = Path(folder) / "report.xml"
         command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short"]
         command += ["--numprocesses", str(workers), "--dist", "loadfile", f"--junitxml={report}"]
-        # In short, the Keras that came with TensorFlow; the other one is the same everywhere.
+        # In short, Keras 3 alone; in full, everything with both.
         command += ["--both"] if with_both else ["-k", "not tf_keras"]
         # Floors that came out before the newest of what they stand on are told of its changes.
         command += ["-W", "ignore::DeprecationWarning"] if row.is_lowest else []

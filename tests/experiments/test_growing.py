@@ -109,6 +109,17 @@ def test_more_of_everything_is_kept_and_the_report_goes(begun):
     assert (again.spec, again.branches, again.is_more) == (found.spec, found.branches, False)
 
 
+def test_a_request_that_is_killed_while_it_is_written_leaves_no_finished_run(begun, monkeypatch):
+    root, spec = begun
+    found = grown(root, other(spec, replicates=3, controls=["reshuffle"]))
+    monkeypatch.setattr("tfticket.experiments.growing.write_record", None)
+    for request in (lambda: found.keep(root), lambda: add_branches(root, [Branch("reshuffle")])):
+        write_record(root / REPORT, {})
+        with pytest.raises(TypeError):
+            request()
+        assert not (root / REPORT).exists()
+
+
 def test_controls_that_are_asked_for_twice_are_one(begun):
     root, spec = begun
     found = grown(root, other(spec, controls=["reinitialize"]))

@@ -100,7 +100,7 @@ def _remark(what: str, are_other: Sequence[bool], names: Sequence[str]) -> str:
     thing = {"data": "other data", "network": "another network"}[what]
     return (
         f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} {thing} than a run before"
-        " under the same name: what is called so has changed in between."
+        " under the same name: what is called so, or a library, has changed in between."
         + (" Its tickets are compared with no other run's." if what == "data" else "")
     )
 

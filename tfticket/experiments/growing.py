@@ -44,7 +44,7 @@ class Asked:
         Args:
             root: the run folder.
         """
-        (root / REPORT).unlink(missing_ok=True)  # first: a run that is killed now is unfinished
+        (root / REPORT).unlink(missing_ok=True)  # before, as in `add_branches`
         add_branches(root, self.branches)
         if self.spec.to_dict() != self.before.to_dict():
             write_record(root / SPEC, self.spec.to_dict())
@@ -118,8 +118,8 @@ def add_branches(root: Path, branches: Iterable[Branch]) -> tuple[Branch, ...]:
     before = branches_of(root)
     found = tuple(dict.fromkeys([*before, *branches]))
     if found != before:
+        (root / REPORT).unlink(missing_ok=True)  # first: a run that is killed now is unfinished
         write_record(root / BRANCHES, {"branches": [b._asdict() for b in found]})
-        (root / REPORT).unlink(missing_ok=True)
     return found
 
 

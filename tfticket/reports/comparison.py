@@ -30,8 +30,8 @@ class ComparedRun:
     Args:
         name: what tells it from the others.
         results: of every network it trained.
-        has_other_data: whether its examples are not those of the first run, though they are called
-            the same: nothing is subtracted then.
+        has_other_data: whether its examples are not those of an earlier one, though they are
+            called the same: it is compared with no other run's tickets then.
     """
 
     name: str
