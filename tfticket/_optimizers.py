@@ -20,7 +20,6 @@ __all__ = [
     "batches_done",
     "batches_per_step",
     "build",
-    "exclude_from_weight_decay",
     "is_elementwise",
     "is_scheduled",
     "iterations",
@@ -161,18 +160,6 @@ def learning_rate(optimizer: Any) -> float | None:
 def is_scheduled(optimizer: Any) -> bool:
     """Tells whether the learning rate follows a schedule, so that no callback can set it."""
     return isinstance(optimizer.get_config().get("learning_rate"), dict)
-
-
-def exclude_from_weight_decay(optimizer: Any, variables: Sequence[Any]) -> None:
-    """Turns an optimizer's own weight decay off for some variables.
-
-    Args:
-        optimizer: of either Keras, before its first step; one without weight decay stays as it is.
-        variables: that it will train.
-    """
-    for member in members(optimizer):
-        if getattr(member, "weight_decay", None):
-            member.exclude_from_weight_decay(var_list=list(variables))
 
 
 def steps_done(optimizer: Any) -> int:

@@ -30,6 +30,7 @@ __all__ = [
     "prunable_weights",
     "read",
     "read_all",
+    "require_finite",
     "variables",
     "write",
 ]
@@ -167,6 +168,27 @@ def read_all(model: Any) -> dict[str, np.ndarray]:
         `{path: array}`: kernels, biases, normalisation statistics, seed generators.
     """
     return {p: _keras.to_numpy(v) for p, v in variables(model).items()}
+
+
+def require_finite(model: Any, arrays: Weights | None = None) -> None:
+    """Makes sure that no weight is NaN or infinite.
+
+    Args:
+        model: a built model of either Keras; a stand-in is not looked at.
+        arrays: further weights by path, in the place of those that the model holds.
+
+    Raises:
+        ValueError: if one is, naming where.
+    """
+    is_model = _keras.flavour_or_none(model) is not None
+    held = {**(read_all(model) if is_model else {}), **(arrays or {})}
+    floats = {p: a for p, a in held.items() if "float" in a.dtype.name}
+    wrong = [p for p, a in floats.items() if not np.isfinite(a).all()]
+    if wrong:
+        raise ValueError(
+            "`model` must have finite weights: what they are worth cannot be told otherwise. Did"
+            f" training diverge? Received: NaN or infinity in {wrong}"
+        )
 
 
 def write(model: Any, weights: Weights) -> None:

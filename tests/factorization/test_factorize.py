@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfticket import export, factorization, graph, reports, slimming, weights
+from tfticket import _weight_decay, export, factorization, graph, reports, slimming, weights
 from tfticket.factorization import decomposition
 from tfticket.masks import Masks
 
@@ -148,3 +148,43 @@ def test_channels_of_factorised_layers_can_be_removed(keras, network, images):
     assert small.model.get_layer("spread").filters == 15
     assert small.model.get_layer("hidden").kernel_rank == 3
     assert slimming.max_relative_difference(network, masks, small.model, images) < 1e-5
+
+
+def test_a_model_with_weights_that_are_not_finite_is_refused(network):
+    hidden = network.get_layer("hidden")
+    hidden.kernel.assign(np.full(hidden.kernel.shape, np.nan, np.float32))
+    with pytest.raises(
+        ValueError, match=r"must have finite weights.*NaN or infinity in \['hidden/"
+    ):
+        factorization.factorize(network, rank=2)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+def test_an_activation_that_is_a_layer_stays_what_it_is(keras, slope):
+    layers = keras.layers
+    given = layers.Input((20,))
+    dense = layers.Dense(16, activation=layers.ReLU(negative_slope=slope), name="dense")
+    model = keras.Model(given, layers.Dense(2)(dense(given)))
+    made = factorization.factorize(model, rank=5)
+    x = np.random.default_rng(0).normal(size=(7, 20)).astype(np.float32)
+    expected = np.asarray(factorization.defactorize(made.model)(x))
+    np.testing.assert_allclose(made.model(x), expected, atol=1e-5)
+    np.testing.assert_allclose(factorization.split(made.model)(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("decay", [None, 1e-3])
+@pytest.mark.parametrize("by", ["var_names", "var_list"])
+def test_what_was_excluded_from_weight_decay_stays_excluded(keras, network, decay, by):
+    optimizer = keras.optimizers.AdamW(weight_decay=0.1)
+    excluded = [network.get_layer("hidden").bias, network.get_layer("rows").kernel]
+    names = ["bias", "rows.*kernel|conv2d.*kernel"]
+    optimizer.exclude_from_weight_decay(**{by: excluded if by == "var_list" else names})
+    network.compile(optimizer, "mse")
+    made = factorization.factorize(network, rank=2, frobenius_decay=decay).model
+    held = weights.variables(made)
+    acts = {p: _weight_decay.decays(made.optimizer, v) for p, v in held.items()}
+    assert not acts["hidden/bias"]
+    assert acts["output/kernel"] and acts["hidden/kernel_in"] is (decay is None)
+    if by == "var_list":
+        assert not acts["rows/kernel_in"] and not acts["rows/kernel_out"]
+        assert acts["rows/bias"]

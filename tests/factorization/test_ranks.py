@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfticket.factorization.ranks import Kernel, Size, ranks
+from tfticket.factorization.ranks import REASON_NO_RANK, Kernel, Size, ranks
 
 #: Sides 4 x 4 and 8 x 3; the first has rank 2 really.
 KERNELS = {
@@ -18,7 +18,7 @@ def test_a_rank_holds_for_all_and_too_large_ones_are_refused_with_their_reason()
     found, left = ranks(Size(rank=2), KERNELS, TOTAL)
     assert found == {"b": 2}
     assert left["a"] == "its factors of rank 2 would have 16 parameters, not fewer than its 16"
-    assert ranks(Size(rank={"b": 2}), KERNELS, TOTAL) == ({"b": 2}, {})
+    assert ranks(Size(rank={"b": 2}), KERNELS, TOTAL) == ({"b": 2}, {"a": REASON_NO_RANK})
     with pytest.raises(ValueError, match="must name layers that can be factorised"):
         ranks(Size(rank={"c": 2}), KERNELS, TOTAL)
 
@@ -102,3 +102,18 @@ def test_a_wrong_size_is_refused(given, said):
 def test_a_kernel_of_zeros_has_rank_1():
     kernels = {"zero": Kernel(np.zeros(4), dense=16, per_rank=7)}
     assert ranks(Size(energy=0.9), kernels, 16)[0] == {"zero": 1}
+
+
+def test_numbers_of_numpy_are_numbers():
+    found, _ = ranks(Size(rank=np.int64(1)), KERNELS, TOTAL)
+    assert {type(rank) for rank in found.values()} == {int}
+    assert type(ranks(Size(rank={"b": np.int32(2)}), KERNELS, TOTAL)[0]["b"]) is int
+    kernels = wide(0)
+    total = sum(k.dense for k in kernels.values())
+    share = Size(parameters=np.float32(0.5))
+    assert ranks(share, kernels, total) == ranks(Size(parameters=0.5), kernels, total)
+
+
+def test_a_budget_out_of_reach_is_told_as_a_count_and_as_a_share():
+    with pytest.raises(ValueError, match=r"at least 29, .* out of 50: a share of 0.58. Received"):
+        ranks(Size(parameters=0.1), KERNELS, TOTAL)

@@ -40,6 +40,7 @@ def test_a_ticket_may_be_drawn_at_a_step_settled_or_not(conv_fn, data):  # noqa:
         ({"draw_at": "0it"}, Training(40), "1 or later.*draw_at=0, num_steps=40"),
         ({"draw_at": 41}, Training(40), "a step of the training.*draw_at=41"),
         ({"draw_at": 5}, Training(40, eval_every=10), "multiple of `eval_every`"),
+        ({"every": 10}, Training(40), "for `queue_length` looks.*every=10, num_steps=40"),
     ],
 )
 def test_a_step_that_is_none_of_the_training_is_refused(settings, training, said):
@@ -113,3 +114,24 @@ def test_a_search_that_was_killed_goes_on_to_the_same_bits(tmp_path, monkeypatch
         run(spec, tmp_path / "parts")
     run(spec, tmp_path / "parts")
     assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
+
+
+def test_masks_that_are_alike_at_any_rate_are_refused_by_the_settings():
+    with pytest.raises(
+        ValueError, match=r"at most twice `channel_sparsity`.*channel_sparsity=0.04"
+    ):
+        EarlyBird(channel_sparsity=0.04)
+    with pytest.raises(ValueError, match="at most twice"):
+        EarlyBird(channel_sparsity=0.96)
+    assert EarlyBird(channel_sparsity=0.04, epsilon=0.08)
+
+
+def test_it_is_said_when_a_ticket_was_drawn_and_that_one_was_never_trained(conv_fn, data):  # noqa: F811
+    found = recipes.early_bird(conv_fn, data, epsilon=0.45, controls=(), **SETTINGS)
+    at = found.level.log["found_at"]
+    assert f"drawn at step {at} of 40; its mask had settled by step {at}" in str(found)
+    never = {**SETTINGS, "num_steps": 10}
+    found = recipes.early_bird(conv_fn, data, epsilon=1e-6, controls=(), **never)
+    assert found.level.log["found_at"] is None
+    assert found.level.log["start_step"] == found.level.log["end_step"] == 10
+    assert "never settled: the ticket was drawn at the last step, 10, and not" in str(found)

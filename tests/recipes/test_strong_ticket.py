@@ -81,8 +81,9 @@ def test_a_spec_says_how_many_candidates():
         Spec(**given, recipe="strong_ticket", candidates=40)
 
 
-def test_inputs_that_are_said_not_to_be_negative_are_looked_at(model_fn, data):
-    train = dataclasses.replace(data.train, x=data.train.x - 0.5)
-    negative = dataclasses.replace(data, train=train)
-    with pytest.raises(ValueError, match="`inputs` must be 'signed'"):
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_inputs_that_are_said_not_to_be_negative_are_looked_at(model_fn, data, part):
+    split = data.splits[part]
+    negative = dataclasses.replace(data, **{part: dataclasses.replace(split, x=split.x - 0.5)})
+    with pytest.raises(ValueError, match=f"`inputs` must be 'signed': {part} examples"):
         recipes.strong_ticket(model_fn, negative, inputs="nonnegative", num_steps=1)

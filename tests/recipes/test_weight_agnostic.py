@@ -210,3 +210,11 @@ def test_a_damaged_search_is_named_and_repair_begins_it_anew(tmp_path, monkeypat
 def test_a_reward_that_does_not_fit_is_told_before_anything_is_trained(model_fn, data, reward):
     with pytest.raises(ValueError, match="`reward` must be for the data"):
         recipes.weight_agnostic(model_fn, data, reward=reward, num_steps=1)
+
+
+def test_classes_that_are_written_as_values_are_refused_before_anything_is_trained(model_fn, data):
+    parts = {n: (s.x, s.y.astype(np.float32)) for n, s in data.splits.items()}
+    events = []
+    with pytest.raises(ValueError, match="class numbers must have an integer type"):
+        recipes.weight_agnostic(model_fn, parts, **SMALL, on_event=events.append)
+    assert not [e for e in events if e.kind == "result"]

@@ -126,8 +126,34 @@ def test_it_is_compiled_as_the_target_is(keras, target, images):
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"candidates": 0}, "`candidates` must be between"), ({"scale": 0.0}, "`scale` must be")],
+    [
+        ({"candidates": 0}, "`candidates` must be a whole number, between 1 and 32"),
+        ({"candidates": 2.5}, "`candidates` must be a whole number.*candidates=2.5"),
+        ({"scale": 0.0}, "`scale` must be above 0 and finite"),
+        ({"scale": float("inf")}, "`scale` must be above 0 and finite"),
+        ({"seed": -1}, "`seed` must be a whole number"),
+        ({"seed": "a"}, "`seed` must be a whole number"),
+    ],
 )
 def test_settings_out_of_range_are_refused(target, given, said):
     with pytest.raises(ValueError, match=said):
         strong_tickets.approximate(target, **given)
+
+
+def test_a_target_with_weights_that_are_not_finite_is_refused(target):
+    path, kernel = next(iter(weights.read(target).items()))
+    weights.write(target, {path: np.full_like(kernel, np.inf)})
+    with pytest.raises(ValueError, match=f"must have finite weights.*{path}"):
+        strong_tickets.approximate(target, 4)
+
+
+def test_a_leaky_activation_and_one_that_is_a_layer_are_approximated(keras):
+    """What follows it needs candidates of both signs."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    leaky = layers.ReLU(negative_slope=0.3)
+    stack = [layers.Input((12,)), layers.Dense(8, activation=leaky, name="first")]
+    model = keras.Sequential([*stack, layers.Dense(3, name="last")])
+    x = np.random.default_rng(0).normal(size=(50, 12)).astype(np.float32)
+    found = strong_tickets.approximate(model, np.int64(20))
+    assert np.abs(np.asarray(found.model(x)) - np.asarray(model(x))).max() < 0.05

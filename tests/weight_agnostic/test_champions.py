@@ -54,3 +54,9 @@ def test_json_makes_it_again_or_says_that_it_is_none(grown):
     for broken in ({"activations": ["selu"]}, {"targets": [99, 98]}, {"more": 1}):
         with pytest.raises(CorruptFileError, match="no weight-agnostic network"):
             Champion.from_dict({**champion.to_dict(), **broken})
+
+
+def test_a_file_with_a_circle_is_damaged():
+    record = Champion(1, 1, [3, 4, 4], [4, 3, 2], ["relu", "relu"]).to_dict()
+    with pytest.raises(CorruptFileError, match="must not lead back"):
+        Champion.from_dict(record)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tfticket.weight_agnostic.depths import edges_of, node_depths
 from tfticket.weight_agnostic.genomes import Genomes
@@ -32,3 +33,10 @@ def test_every_connection_of_a_grown_population_goes_down(grown):
     edges = edges_of(genomes, disabled=True)
     depths = node_depths(genomes, edges).reshape(-1)
     assert (depths[edges.sources] < depths[edges.targets]).all()
+
+
+def test_a_circle_is_refused():
+    genomes = chain()
+    genomes.sources[0, 0] = 4  # 4 → 3 → 4
+    with pytest.raises(ValueError, match="must not lead back"):
+        node_depths(genomes, edges_of(genomes, disabled=False))

@@ -11,9 +11,9 @@ SMALL = EvolutionSettings(
 )
 
 
-def task():
+def task(seed=0):
     """Two classes: whether the first input is larger than the second."""
-    x = np.random.default_rng(0).normal(size=(400, 4))
+    x = np.random.default_rng(seed).normal(size=(400, 4))
     y = (x[:, 0] > x[:, 1]).astype(np.int64)
     return Supervised(x[:200], y[:200], x[200:], y[200:], num_outputs=2, batch_size=100)
 
@@ -62,6 +62,8 @@ def test_a_folder_is_of_one_search(tmp_path):
     evolve(task(), SMALL, folder=tmp_path)
     with pytest.raises(ValueError, match="of the same search"):
         evolve(task(), SMALL, folder=tmp_path, seed=1)
+    with pytest.raises(ValueError, match="the same settings, seed and task"):
+        evolve(task(seed=1), SMALL, folder=tmp_path)  # of the same form
 
 
 @pytest.mark.parametrize("name", ["population.json", "population-*.safetensors"])
@@ -113,3 +115,36 @@ def test_rewards_that_are_no_numbers_are_the_lowest():
     task.validate = rewards
     state = evolve(task, SMALL)
     assert np.isfinite(state.history[:, :2]).all()
+
+
+def test_rewards_of_any_size_are_told_from_each_other():
+    """Squared errors of prices: every one of them is below what no number counts as a rule."""
+    x = np.random.default_rng(0).normal(size=(300, 4))
+    found = {}
+    for scale in (1.0, 1e7):
+        values = (scale * (2 * x[:, :1] + 1)).astype(np.float32)
+        task = Supervised(x, values, x, values, num_outputs=1, reward="minus_squared_error")
+        found[scale] = evolve(task, SMALL).history
+    assert found[1e7][0, 0] < -1e12
+    assert len(np.unique(found[1e7][:, 0])) > 1 and found[1e7][-1, 0] > found[1e7][0, 0]
+
+
+def test_what_is_no_number_is_below_every_number():
+    def rewards(networks):
+        given = np.full((len(networks), len(networks.weights)), -1e12)
+        given[0], given[1] = np.nan, -np.inf
+        return given
+
+    genomes = evolve(task(), SMALL).genomes
+    found = judged(Odd(rewards), genomes, np.array([-1.0, 1.0]), 0)
+    assert np.isfinite(found).all() and (found[2:] == -1e12).all()
+    assert found[:2].max() < -1e12
+
+
+def test_what_is_no_task_and_what_are_no_settings_is_refused():
+    with pytest.raises(
+        TypeError, match="`task` must have .* Received: NoneType without num_inputs"
+    ):
+        evolve(None)
+    with pytest.raises(TypeError, match="`settings` must be `EvolutionSettings`. Received: dict"):
+        evolve(task(), {"generations": 3})

@@ -58,3 +58,38 @@ def test_a_reward_of_ones_own_will_do(grown, weights):
     networks = Networks(grown(), weights)
     expected = networks.outputs(x).max(axis=-1).mean(axis=-1) - 1.5
     np.testing.assert_allclose(task.validate(networks), expected, rtol=1e-5)
+
+
+def examples(number=4, **other):
+    x, y = np.ones((number, 6), np.float32), np.arange(number) % 3
+    given = {"inputs": x, "targets": y, "validation_inputs": x, "validation_targets": y}
+    return {**given, "num_outputs": 3, **other}
+
+
+NOT_FINITE = np.full((4, 6), np.nan)
+VALUES = np.zeros((4, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"inputs": NOT_FINITE}, "`inputs` must be finite"),
+        ({"validation_inputs": NOT_FINITE}, "`validation_inputs` must be finite"),
+        ({"validation_inputs": np.ones((4, 5))}, "`validation_inputs` must have 6 values"),
+        ({"targets": np.arange(3)}, r"`targets` must be as many.* \(4, 6\) and \(3,\)"),
+        ({"inputs": np.ones((0, 6)), "targets": np.arange(0)}, "at least one"),
+        ({"targets": np.arange(4.0)}, "whole numbers of shape .* Received: float64 of shape"),
+        ({"targets": np.arange(4)[:, None]}, r"whole numbers of shape .* of shape \(4, 1\)"),
+        ({"targets": np.arange(4)}, "below 3, for 'log_likelihood'. Received: 0 to 3"),
+        ({"targets": np.arange(4) - 1}, "Received: -1 to 2"),
+        ({"targets": np.eye(3)[[0, 1, 2, 0]], "reward": "accuracy"}, "whole numbers"),
+        ({"reward": "minus_squared_error"}, r"finite values of shape \[examples, 3\]"),
+        ({"reward": "minus_squared_error", "targets": VALUES + np.nan}, "some of them not finite"),
+        ({"reward": "mse"}, "`reward` must be one of .* Received: reward='mse'"),
+        ({"num_outputs": 0}, "at least 1"),
+        ({"batch_size": 0}, "at least 1. Received: num_outputs=3, batch_size=0"),
+    ],
+)
+def test_examples_that_a_reward_cannot_judge_are_refused(given, said):
+    with pytest.raises(ValueError, match=said):
+        Supervised(**examples(**given))

@@ -55,3 +55,10 @@ def test_regression_has_no_ensemble():
         tuned=1.0,
     )
     assert found.ensemble is None
+
+
+def test_classes_in_a_column_are_refused_rather_than_compared_with_each_other():
+    with pytest.raises(ValueError, match=r"whole numbers of shape .* of shape \(4, 1\)"):
+        reward_by_weight(DIRECT, X, Y[:, None], np.array([1.0]))
+    with pytest.raises(ValueError, match="`inputs` must be finite"):
+        ensemble_accuracy(DIRECT, X * np.nan, Y, np.array([1.0]))

@@ -146,3 +146,38 @@ def test_text_and_missing_weights_of_the_test_are_no_fault():
     words = np.array(["a", "b"] * 10)
     assert sizes(as_dataset((words, Y))) == [16, 2, 2]
     assert sizes(as_dataset(((X, Y, Y + 1.0), (X, Y)))) == [18, 2, 20]
+
+
+LABELS = np.arange(30) % 3
+
+
+@pytest.mark.parametrize(
+    ("given", "found", "num_classes"),
+    [
+        (LABELS[:, None], (np.int64, 1), 3),
+        (LABELS.astype(np.uint8), (np.int64, 1), 3),
+        (LABELS.astype(np.float64), (np.float32, 2), None),
+        (np.linspace(0, 1, 30), (np.float32, 2), None),
+        (np.eye(3)[LABELS], (np.float32, 2), None),
+    ],
+)
+def test_targets_of_all_parts_have_one_form(given, found, num_classes):
+    x = np.zeros((30, 2), np.float32)
+    parts = {"train": slice(0, 20), "validation": slice(20, 25), "test": slice(25, 30)}
+    data = as_dataset({part: (x[at], given[at]) for part, at in parts.items()})
+    assert {(s.y.dtype.type, s.y.ndim) for s in data.splits.values()} == {found}
+    assert data.num_classes == num_classes
+    assert sizes(data) == [20, 5, 5]
+
+
+def test_a_class_of_validation_alone_counts_and_what_is_no_class_is_refused():
+    x = np.zeros((20, 2), np.float32)
+    parts = {
+        "train": (x, LABELS[:20]),
+        "validation": (x[:2], np.array([0, 7])),
+        "test": (x[:1], [1]),
+    }
+    assert as_dataset(parts).num_classes == 8
+    for targets in (np.array([0.5, 1.0]), np.eye(3)[:2]):
+        with pytest.raises(ValueError, match="whole numbers as targets of validation"):
+            as_dataset({**parts, "validation": (x[:2], targets)})

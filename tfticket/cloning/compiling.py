@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfticket import _keras, _optimizers
+from tfticket import _keras, _optimizers, _weight_decay
 from tfticket.cloning.remaking import from_configuration
 
 __all__ = ["compile_like"]
@@ -14,6 +14,8 @@ __all__ = ["compile_like"]
 
 def compile_like(made: Any, model: Any) -> None:
     """Compiles one model like another, with an optimizer and metrics of its own.
+
+    What is excluded from weight decay is excluded by the new optimizer too, by name or by path.
 
     Args:
         made: the model to compile.
@@ -29,3 +31,4 @@ def compile_like(made: Any, model: Any) -> None:
         if asked.get(name) is not None:
             asked[name] = tf.nest.map_structure(own, asked[name])
     made.compile(**{**asked, "optimizer": _optimizers.anew(model.optimizer)})
+    _weight_decay.carry(model, made)

@@ -21,7 +21,9 @@ Edit = Callable[[Any, dict[str, Any]], None]
 _ELSEWHERE = {"layer": ("forward_layer", "layer")}
 
 
-def remade(layer: Any, edit: Edit | None = None, *, cls: Any = None) -> Any:
+def remade(
+    layer: Any, edit: Edit | None = None, *, cls: Any = None, edit_inside: bool = False
+) -> Any:
     """Makes a layer or operation anew from its configuration, without its weights.
 
     Functions, initialisers, regularisers and constraints of the user's own are the same objects in
@@ -30,9 +32,10 @@ def remade(layer: Any, edit: Edit | None = None, *, cls: Any = None) -> Any:
 
     Args:
         layer: a layer of either Keras, or an operation of Keras 3.
-        edit: `edit(layer, config)` changes a configuration in place: the layer's, and that of each
-            layer inside it that its configuration holds.
+        edit: `edit(layer, config)` changes a configuration in place.
         cls: the class to make; the layer's own if left out.
+        edit_inside: whether to edit the configurations of the layers inside it too, which its own
+            configuration holds: of what it wraps, or of an activation that is a layer.
 
     Returns:
         The new one. A layer that nothing is trained in is returned itself if it was adapted to
@@ -42,7 +45,7 @@ def remade(layer: Any, edit: Edit | None = None, *, cls: Any = None) -> Any:
     Raises:
         TypeError: if the layer cannot be made from its configuration.
     """
-    edit = edit or (lambda layer, config: None)
+    edit = _edit(layer, edit, edit_inside)
     if not _keras.is_layer(layer):
         return _operation(layer, edit)
     if _is_adapted(layer):
@@ -58,6 +61,14 @@ def remade(layer: Any, edit: Edit | None = None, *, cls: Any = None) -> Any:
             f"`model` must hold layers that can be made from their configuration: {layer.name!r}"
             f" cannot. Give {type(layer).__name__} a `get_config`. Received: {error}"
         ) from error
+
+
+def _edit(layer: Any, edit: Edit | None, edit_inside: bool) -> Edit:
+    def own(held: Any, config: dict[str, Any]) -> None:
+        if edit is not None and (edit_inside or held is layer):
+            edit(held, config)
+
+    return own
 
 
 def from_configuration(held: Any, edit: Edit | None = None, *, cls: Any = None) -> Any:
@@ -119,7 +130,7 @@ def _object(value: Any, held: Any, edit: Edit, handed: Handed, owner: Any) -> An
 
 
 def _copy(layer: Any, edit: Edit) -> Any:
-    copy_ = functools.partial(remade, edit=edit)
+    copy_ = functools.partial(remade, edit=edit, edit_inside=True)
     return clone(layer, copy_, may_be_unbuilt=True) if can_clone(layer) else copy_(layer)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfticket import weights
 from tfticket.determinism import deterministic
-from tfticket.experiments.plan import make_plan
+from tfticket.experiments.plan import checked, make_plan
 from tfticket.experiments.spec import Spec
 from tfticket.recipes.run import Plan
 from tfticket.zoo import train_on
@@ -25,11 +25,12 @@ class Estimate:
 
     Args:
         num_levels: of each replicate, the dense one included.
-        num_trainings: of all replicates, controls included.
+        num_trainings: of all replicates, controls included; what is only measured is not counted.
         num_steps: of one training.
         seconds_per_step: measured for a moment on this machine.
         seconds: of all trainings, if each is as long as the dense one.
         bytes_on_disk: of the run folder, without the files that are exported.
+        besides: what each replicate does beside trainings that takes long, which is not measured.
     """
 
     num_levels: int
@@ -38,6 +39,7 @@ class Estimate:
     seconds_per_step: float
     seconds: float
     bytes_on_disk: int
+    besides: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Returns everything as plain JSON values."""
@@ -45,11 +47,12 @@ class Estimate:
 
     def __str__(self) -> str:
         minutes = self.seconds / 60
+        besides = f"; each replicate makes {self.besides}, not measured" if self.besides else ""
         return (
-            f"{self.num_levels} levels a replicate, {self.num_trainings} networks in all, of"
-            f" {self.num_steps:,} steps each\n"
+            f"{self.num_levels} levels a replicate, {self.num_trainings} networks trained in all,"
+            f" for {self.num_steps:,} steps each\n"
             f"about {minutes:,.1f} minutes ({1000 * self.seconds_per_step:.2f} ms a step here;"
-            " evaluation and pruning come on top)\n"
+            f" evaluation and pruning come on top{besides})\n"
             f"about {self.bytes_on_disk / 1e6:,.1f} MB on disk, without exported files"
         )
 
@@ -66,19 +69,20 @@ def estimate(spec: Spec, *, download: bool = False) -> Estimate:
     """
     with deterministic(spec.common.seed):
         plan = make_plan(spec, download=download)
+        levels = checked(plan) + 1
+        compared = plan.comparisons(levels - 1)
         with plan.run(0) as run:
-            levels = plan.recipe.num_rounds(run) + 1
-            controls = len(plan.comparisons(levels - 1))
             num_bytes = sum(a.nbytes for a in weights.read_all(run.model).values())
             per_step = _seconds_per_step(plan, run.model)
-    trainings = plan.replicates * (levels + controls)
+    trained = 1 + sum(plan.recipe.is_trained(level) for level in range(1, levels))
+    trained += sum(plan.recipe.is_trained(level, is_control=True) for level, _ in compared)
+    trainings = plan.replicates * trained
     steps = plan.task.training.num_steps
     # A level keeps its start and its trained state, whose optimizer has up to two slots a weight;
     # a control keeps its start, a replicate its first state.
-    kept = plan.replicates * (4 * levels + controls + 1)
-    return Estimate(
-        levels, trainings, steps, per_step, trainings * steps * per_step, kept * num_bytes
-    )
+    kept = plan.replicates * (4 * levels + len(compared) + 1)
+    seconds, besides = trainings * steps * per_step, plan.recipe.besides()
+    return Estimate(levels, trainings, steps, per_step, seconds, kept * num_bytes, besides)
 
 
 def _seconds_per_step(plan: Plan, model: Any) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfticket import _keras, _optimizers
+from tfticket import _keras, _weight_decay
 from tfticket.factorization.layers import FactorizedKernel
 
 __all__ = ["exclude_factors", "frobenius_decay"]
@@ -39,4 +39,4 @@ def exclude_factors(optimizer: Any, model: Any) -> None:
     """
     layers = [one for _, one, _ in _keras.walk(model) if isinstance(one, FactorizedKernel)]
     factors = [factor for layer in layers for factor in (layer.kernel_in, layer.kernel_out)]
-    _optimizers.exclude_from_weight_decay(optimizer, factors)
+    _weight_decay.exclude(optimizer, factors)

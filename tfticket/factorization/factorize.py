@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tfticket import _keras, weights
+from tfticket import _keras, _weight_decay, weights
 from tfticket.cloning import can_clone, clone, compile_like, remade
 from tfticket.factorization import decay as decay_
 from tfticket.factorization import decomposition
@@ -83,7 +84,7 @@ def factorize(
 
     Raises:
         ValueError: if the size is wrong or out of reach, nothing can be factorised, or the model is
-            not built or is a subclassed one.
+            not built, is a subclassed one, or has weights that are not finite.
 
     References:
         Khodak et al. 2021, https://arxiv.org/abs/2105.01029
@@ -109,6 +110,7 @@ class _Factorization:
                 "`model` must be a built Sequential or functional model: the connections of others"
                 f" cannot be read. Received: model={getattr(model, 'name', model)!r}"
             )
+        weights.require_finite(model)
         self.model, self.decay = model, decay
         self.penalty = None if decay is None else decay_.frobenius_decay(model, decay)
         self.arrays = weights.read_all(model)
@@ -174,6 +176,16 @@ class _Factorization:
             compile_like(made, self.model)
             if self.decay is not None:
                 decay_.exclude_factors(made.optimizer, made)
+            else:
+                self._exclude_as_before(made, chosen)
+
+    def _exclude_as_before(self, made: Any, chosen: Mapping[str, int]) -> None:
+        """Keeps weight decay off the factors of kernels that it is off."""
+        held, new = weights.variables(self.model), weights.variables(made)
+        decays = functools.partial(_weight_decay.decays, self.model.optimizer)
+        without = [path for path in chosen if not decays(held[f"{path}/kernel"])]
+        factors = [new[f"{path}/kernel_{end}"] for path in without for end in ("in", "out")]
+        _weight_decay.exclude(made.optimizer, factors)
 
     def report(
         self, made: Any, chosen: Mapping[str, int], skipped: Mapping[str, str], is_spectral: bool

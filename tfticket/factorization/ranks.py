@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["REASON_SIZE", "Kernel", "Size", "ranks"]
+__all__ = ["REASON_NO_RANK", "REASON_SIZE", "Kernel", "Size", "ranks"]
 
-#: Why a kernel is left whole. This string is part of the interface.
+#: Why a kernel is left whole. These strings are part of the interface.
+REASON_NO_RANK = "`rank` does not name it"
 REASON_SIZE = "its factors of rank {rank} would have {found:,} {what}, not fewer than its {dense:,}"
 
 
@@ -117,7 +119,7 @@ def ranks(size: Size, kernels: Mapping[str, Kernel], total: int) -> tuple[dict[s
     wanted = _wanted(size, kernels)
     kept = {p: r for p, r in wanted.items() if r <= kernels[p].max_rank}
     left = {p: _reason(kernels[p], r, size.what) for p, r in wanted.items() if p not in kept}
-    return kept, left
+    return kept, {**left, **{p: REASON_NO_RANK for p in kernels if p not in wanted}}
 
 
 def _wanted(size: Size, kernels: Mapping[str, Kernel]) -> dict[str, int]:
@@ -128,9 +130,9 @@ def _wanted(size: Size, kernels: Mapping[str, Kernel]) -> dict[str, int]:
                 f"`rank` must name layers that can be factorised, {list(kernels)}. Received also:"
                 f" {unknown}"
             )
-        return dict(size.rank)
+        return {p: int(rank) for p, rank in size.rank.items()}
     if size.rank is not None:
-        return dict.fromkeys(kernels, size.rank)
+        return dict.fromkeys(kernels, int(size.rank))
     if size.rank_scale is not None:
         scale = size.rank_scale
         return {p: max(1, round(scale * len(k.values))) for p, k in kernels.items()}
@@ -144,7 +146,8 @@ def _within(
     given: float | int | None, kernels: Mapping[str, Kernel], total: int, what: str
 ) -> tuple[dict[str, int], dict[str, str]]:
     usable = {p: k for p, k in kernels.items() if k.max_rank}
-    limit = int(given * total) if isinstance(given, float) else int(given or 0)
+    is_count = given is None or isinstance(given, numbers.Integral)
+    limit = int(given or 0) if is_count else int(given * total)
     name = what.lower()
     if limit >= total:
         raise ValueError(
@@ -155,7 +158,9 @@ def _within(
     if left < 0:
         raise ValueError(
             f"`{name}` must be at least {limit - left:,}, which are left at rank 1 of all layers"
-            f" that can be factorised, out of {total:,}. Received: {name}={given!r}, {limit:,}"
+            f" that can be factorised, out of {total:,}: a share of"
+            f" {math.ceil(1_000 * (limit - left) / total) / 1_000:g}."
+            f" Received: {name}={given!r}, {limit:,}"
         )
     steps = [
         (share, order, path)

@@ -43,9 +43,7 @@ def _candidates(layer: Any, width: int) -> list[tuple[str, int | None]]:
     """Places in a configuration where the number of channels stands."""
     found: list[tuple[str, int | None]] = []
 
-    def note(one: Any, config: dict[str, Any]) -> None:
-        if one is not layer:
-            return
+    def note(_: Any, config: dict[str, Any]) -> None:
         for key, value in config.items():
             if isinstance(value, int) and value == width:
                 found.append((key, None))

@@ -61,6 +61,11 @@ class TrainedMask(Recipe):
         log = {**log, "density": followed.density, "mask_change": followed.mask_change}
         return dataclasses.replace(tried, log=log, states=level.states)
 
+    def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
+        """See `Recipe`: controls are not."""
+        del round_
+        return not is_control
+
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:
         """Measures a ticket as it is.
 

@@ -52,11 +52,11 @@ class TrainedSparsity(Recipe):
 
     def _compiled(self, made: Any, run: Run) -> Any:
         """Compiles it as the run's model is, without weight decay of the scores."""
-        from tfticket import _keras, _optimizers
+        from tfticket import _keras, _weight_decay
         from tfticket.cloning import compile_like
 
         compile_like(made, run.model)
         layers = [layer for _, layer, _ in _keras.walk(made)]
         scores = [layer.scores for layer in layers if hasattr(layer, "current_mask")]
-        _optimizers.exclude_from_weight_decay(made.optimizer, scores)
+        _weight_decay.exclude(made.optimizer, scores)
         return made

@@ -83,6 +83,20 @@ class Recipe(Settings):
         """
         return 1
 
+    def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
+        """Tells whether the network of a level is trained, or only measured; as a rule it is.
+
+        Args:
+            round_: of the level; level 0 is trained at any rate.
+            is_control: whether it is a control's.
+        """
+        del round_, is_control
+        return True
+
+    def besides(self) -> str:
+        """Returns in words what a replicate does beside trainings that takes long, if it does."""
+        return ""
+
     def check(self, run: Run) -> None:
         """Makes sure that the network can be treated; called before anything is trained.
 

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tfticket.recipes import fields
 from tfticket.recipes._channels import ChannelRecipe, search_by_penalty, train_small
@@ -71,6 +71,13 @@ class EarlyBird(ChannelRecipe):
                 f" from there. Received: every={made.every}, eval_every={training.eval_every}"
             )
         made._check_draw_at(training)
+        looks = training.num_steps // int(made.every or 1)
+        if self.draw_at is None and looks < self.queue_length:
+            raise ValueError(
+                "`every` must leave room for `queue_length` looks, or no mask can settle; or give"
+                f" `draw_at`. Received: every={made.every},"
+                f" num_steps={training.num_steps}, queue_length={self.queue_length}"
+            )
         return made
 
     def _check_draw_at(self, training: Training) -> None:
@@ -87,6 +94,16 @@ class EarlyBird(ChannelRecipe):
                 "`draw_at` must be a multiple of `eval_every`: training stops there, and goes on."
                 f" Received: draw_at={step}, eval_every={training.eval_every}"
             )
+
+    @model_validator(mode="after")
+    def _can_settle(self) -> Self:
+        if 2 * min(self.channel_sparsity, 1 - self.channel_sparsity) < self.epsilon:
+            raise ValueError(
+                "`epsilon` must be at most twice `channel_sparsity`, and twice what is kept:"
+                f" any two masks are nearer otherwise. Received: epsilon={self.epsilon},"
+                f" channel_sparsity={self.channel_sparsity}"
+            )
+        return self
 
     @property
     def needs_scales(self) -> bool:
@@ -118,12 +135,25 @@ class EarlyBird(ChannelRecipe):
         log = self._search(run, level, early)
         looks = [dataclasses.asdict(o) for o in early.early_bird.observations]
         log |= {"found_at": early.found_at, "looks": looks}
+        log["remarks"] = [*self._drawn_when(run, early.found_at), *log.get("remarks", ())]
         masks = early.masks if self.draw_at is None else self._drawn(run)
         small = slimming.shrink(run.model, masks, carry_optimizer=True)
         until = run.training.num_steps
         return train_small(
             run, level, masks, log, small=small, until=until, details={"settings": self.to_dict()}
         )
+
+    def _drawn_when(self, run: Run, found_at: int | None) -> list[str]:
+        """Says at which step the ticket was drawn, and whether its mask had settled."""
+        last = run.training.num_steps
+        if found_at is None and self.draw_at is None:
+            return [
+                f"the mask never settled: the ticket was drawn at the last step, {last:,}, and not"
+                " trained after it"
+            ]
+        settled = "had not settled" if found_at is None else f"had settled by step {found_at:,}"
+        drawn = int(self.draw_at or found_at or last)
+        return [f"the ticket was drawn at step {drawn:,} of {last:,}; its mask {settled}"]
 
     def _search(self, run: Run, level: Level, early: Any) -> dict[str, Any]:
         from tfticket.low_precision import compute_in

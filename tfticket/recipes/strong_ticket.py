@@ -36,6 +36,11 @@ class StrongTicket(Recipe):
     scale: Positive = 2.0
     """Of the random weights that lead to a layer's sums, as a multiple of its largest weight."""
 
+    def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
+        """See `Recipe`: the dense network alone is."""
+        del is_control
+        return not round_
+
     def check(self, run: Run) -> None:
         """See `Recipe`; every weight must be of a layer that can be approximated.
 
@@ -49,13 +54,14 @@ class StrongTicket(Recipe):
         from tfticket.zoo.splits import Split
 
         strong_tickets.gadgets(run.model, self.candidates, nonnegative_inputs=self._is_nonnegative)
-        train = run.data.train
-        arrays = train.arrays() if self._is_nonnegative and isinstance(train, Split) else {}
-        if any((array < 0).any() for name, array in arrays.items() if name.startswith("x")):
-            raise ValueError(
-                "`inputs` must be 'signed': training examples have negative values."
-                f" Received: inputs={self.inputs!r}"
-            )
+        for part in ("train", "validation", "test") if self._is_nonnegative else ():
+            split = getattr(run.data, part)
+            arrays = split.arrays() if isinstance(split, Split) else {}
+            if any((array < 0).any() for name, array in arrays.items() if name.startswith("x")):
+                raise ValueError(
+                    f"`inputs` must be 'signed': {part} examples have negative values."
+                    f" Received: inputs={self.inputs!r}"
+                )
 
     def start(self, run: Run) -> Level:
         """Trains the dense network."""

@@ -13,7 +13,7 @@ from tfticket.recipes import fields
 from tfticket.recipes.base import Paper, Recipe
 from tfticket.settings import Count
 from tfticket.weight_agnostic.settings import EvolutionSettings
-from tfticket.weight_agnostic.tasks import REWARDS
+from tfticket.weight_agnostic.tasks import REWARDS, reward_function
 
 if TYPE_CHECKING:
     from tfticket.lottery import Level
@@ -62,6 +62,15 @@ class WeightAgnostic(EvolutionSettings, Recipe):
         """See `Recipe`."""
         return 2 if self.train_connections else 1
 
+    def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
+        """See `Recipe`: level 1 is not."""
+        del is_control
+        return round_ != 1
+
+    def besides(self) -> str:
+        """See `Recipe`: the search."""
+        return f"a search of {self.generations:,} generations of {self.population_size:,} networks"
+
     def check(self, run: Run) -> None:
         """Makes sure that there is one array to see and one to say.
 
@@ -90,15 +99,15 @@ class WeightAgnostic(EvolutionSettings, Recipe):
             )
 
         self._try_reward(run, outputs[1])
+        self._task(run)  # looks at the examples
 
     def _try_reward(self, run: Run, num_outputs: int) -> None:
         """Has two networks judged on two examples, so that what does not fit is told first."""
         targets = run.data.train.y[:2]
         shape = (2, num_outputs, len(self.shared_weights), len(targets))
         wanted, reward = (2, *shape[2:]), self._reward(run)
-        judge = REWARDS[reward] if isinstance(reward, str) else reward
         try:
-            found = np.shape(judge(np.zeros(shape, np.float32), targets))
+            found = np.shape(reward_function(reward)(np.zeros(shape, np.float32), targets))
             said = f"it returns an array of shape {found}"
         except Exception as error:
             found, said = None, f"{type(error).__name__}: {error}"

@@ -52,6 +52,11 @@ class ZhouSupermask(WeightRecipe):
             rounds=1,
         )
 
+    def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
+        """See `Recipe`: the dense network alone is."""
+        del is_control
+        return not round_
+
     def treat(self, run: Run, level: Level) -> Level:
         """Takes the mask of the trained weights, and measures it over the initial ones."""
         from tfticket.pruning import next_masks

@@ -12,7 +12,7 @@ import numpy as np
 from tfticket import _keras, devices, weights
 from tfticket.masks import MaskedWeights
 
-__all__ = ["Evidence", "MaskedWeights", "Score", "require_finite_weights"]
+__all__ = ["Evidence", "MaskedWeights", "Score"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Score(abc.ABC):
         self.require(evidence)
         found = devices.outside_scopes(lambda: self.compute(model, evidence))
         if not all(np.isfinite(np.sum(score)) for score in found.values()):
-            require_finite_weights(model, evidence.weights)
+            weights.require_finite(model, evidence.weights)
         return found
 
     def require(self, evidence: Evidence, coming: Sequence[str] = ()) -> None:
@@ -147,21 +147,3 @@ class Score(abc.ABC):
     @abc.abstractmethod
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         """Computes the scores; the needs have been checked."""
-
-
-def require_finite_weights(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Raises `ValueError` if a weight is NaN or infinite, naming where.
-
-    Args:
-        model: of either Keras; a stand-in is not looked at.
-        arrays: further weights by path.
-    """
-    is_model = _keras.flavour_or_none(model) is not None
-    held = weights.read_all(model) if is_model else {}
-    floats = {p: a for p, a in {**held, **arrays}.items() if a.dtype.kind == "f"}
-    wrong = [p for p, a in floats.items() if not np.isfinite(a).all()]
-    if wrong:
-        raise ValueError(
-            "`model` must have finite weights: what a weight is worth cannot be told otherwise. Did"
-            f" training diverge? Received: NaN or infinity in {wrong}"
-        )

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from tfticket import weights
 from tfticket.graph import ROLES, Graph, channel_graph
 from tfticket.masks import Masks
 from tfticket.scores import Evidence
-from tfticket.scores.base import require_finite_weights
 from tfticket.selection import budget, keep_top
 from tfticket.slimming.channel_scores import some_scores
 
@@ -164,6 +164,6 @@ def channel_masks(
     graph = channel_graph(model)
     scored = some_scores(model, graph, score, evidence)
     if not all(np.isfinite(np.sum(worth)) for worth in scored.values()):
-        require_finite_weights(model, {})
+        weights.require_finite(model)
     kept = select_channels(graph, scored, channel_sparsity, scope=scope, limits=limits)
     return graph.masks(kept, roles=roles)

@@ -57,7 +57,7 @@ def rebuilt(
         return (*changed, *args[len(names) :]), given
 
     def copied(layer: Any) -> Any:
-        made = remade(layer, edit)
+        made = remade(layer, edit, edit_inside=True)
         if _keras.is_layer(layer):
             pairs.append((layer, made))
         return made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -73,15 +75,17 @@ def approximate(
         A `StrongTicket`; its model is compiled as the target is.
 
     Raises:
-        ValueError: if a setting is out of range, the model has weights in other layers, or the
-            random network would be too large.
+        ValueError: if a setting is out of range, the model has weights in other layers or
+            such that are not finite, or the random network would be too large.
 
     References:
         Malach et al. 2020, https://arxiv.org/abs/2002.00585; Pensia et al. 2020,
         https://arxiv.org/abs/2006.07990; Orseau et al. 2020, https://arxiv.org/abs/2006.12156
     """
-    _check(candidates, scale)
+    _check(candidates, scale, seed)
+    candidates, seed = int(candidates), int(seed)
     found = gadgets(model, candidates, nonnegative_inputs=nonnegative_inputs)
+    weights.require_finite(model)
     settings = {"candidates": candidates, "nonnegative_inputs": nonnegative_inputs, "scale": scale}
     provenance = {"method": "strong ticket", **settings, "seed": seed}
     return _found(model, found, provenance)
@@ -107,13 +111,17 @@ def _found(model: Any, found: dict[str, Gadget], settings: dict[str, Any]) -> St
     return StrongTicket(made, ticket, ApproximationReport(settings["candidates"], tuple(rows)))
 
 
-def _check(candidates: int, scale: float) -> None:
-    if not 1 <= candidates <= MAX_CANDIDATES:
+def _check(candidates: int, scale: float, seed: int) -> None:
+    is_whole = isinstance(candidates, numbers.Integral)
+    if not (is_whole and 1 <= candidates <= MAX_CANDIDATES):
         raise ValueError(
-            f"`candidates` must be between 1 and {MAX_CANDIDATES}. Received: {candidates}"
+            f"`candidates` must be a whole number, between 1 and {MAX_CANDIDATES}."
+            f" Received: candidates={candidates!r}"
         )
-    if not scale > 0:
-        raise ValueError(f"`scale` must be above 0. Received: scale={scale}")
+    if not 0 < scale < math.inf:
+        raise ValueError(f"`scale` must be above 0 and finite. Received: scale={scale}")
+    if not (isinstance(seed, numbers.Integral) and seed >= 0):
+        raise ValueError(f"`seed` must be a whole number, at least 0. Received: seed={seed!r}")
 
 
 def _pruned(

@@ -21,6 +21,8 @@ _KEEPING = {
     *("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D"),
     *("GlobalMaxPooling2D", "ZeroPadding2D", "Cropping2D", "UpSampling2D", "Concatenate", "Add"),
 }
+#: Interpolations that never overshoot.
+_BETWEEN = ("nearest", "bilinear")
 
 
 def signed_layers(model: Any, *, nonnegative_inputs: bool) -> set[str]:
@@ -54,8 +56,20 @@ def _follow(model: Any, given: list[bool], paths: dict[int, str], signed: set[st
 
 
 def _is_nonnegative(layer: Any, given: list[bool]) -> bool:
-    activation = getattr(getattr(layer, "activation", None), "__name__", "")
-    if activation in _NONNEGATIVE or kind(layer) in ("ReLU", "Softmax"):
+    if kind(layer) == "ReLU":
+        return not layer.negative_slope
+    activation = getattr(layer, "activation", None)
+    if kind(layer) == "Softmax" or _is_function(activation, layer, _NONNEGATIVE):
         return True
-    is_kept = kind(layer) in _KEEPING and activation in ("", "linear")
-    return is_kept and bool(given) and all(given)
+    is_kept = kind(layer) in _KEEPING and getattr(layer, "interpolation", "nearest") in _BETWEEN
+    kept = is_kept and bool(given) and all(given)
+    if _keras.is_layer(activation):
+        return _is_nonnegative(activation, [kept])
+    return kept and (activation is None or _is_function(activation, layer, {"linear"}))
+
+
+def _is_function(activation: Any, layer: Any, names: set[str]) -> bool:
+    """Tells whether it is a function of Keras or TensorFlow of one of these names."""
+    own = getattr(activation, "__name__", "")
+    homes = (_keras.module(layer).activations, tf.nn)
+    return own in names and any(getattr(home, own, None) is activation for home in homes)

@@ -36,11 +36,7 @@ def _fresh(layer: Any, settings: dict[str, Any]) -> Any:
     if shape is not None and _keras.flavour(layer) == "tf_keras":
         settings = {**settings, "batch_input_shape": shape}
 
-    def edit(one: Any, config: dict[str, Any]) -> None:
-        if one is layer:
-            config.update(settings)
-
-    copy = remade(layer, edit)
+    copy = remade(layer, lambda _, config: config.update(settings))
     if (
         _keras.is_layer(layer) and _keras.flavour(layer) == "keras"
     ):  # there it is not in the configuration

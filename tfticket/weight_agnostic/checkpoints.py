@@ -72,8 +72,8 @@ def read_state(folder: str | Path, search: str) -> State | None:
         )
     if record["search"] != search:
         raise ValueError(
-            f"`folder` must be empty or of the same search, with the same settings and seed: {path}"
-            f" is of another. Received: {search}, and there {record['search']}"
+            "`folder` must be empty or of the same search, with the same settings, seed and task:"
+            f" {path} is of another. Received: {search}, and there {record['search']}"
         )
     arrays = files.read_arrays(path.parent / record["arrays"]["file"], record["arrays"]["sha256"])
     try:

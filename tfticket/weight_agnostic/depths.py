@@ -49,6 +49,9 @@ def node_depths(genomes: Genomes, edges: Edges) -> np.ndarray:
     Returns:
         int32 `[P, N]`: 0 of the bias and inputs, at least 1 of all others, one more than the
         largest among what feeds a node.
+
+    Raises:
+        ValueError: if there is a circle after all.
     """
     num_nodes = genomes.num_nodes
     depths = np.ones((len(genomes), num_nodes), np.int32)
@@ -60,8 +63,9 @@ def node_depths(genomes: Genomes, edges: Edges) -> np.ndarray:
     inner = inner[np.argsort(inner.targets, kind="stable")]
     starts = np.flatnonzero(np.diff(inner.targets, prepend=-1))
     nodes = inner.targets[starts]
-    while True:
+    for _ in range(num_nodes):
         deepest = np.maximum.reduceat(flat[inner.sources], starts) + 1
         if np.array_equal(deepest, flat[nodes]):
             return depths
         flat[nodes] = deepest
+    raise ValueError("connections must not lead back to where they come from")

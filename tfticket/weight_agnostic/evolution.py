@@ -24,7 +24,7 @@ from tfticket.weight_agnostic.tasks import Task
 
 __all__ = ["evolve", "judged", "next_genomes"]
 
-#: What a reward counts that is not a number, or lower.
+#: What a reward counts that is not a number, where no other is that low.
 _LOWEST = -1e9
 
 
@@ -54,11 +54,13 @@ def evolve(
         the highest mean over the weights.
 
     Raises:
-        ValueError: if what is in the folder is of another search.
+        ValueError: if what is in the folder is of another search: other settings, seed or task.
+        TypeError: if the task or the settings are none.
         CorruptFileError: if it is damaged.
     """
-    settings = settings or EvolutionSettings()
-    name = settings.search_id(task.num_inputs, task.num_outputs, seed)
+    settings = EvolutionSettings() if settings is None else settings
+    _require(task, settings)
+    name = "" if folder is None else settings.search_id(task, seed)
     state = None if folder is None else read_state(folder, name)
     if state is None:
         state = _first_state(task, settings, seed)
@@ -72,8 +74,23 @@ def evolve(
     return state
 
 
+def _require(task: Task, settings: EvolutionSettings) -> None:
+    if not isinstance(settings, EvolutionSettings):
+        raise TypeError(
+            f"`settings` must be `EvolutionSettings`. Received: {type(settings).__name__}"
+        )
+    missing = [
+        n for n in ("num_inputs", "num_outputs", "rewards", "validate") if not hasattr(task, n)
+    ]
+    if missing:
+        raise TypeError(
+            f"`task` must have num_inputs, num_outputs, rewards and validate, as `Supervised` has."
+            f" Received: {type(task).__name__} without {', '.join(missing)}"
+        )
+
+
 def judged(task: Task, genomes: Genomes, weights: np.ndarray, seed: int | None) -> np.ndarray:
-    """Returns the rewards of individuals, those that are no numbers as very low ones.
+    """Returns the rewards of individuals, those that are no numbers below all others.
 
     Args:
         task: what they are to do.
@@ -95,7 +112,9 @@ def judged(task: Task, genomes: Genomes, weights: np.ndarray, seed: int | None) 
             "`task` must return a reward for each individual and each weight, an array of shape"
             f" {expected}. Received: {rewards.shape}"
         )
-    return np.maximum(np.nan_to_num(rewards, nan=_LOWEST, neginf=_LOWEST), _LOWEST)
+    numbers = rewards[np.isfinite(rewards)]
+    lowest = min(_LOWEST, 10 * float(numbers.min(initial=0.0)))
+    return np.nan_to_num(rewards, nan=lowest, neginf=lowest)
 
 
 def next_genomes(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tfticket import weights
+from tfticket import _keras, weights
 from tfticket.masks import Masks
 from tfticket.tickets import Ticket
 from tfticket.weight_agnostic.champions import Champion
@@ -35,7 +35,7 @@ def keras_model(
     Args:
         champion: the network.
         weight: that all connections share.
-        keras: the module `keras` or `tf_keras`.
+        keras: the module `keras` or `tf_keras`, or its name.
         input_shape: of one example, of as many values as the network has inputs; `None` means a
             vector.
         probabilities: whether outputs go through softmax.
@@ -46,6 +46,7 @@ def keras_model(
     Raises:
         ValueError: if the shape has another number of values.
     """
+    keras = _keras.module(keras)
     shape = (champion.num_inputs,) if input_shape is None else tuple(input_shape)
     if int(np.prod(shape)) != champion.num_inputs:
         raise ValueError(

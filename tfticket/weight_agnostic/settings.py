@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
@@ -28,9 +29,10 @@ def _known(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
 
 
 def _not_zero(value: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
-    if not value or 0 in value:
+    if not value or 0 in value or not all(map(math.isfinite, value)):
         raise ValueError(
-            f"`{info.field_name}` must be at least one number and never 0, which connects nothing."
+            f"`{info.field_name}` must be at least one number, all finite and never 0, which"
+            " connects nothing."
             f" Received: {info.field_name}={list(value)}"
         )
     return value
@@ -102,14 +104,15 @@ class EvolutionSettings(Settings):
         first = (self.add_connection_odds, self.insert_node_odds)
         return (*first, self.enable_odds, self.change_activation_odds)
 
-    def search_id(self, num_inputs: int, num_outputs: int, seed: int) -> str:
+    def search_id(self, task: Any, seed: int) -> str:
         """Returns what tells one search from another: a digest of all that it depends on.
 
         Args:
-            num_inputs: of the task.
-            num_outputs: of the task.
+            task: by its class, its numbers of inputs and outputs, and its `identity` if it has one.
             seed: of everything that is drawn.
         """
         own = {name: getattr(self, name) for name in EvolutionSettings.model_fields}
-        whole = [own, num_inputs, num_outputs, seed]
+        kind, known = type(task), getattr(task, "identity", "")
+        asked = [kind.__module__, kind.__qualname__, task.num_inputs, task.num_outputs, known]
+        whole = [own, *asked, seed]
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

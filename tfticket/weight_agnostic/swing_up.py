@@ -44,6 +44,11 @@ class SwingUp:
     def __init__(self, num_episodes: int = 3, num_steps: int = 1000):
         self._num_episodes, self._num_steps = num_episodes, num_steps
 
+    @property
+    def identity(self) -> str:
+        """The number of episodes and of steps."""
+        return f"{self._num_episodes} {self._num_steps}"
+
     def rewards(self, networks: Networks, seed: int) -> np.ndarray:
         """See `Task`: the mean over episodes of what an episode earns."""
         return self.earned(networks, seed, self._num_episodes).mean(axis=-1)

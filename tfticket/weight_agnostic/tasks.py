@@ -7,10 +7,20 @@ from typing import Protocol
 
 import numpy as np
 
+from tfticket import files
 from tfticket.seeds import generator
 from tfticket.weight_agnostic.networks import Networks
 
-__all__ = ["REWARDS", "Supervised", "Task", "accuracy", "log_likelihood", "minus_squared_error"]
+__all__ = [
+    "REWARDS",
+    "Supervised",
+    "Task",
+    "accuracy",
+    "log_likelihood",
+    "minus_squared_error",
+    "require_examples",
+    "reward_function",
+]
 
 
 class Task(Protocol):
@@ -19,6 +29,8 @@ class Task(Protocol):
     Attributes:
         num_inputs: of a network, the bias not counted.
         num_outputs: of a network.
+        identity: optional text that tells the task from others of its class, by which a folder
+            knows that a search is gone on with on the same task.
     """
 
     num_inputs: int
@@ -107,7 +119,11 @@ class Supervised:
         validation_targets: like the targets.
         num_outputs: classes, or values to be predicted.
         reward: a name of `REWARDS`, or a function like them.
-        batch_size: examples of a generation; all of them if there are fewer.
+        batch_size: examples of a generation, at least 1; all of them if there are fewer.
+
+    Raises:
+        ValueError: if inputs are not finite, targets are not what the reward takes, there are no
+            examples, or those of train and validation differ in form.
     """
 
     def __init__(
@@ -121,11 +137,31 @@ class Supervised:
         reward: str | RewardFunction = "log_likelihood",
         batch_size: int = 1000,
     ):
-        self._train = (_rows(inputs), np.asarray(targets))
-        self._validation = (_rows(validation_inputs), np.asarray(validation_targets))
+        if num_outputs < 1 or batch_size < 1:
+            raise ValueError(
+                "`num_outputs` and `batch_size` must be at least 1. Received:"
+                f" num_outputs={num_outputs}, batch_size={batch_size}"
+            )
+        self._reward = reward_function(reward)
+        self._train = require_examples(inputs, targets, reward, num_outputs)
+        self._validation = require_examples(
+            validation_inputs, validation_targets, reward, num_outputs, "validation_"
+        )
         self.num_inputs, self.num_outputs = self._train[0].shape[1], num_outputs
-        self._reward = REWARDS[reward] if isinstance(reward, str) else reward
+        if self._validation[0].shape[1] != self.num_inputs:
+            raise ValueError(
+                f"`validation_inputs` must have {self.num_inputs} values an example, as `inputs`"
+                f" do. Received: {self._validation[0].shape[1]}"
+            )
         self._batch_size = batch_size
+
+    @property
+    def identity(self) -> str:
+        """A digest of the examples, with what else the rewards depend on."""
+        own = (*self._train, *self._validation)
+        arrays = {f"{n}": a for n, a in enumerate(own) if a.dtype != object}
+        reward = getattr(self._reward, "__qualname__", type(self._reward).__qualname__)
+        return f"{files.digest(arrays)} {reward} {self._batch_size}"
 
     def rewards(self, networks: Networks, seed: int) -> np.ndarray:
         """See `Task`."""
@@ -153,5 +189,76 @@ class Supervised:
         )
 
 
-def _rows(inputs: np.ndarray) -> np.ndarray:
-    return np.asarray(inputs, np.float32).reshape(len(inputs), -1)
+def reward_function(reward: str | RewardFunction) -> RewardFunction:
+    """Returns the function that a reward is.
+
+    Args:
+        reward: a name of `REWARDS`, or a function like them, which is returned as it is.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    found = REWARDS.get(reward) if isinstance(reward, str) else reward
+    if not callable(found):
+        raise ValueError(
+            f"`reward` must be one of {list(REWARDS)}, or a function like them."
+            f" Received: reward={reward!r}"
+        )
+    return found
+
+
+def require_examples(
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    reward: str | RewardFunction,
+    num_outputs: int,
+    prefix: str = "",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns examples as networks take them, if a reward can judge them.
+
+    Args:
+        inputs: `[examples, ...]`.
+        targets: class numbers `[examples]`, values `[examples, O]`, or what an own reward takes.
+        reward: a name of `REWARDS`, or a function, whose targets are its own affair.
+        num_outputs: of the networks.
+        prefix: of the arguments' names in messages.
+
+    Returns:
+        The inputs as float32 `[examples, values]`, and the targets.
+
+    Raises:
+        ValueError: if there are none, they are not as many, not finite, or not of that form.
+    """
+    targets = np.asarray(targets)
+    if not np.shape(inputs) or not len(inputs) or targets.shape[:1] != (len(inputs),):
+        raise ValueError(
+            f"`{prefix}inputs` and `{prefix}targets` must be as many, at least one. Received:"
+            f" shapes {np.shape(inputs)} and {targets.shape}"
+        )
+    rows = np.asarray(inputs, np.float32).reshape(len(inputs), -1)
+    if not np.isfinite(rows).all():
+        raise ValueError(f"`{prefix}inputs` must be finite. Received: NaN or infinity among them")
+    if (found := _obstacle(targets, reward, num_outputs)) is not None:
+        raise ValueError(f"`{prefix}targets` must be {found}")
+    return rows, targets
+
+
+def _obstacle(targets: np.ndarray, reward: str | RewardFunction, num_outputs: int) -> str | None:
+    """Says what targets must be for a reward, and what they are; `None` if they are."""
+    if reward == "minus_squared_error":
+        fits = targets.shape == (len(targets), num_outputs) and targets.dtype.kind in "fiu"
+        if fits and np.isfinite(targets).all():
+            return None
+        wanted = f"finite values of shape [examples, {num_outputs}] for {reward!r}"
+        values = ", some of them not finite" if fits else ""
+        if targets.size == len(targets) and np.array_equal(targets, np.round(targets)):
+            values += "; class numbers must have an integer type"
+        return f"{wanted}. Received: {targets.dtype} of shape {targets.shape}{values}"
+    if not isinstance(reward, str):
+        return None
+    wanted = f"class numbers, whole numbers of shape [examples] below {num_outputs}, for {reward!r}"
+    if targets.ndim != 1 or targets.dtype.kind not in "iu":
+        return f"{wanted}. Received: {targets.dtype} of shape {targets.shape}"
+    if targets.min() < 0 or targets.max() >= num_outputs:
+        return f"{wanted}. Received: {targets.min()} to {targets.max()}"
+    return None

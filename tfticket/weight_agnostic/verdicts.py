@@ -13,7 +13,7 @@ import numpy as np
 from tfticket.seeds import generator
 from tfticket.weight_agnostic.champions import Champion
 from tfticket.weight_agnostic.networks import Networks
-from tfticket.weight_agnostic.tasks import REWARDS, RewardFunction
+from tfticket.weight_agnostic.tasks import RewardFunction, require_examples, reward_function
 
 __all__ = ["Verdict", "ensemble_accuracy", "reward_by_weight", "tuned_weight", "verdict_on"]
 
@@ -106,8 +106,8 @@ def reward_by_weight(
         weights: the shared ones, `[weights]`.
         reward: a name of `REWARDS` or a function like them.
     """
-    function = REWARDS[reward] if isinstance(reward, str) else reward
-    rows = np.asarray(inputs, np.float32).reshape(len(inputs), -1)
+    function = reward_function(reward)
+    rows, targets = require_examples(inputs, targets, reward, champion.num_outputs)
     pieces = [
         Networks(champion.genomes, weights[start : start + _AT_ONCE]).mean_reward(
             rows, lambda outputs, positions: function(outputs, targets[positions])
@@ -135,7 +135,7 @@ def tuned_weight(
     coarse = coarse[np.abs(coarse) > 1e-9]
     found = reward_by_weight(champion, inputs, targets, coarse, reward)
     best, step = coarse[np.nanargmax(found)], coarse[1] - coarse[0]
-    fine = best + np.linspace(-step, step, _NUM_FINE)
+    fine = np.clip(best + np.linspace(-step, step, _NUM_FINE), -_LARGEST, _LARGEST)
     fine = fine[np.abs(fine) > 1e-9]
     found = reward_by_weight(champion, inputs, targets, fine, reward)
     return float(fine[np.nanargmax(found)])
@@ -159,5 +159,5 @@ def ensemble_accuracy(
         right = mean.argmax(axis=1) == targets[positions]
         return np.broadcast_to(right[:, None], (1, len(weights), len(positions)))
 
-    rows = np.asarray(inputs, np.float32).reshape(len(inputs), -1)
+    rows, targets = require_examples(inputs, targets, "accuracy", champion.num_outputs)
     return float(Networks(champion.genomes, weights).mean_reward(rows, is_right)[0, 0])

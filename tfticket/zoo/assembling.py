@@ -79,30 +79,47 @@ def require_enough(split: Split) -> None:
         )
 
 
-def source_of(train: Split, test: Split, notes: str) -> Source:
+def source_of(parts: Mapping[str, Split], notes: str) -> tuple[Source, Split | None]:
     """Tells classes from values: whole numbers, one of each example, are classes.
 
     Args:
-        train: as given.
-        test: as given.
+        parts: `train` and `test`, perhaps `validation`, as given.
         notes: what a report has to mention.
+
+    Returns:
+        Train and test, and validation; what train's targets are, those of all are.
+
+    Raises:
+        ValueError: if train's targets are classes, and others are not.
     """
-    y = train.y
+    y, found = parts["train"].y, dict(parts)
+    is_classes = _are_classes(y)
     if isinstance(y, np.ndarray):
-        is_classes = np.issubdtype(y.dtype, np.integer) and y.size == len(y)
         form = _classes if is_classes else _values
-        train, test = (dataclasses.replace(s, y=form(s.y)) for s in (train, test))
-        if is_classes:
-            num_classes = int(max(train.y.max(), test.y.max())) + 1
-            return Source(train, test, "classification", num_classes, notes=notes)
-    return Source(train, test, "regression", None, notes=notes)
+        found = {n: dataclasses.replace(s, y=form(s.y, n)) for n, s in parts.items()}
+    num_classes = max(int(s.y.max()) for s in found.values()) + 1 if is_classes else None
+    task = "classification" if is_classes else "regression"
+    source = Source(found["train"], found["test"], task, num_classes, notes=notes)
+    return source, found.get("validation")
 
 
-def _classes(y: np.ndarray) -> np.ndarray:
-    return y.reshape(-1).astype(np.int64)
+def _are_classes(y: Any) -> bool:
+    is_array = isinstance(y, np.ndarray)
+    return is_array and np.issubdtype(y.dtype, np.integer) and y.size == len(y)
 
 
-def _values(y: np.ndarray) -> np.ndarray:
+def _classes(y: np.ndarray, part: str) -> np.ndarray:
+    found = y.reshape(-1).astype(np.int64) if y.size == len(y) else y
+    if not np.array_equal(found, y.reshape(-1)):
+        raise ValueError(
+            f"`data` must have whole numbers as targets of {part}, one of each example, as those of"
+            f" train are. Received: {y.dtype} of shape {y.shape}"
+        )
+    return found
+
+
+def _values(y: np.ndarray, part: str) -> np.ndarray:
+    del part
     return y.reshape(len(y), -1).astype(np.float32) if y.ndim < 3 else y
 
 
@@ -139,13 +156,13 @@ def of_pipelines(name: str, parts: Mapping[str, Any]) -> Dataset:
 
 
 def _typed(split: Split) -> Split:
-    return source_of(split, split, "").train
+    return source_of({"train": split, "test": split}, "")[0].train
 
 
 def _num_classes(split: Split | Stream) -> int | None:
     if isinstance(split, Stream):
         return split.survey.num_classes
-    return source_of(split, split, "").num_classes
+    return source_of({"train": split, "test": split}, "")[0].num_classes
 
 
 def _input_shape(split: Split | Stream) -> tuple[int, ...] | None:

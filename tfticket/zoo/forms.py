@@ -70,8 +70,7 @@ def as_dataset(
         count = len(whole) // 10
         splits["train"], splits["test"] = cut(whole, count, seed, "test")
         notes = f"test: {count} of the {len(whole)} given examples, cut off with seed {seed}"
-    source = source_of(splits["train"], splits["test"], notes)
-    validation = splits.get("validation")
+    source, validation = source_of(splits, notes)
     return assembled(name, source, seed, validation_size, standardize, validation=validation)
 
 
@@ -100,7 +99,8 @@ def from_arrays(
         standardize: see `load_data`.
         notes: what a report has to mention.
     """
-    source = source_of(_split(train, "train"), _split(test, "test"), notes)
+    parts = {"train": _split(train, "train"), "test": _split(test, "test")}
+    source, _ = source_of(parts, notes)
     return assembled(name, source, seed, validation_size, standardize)
 
 
