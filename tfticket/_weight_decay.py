@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tfticket import weights
+from tfticket import _keras
 from tfticket._optimizers import members
 
 __all__ = ["carry", "decays", "exclude"]
@@ -53,9 +53,14 @@ def carry(model: Any, made: Any) -> None:
         keys, names = _excluded(old)
         if not (keys or names):
             continue
-        here, there = weights.variables(model), weights.variables(made)
+        here, there = _by_path(model), _by_path(made)
         same = [there[p] for p, v in here.items() if p in there and old._var_key(v) in keys]
         new.exclude_from_weight_decay(var_list=same, var_names=names)
+
+
+def _by_path(model: Any) -> dict[str, Any]:
+    walked = _keras.walk(model)
+    return {_keras.path_below(path, name): v for path, _, own in walked for name, v in own}
 
 
 def _excluded(optimizer: Any) -> tuple[set[Any], list[str]]:

@@ -25,6 +25,7 @@ FLOORS = {
         ),
         ("_keras", "_tfmot", "files", "paths"),
         ("_optimizers", "determinism", "hub", "kinds", "nodes", "tflite"),
+        ("_weight_decay",),
         ("cloning", "litert"),
     ],
     "things": [

@@ -113,8 +113,8 @@ def ranks(size: Size, kernels: Mapping[str, Kernel], total: int) -> tuple[dict[s
         ValueError: if the budget is too small for rank 1 everywhere, or as large as the model; if
             `rank` names a layer that is not among the kernels.
     """
-    if size.parameters is not None or size.flops is not None:
-        given = size.parameters if size.flops is None else size.flops
+    given = size.parameters if size.flops is None else size.flops
+    if given is not None:
         return _within(given, kernels, total, size.what)
     wanted = _wanted(size, kernels)
     kept = {p: r for p, r in wanted.items() if r <= kernels[p].max_rank}
@@ -143,11 +143,10 @@ def _wanted(size: Size, kernels: Mapping[str, Kernel]) -> dict[str, int]:
 
 
 def _within(
-    given: float | int | None, kernels: Mapping[str, Kernel], total: int, what: str
+    given: float | int, kernels: Mapping[str, Kernel], total: int, what: str
 ) -> tuple[dict[str, int], dict[str, str]]:
     usable = {p: k for p, k in kernels.items() if k.max_rank}
-    is_count = given is None or isinstance(given, numbers.Integral)
-    limit = int(given or 0) if is_count else int(given * total)
+    limit = int(given if isinstance(given, numbers.Integral) else given * total)
     name = what.lower()
     if limit >= total:
         raise ValueError(
