@@ -113,7 +113,8 @@ def judged(task: Task, genomes: Genomes, weights: np.ndarray, seed: int | None) 
             f" {expected}. Received: {rewards.shape}"
         )
     numbers = rewards[np.isfinite(rewards)]
-    lowest = min(_LOWEST, 10 * float(numbers.min(initial=0.0)))
+    # So low that the mean over the weights is below all others too.
+    lowest = min(_LOWEST, 10 * len(networks.weights) * float(numbers.min(initial=0.0)))
     return np.nan_to_num(rewards, nan=lowest, neginf=lowest)
 
 
