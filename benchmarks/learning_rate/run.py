@@ -39,6 +39,19 @@ STUDIES = {
     "residual": "cifar10_jpeg",
     "residual_structured": "cifar10_jpeg",
 }
+#: What runs are called.
+_RESIDUAL = "model=benchmarks/learning_rate/residual.py"
+NAMES = {
+    "lottery_ticket": "rate rising to 0.4 over 200 steps",  # alone in its study
+    "lottery_ticket learning_rate=0.4": "rate 0.4",
+    "lottery_ticket learning_rate=0.02": "rate 0.02",
+    "late_rewinding rewind_to=200 learning_rate=0.4": "rate 0.4, rewound to step 200",
+    "late_rewinding rewind_to=200 learning_rate=0.02": "rate 0.02, rewound to step 200",
+    f"lottery_ticket {_RESIDUAL}:large": "rate 0.1",
+    f"lottery_ticket {_RESIDUAL}:small": "rate 0.01",
+    f"lottery_ticket {_RESIDUAL}:warm": "rate rising to 0.1 over 200 steps",
+    f"late_rewinding rewind_to=200 {_RESIDUAL}:large": "rate 0.1, rewound to step 200",
+}
 
 
 def main() -> None:
@@ -63,7 +76,6 @@ def main() -> None:
                 continue
             comparison = compare([args.out / n for n in study.specs], every_level=True)
             found[name] = [dataclasses.asdict(row) for row in comparison.rows()]
-            plots.save(comparison.plot(), HERE / f"{name}.png")
     records.write(
         HERE / "results.json",
         found,
@@ -72,6 +84,7 @@ def main() -> None:
         resumes=True,
     )
     for name, rows in found.items():
+        plots.save(picture(rows, STUDIES[name]), HERE / f"{name}.png", overwrite=True)
         print(f"\n{name}\n\n{table(rows)}")
 
 
@@ -92,16 +105,45 @@ def table(rows: list[dict[str, Any]]) -> str:
     header = ["run", "sparsity", "ticket", "re-initialised", "ticket − re-initialised, paired"]
     lines = []
     for row in rows:
+        is_first = not lines or NAMES[row["run"]] not in (line[0] for line in lines)
+        name = NAMES[row["run"]] if is_first else ""
         if row["arm"] == "dense":
-            lines.append([row["run"], "0", percent(row), "", ""])
+            lines.append([name, "0", percent(row), "", ""])
         if row["arm"] != "ticket":
             continue
         place = (row["run"], row["round"])
         controls = [r for r in rows if (r["run"], r["round"]) == place and r["arm"] != "ticket"]
         control = next((r for r in controls if r["arm"] == "reinitialize"), None)
         cells = ["", ""] if control is None else [percent(control), gain(control["to_ticket"])]
-        lines.append([row["run"], f"{row['sparsity']:.3f}", percent(row), *cells])
+        lines.append([name, f"{row['sparsity']:.3f}", percent(row), *cells])
     return markdown(header, lines)
+
+
+def picture(rows: list[dict[str, Any]], data: str) -> Any:
+    """Draws each run's tickets, and dashed in the same colour what is re-initialised."""
+    figure = plots.new_figure((7.0, 4.8))
+    axes = figure.add_subplot()
+    for number, run in enumerate(dict.fromkeys(row["run"] for row in rows)):
+        for arms, style in ((("dense", "ticket"), "-o"), (("reinitialize",), "--o")):
+            own = [row for row in rows if row["run"] == run and row["arm"] in arms]
+            said = NAMES[run] + ("" if "ticket" in arms else ", re-initialised")
+            axes.errorbar(
+                [row["round"] for row in own],
+                [100 * row["value"]["mean"] for row in own],
+                [100 * (row["value"]["sd"] or 0.0) for row in own],
+                fmt=style,
+                color=f"C{number}",
+                label=said,
+                capsize=3,
+                ms=4,
+            )
+    levels = {row["round"]: f"{row['sparsity']:.3g}" for row in rows}
+    axes.set_xticks(list(levels), list(levels.values()))
+    axes.set_xlabel("sparsity")
+    axes.set_ylabel("test accuracy in %, mean ± sd of 3 replicates")
+    axes.set_title("CIFAR-10 with JPEG loss" if "jpeg" in data else "MNIST")
+    figure.legend(loc="outside lower center", frameon=False, fontsize=9, ncols=2)
+    return figure
 
 
 def percent(row: dict[str, Any]) -> str:
