@@ -174,7 +174,11 @@ CALLS: tuple[Case, ...] = (
     ),
     ("rewinding too late", lambda f: find(recipe="late_rewinding", rewind_to=9), ("rewind_to=9",)),
     ("no normalisation", lambda f: find(recipe="slimming"), ("BatchNormalization",)),
-    ("nor for an early bird", lambda f: find(recipe="early_bird"), ("BatchNormalization",)),
+    (
+        "nor for an early bird",
+        lambda f: find(recipe="early_bird", num_steps=6),
+        ("BatchNormalization",),
+    ),
     ("granularity", lambda f: find(granularity="3x1"), ("`granularity` must fit", "first/kernel")),
     (
         "granularity of a search with rounds",
