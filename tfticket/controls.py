@@ -26,7 +26,7 @@ from tfticket.registry import member
 from tfticket.seeds import generator
 from tfticket.tickets import Ticket
 
-__all__ = ["CONTROLS", "Branch", "make", "require_control"]
+__all__ = ["CONTROLS", "Branch", "draws_anew", "make", "require_control"]
 
 Drawn = dict[str, "Draw | None"]
 
@@ -93,6 +93,15 @@ def require_control(control: str) -> Callable[[Ticket, Drawn, int], Ticket]:
     if ":" in control:
         return functools.partial(_own, control, references.resolve(control))
     return member(control, CONTROLS, "control")
+
+
+def draws_anew(control: str) -> bool:
+    """Tells whether a control's weights are others than its ticket's; of one's own it is not known.
+
+    Args:
+        control: a name.
+    """
+    return control in _ANEW
 
 
 def _own(name: str, function: Any, ticket: Ticket, drawn: Drawn, seed: int) -> Ticket:
@@ -163,4 +172,5 @@ CONTROLS: dict[str, Callable[[Ticket, Drawn, int], Ticket]] = {
     "dense": _dense,
 }
 
+_ANEW = ("reinitialize", "reinitialize_from_kept", "random_sparse")
 _AT_ANY_STEP = ("dense", "reshuffle", "shuffle_mask")

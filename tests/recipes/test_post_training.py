@@ -39,6 +39,18 @@ def test_two_of_four_and_a_control(model_fn, data):
     assert ticket.sparsity == 0.5
 
 
+def test_controls_are_of_the_trained_network(model_fn, data):
+    """It is not trained again, so other weights than those are no network at all."""
+    arms = ("shuffle_mask", "reinitialize")
+    found = recipes.wanda(model_fn, data, **SHORT, sparsity=0.1, controls=arms)
+    by_arm = {(r.arm, r.round): r for r in found.outcome.results}
+    dense = by_arm["dense", 0].metrics["test_accuracy"]
+    assert by_arm["shuffle_mask", 1].metrics["test_accuracy"] > dense - 0.1
+    assert by_arm["reinitialize", 1].metrics["test_accuracy"] < 0.4
+    steps = {arm: by_arm[arm, 1].value("trained_steps") for arm in arms}
+    assert steps == {"shuffle_mask": 300, "reinitialize": 0}
+
+
 def test_what_cannot_be_calibrated_is_refused_before_anything_is_trained(keras, data):
     def build():
         layers = keras.layers

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PostTraining"]
 
+#: Where a control says for how many steps its weights were trained.
+_STEPS = "trained_steps"
+
 
 class PostTraining(WeightRecipe):
     """Level 0 is trained; level 1 is pruned as it stands, layer by layer, and trained no more.
@@ -54,6 +57,12 @@ class PostTraining(WeightRecipe):
                 f" calibrate {others} with."
             )
 
+    def start(self, run: Run) -> Level:
+        """See `Recipe`; the trained network is among the states, for controls are drawn from it."""
+        level = super().start(run)
+        end = int(level.log["end_step"])
+        return dataclasses.replace(level, states={**level.states, end: level.trained})
+
     def settings(self) -> dict[str, Any]:
         """Returns what the method is told besides what all are."""
         return {}
@@ -83,11 +92,27 @@ class PostTraining(WeightRecipe):
         log = {**made.log, "trained_steps": steps}  # of the network that was pruned
         return dataclasses.replace(made, states=level.states, log=log)
 
+    def initial_ticket(self, level: Level) -> Ticket:
+        """Returns a level's masks over the trained network: what is pruned without training."""
+        trained = level.states[max(level.states)]
+        steps = level.log.get("trained_steps", 0)
+        return dataclasses.replace(
+            level.ticket,
+            weights=trained.weights,
+            optimizer={},
+            step=0,
+            provenance={**level.ticket.provenance, _STEPS: steps},
+        )
+
     def try_ticket(self, run: Run, ticket: Ticket) -> Level:
         """Measures a control as it is."""
+        from tfticket.controls import draws_anew
         from tfticket.recipes._untrained import measured
 
-        return measured(run, ticket)
+        made, given = measured(run, ticket), ticket.provenance
+        if draws_anew(given.get("control", "")):
+            return made
+        return dataclasses.replace(made, log={**made.log, "trained_steps": given[_STEPS]})
 
 
 def _in_batches(inputs: Any, batch_size: int) -> list[Any]:
