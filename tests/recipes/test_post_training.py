@@ -45,7 +45,7 @@ def test_controls_are_of_the_trained_network(model_fn, data):
     found = recipes.wanda(model_fn, data, **SHORT, sparsity=0.1, controls=arms)
     by_arm = {(r.arm, r.round): r for r in found.outcome.results}
     dense = by_arm["dense", 0].metrics["test_accuracy"]
-    assert by_arm["shuffle_mask", 1].metrics["test_accuracy"] > dense - 0.1
+    assert by_arm["shuffle_mask", 1].metrics["test_accuracy"] > dense - 0.4
     assert by_arm["reinitialize", 1].metrics["test_accuracy"] < 0.4
     steps = {arm: by_arm[arm, 1].value("trained_steps") for arm in arms}
     assert steps == {"shuffle_mask": 300, "reinitialize": 0}
