@@ -46,8 +46,10 @@ __all__ = [
 
 
 def _plain_integer(value: Any) -> Any:
-    """Reads a NumPy integer as Python's."""
-    is_whole = isinstance(value, numbers.Integral) and not isinstance(value, (bool, int))
+    """Reads a NumPy integer as Python's, and a whole number that is written as a float, as 1e3."""
+    if isinstance(value, numbers.Integral):
+        return value if isinstance(value, (bool, int)) else int(value)
+    is_whole = isinstance(value, float) and value.is_integer()
     return int(value) if is_whole else value
 
 

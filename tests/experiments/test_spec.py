@@ -103,6 +103,18 @@ def test_flags_overrule_the_file(tmp_path):
     assert (spec.common.seed, spec.recipe.sparsity) == (7, 0.9)
 
 
+def test_powers_of_ten_are_numbers(tmp_path):
+    file = tmp_path / "first.yaml"
+    text = "model: lenet_300_100\ndata: digits\nsparsity: 9e-1\nnum_steps: 1e3\nrounds: 2e0\n"
+    file.write_text(text + "recipe: late_rewinding\nrewind_to: 2.5e2\nlearning_rate: 1e-3\n")
+    spec = read_spec(file)
+    found = (spec.common.num_steps, spec.recipe.rounds, spec.recipe.rewind_to)
+    assert found == (1000, 2, 250) and {type(n) for n in found} == {int}
+    assert (spec.recipe.sparsity, spec.common.learning_rate) == (0.9, 0.001)
+    with pytest.raises(ValueError, match="`num_steps` must be a valid integer"):
+        Spec(**GIVEN, num_steps=2.5)
+
+
 def test_a_json_file_does_too(tmp_path):
     file = tmp_path / "first.json"
     file.write_text('{"model": "lenet_300_100", "data": "digits", "rounds": 3}')

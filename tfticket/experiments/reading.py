@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,10 +74,22 @@ def _read_yaml(path: Path) -> Any:
         raise MissingDependencyError("yaml", "config", "to read YAML files") from error
     try:
         text = path.read_text(encoding="utf-8")
-        _require_each_once(yaml.compose(text, yaml.SafeLoader), path)
-        return yaml.safe_load(text)
+        loader = _loader(yaml)
+        _require_each_once(yaml.compose(text, loader), path)
+        return yaml.load(text, loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CorruptFileError(f"{path} is not YAML: {error}") from error
+
+
+def _loader(yaml: Any) -> Any:
+    """A safe loader to which 1e3 and 1e-3 are numbers, as YAML 1.2 has them: PyYAML reads text."""
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    number = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+.0123456789"))
+    return Loader
 
 
 def _require_each_once(root: Any, path: Path) -> None:
