@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfticket import recipes, weights, zoo
 from tfticket.errors import CorruptFileError
@@ -218,3 +219,11 @@ def test_classes_that_are_written_as_values_are_refused_before_anything_is_train
     with pytest.raises(ValueError, match="class numbers must have an integer type"):
         recipes.weight_agnostic(model_fn, parts, **SMALL, on_event=events.append)
     assert not [e for e in events if e.kind == "result"]
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_a_pipeline_as_any_part_is_refused(model_fn, data, part):
+    parts = {n: (s.x[:50], s.y[:50]) for n, s in data.splits.items()}
+    parts[part] = tf.data.Dataset.from_tensor_slices(parts[part]).batch(10)
+    with pytest.raises(ValueError, match=f"two arrays in memory.*'{part}': 'a pipeline'"):
+        recipes.weight_agnostic(model_fn, parts, **SMALL)

@@ -181,3 +181,14 @@ def test_a_class_of_validation_alone_counts_and_what_is_no_class_is_refused():
     for targets in (np.array([0.5, 1.0]), np.eye(3)[:2]):
         with pytest.raises(ValueError, match="whole numbers as targets of validation"):
             as_dataset({**parts, "validation": (x[:2], targets)})
+
+
+@pytest.mark.parametrize("column", [False, True])
+@pytest.mark.parametrize("given", [Y, Y[:, None], Y / 8.0, Y[:, None] / 8.0])
+def test_targets_beside_a_pipeline_have_its_rank(given, column):
+    """What Keras has traced for targets of one rank does not take another."""
+    own = given.reshape((-1, 1) if column else (-1,))
+    streamed = tf.data.Dataset.from_tensor_slices((X, own)).batch(5)
+    data = as_dataset({"train": (X, given), "validation": streamed, "test": (X, given)})
+    assert data.test.y.shape == data.train.y.shape == ((20, 1) if column else (20,))
+    np.testing.assert_allclose(data.test.y.ravel(), given.ravel())

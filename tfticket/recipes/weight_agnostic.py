@@ -80,9 +80,10 @@ class WeightAgnostic(EvolutionSettings, Recipe):
         from tfticket.zoo.splits import Split
 
         data, outputs = run.data, run.model.output_shape
-        arrays = data.train.arrays() if isinstance(data.train, Split) else {}
-        if set(arrays) != {"x", "y"} or run.training.class_weight is not None:
-            found = sorted(arrays) or "a pipeline"
+        kinds = {p: sorted(s.arrays()) for p, s in data.splits.items() if isinstance(s, Split)}
+        found = {p: kinds.get(p, "a pipeline") for p in data.splits}
+        is_fit = all(kind == ["x", "y"] for kind in found.values())
+        if not is_fit or run.training.class_weight is not None:
             raise ValueError(
                 "`data` must be two arrays in memory, inputs and targets, all examples counting the"
                 f" same: the search draws examples of its own. Received: {found}"

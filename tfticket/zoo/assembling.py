@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -131,7 +131,8 @@ def of_pipelines(name: str, parts: Mapping[str, Any]) -> Dataset:
         parts: `Stream`s, and `Split`s of arrays, whose inputs stay as they are, by their names;
             either validation or test may be missing and is the other one then.
     """
-    found = {p: _typed(s) if isinstance(s, Split) else s for p, s in parts.items()}
+    rank = _rank_of_targets(parts.values())
+    found = {p: _typed(s, rank) if isinstance(s, Split) else s for p, s in parts.items()}
     notes = []
     for absent, present in (("validation", "test"), ("test", "validation")):
         if absent not in found and present in found:
@@ -155,8 +156,22 @@ def of_pipelines(name: str, parts: Mapping[str, Any]) -> Dataset:
     )
 
 
-def _typed(split: Split) -> Split:
-    return source_of({"train": split, "test": split}, "")[0].train
+def _rank_of_targets(splits: Iterable[Split | Stream]) -> int | None:
+    """The number of axes of what pipelines give as targets, where it is an array."""
+    specs = [s.survey.element_spec.get("1") for s in splits if isinstance(s, Stream)]
+    return next((len(spec[1]) for spec in specs if spec is not None), None)
+
+
+def _typed(split: Split, rank: int | None) -> Split:
+    """Targets of the usual types; numbers in a column, or not, as pipelines beside them are.
+
+    What Keras has traced for targets of one rank does not take another.
+    """
+    found = source_of({"train": split, "test": split}, "")[0].train
+    y = found.y
+    if rank not in (1, 2) or not isinstance(y, np.ndarray) or y.size != len(y):
+        return found
+    return dataclasses.replace(found, y=y.reshape((-1, 1) if rank == 2 else (-1,)))
 
 
 def _num_classes(split: Split | Stream) -> int | None:
