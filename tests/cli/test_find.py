@@ -119,14 +119,6 @@ def test_a_dry_run_says_what_is_to_be_expected_and_writes_nothing(tmp_path):
     assert not out.exists()
 
 
-def test_a_dry_run_names_what_takes_long_beside_trainings(tmp_path):
-    asked = [*FIND[2:6], *QUICK[2:], "--generations", "7", "--population-size", "5"]
-    done = invoke("find", "weight_agnostic", *asked, "--out", tmp_path / "run", "--dry-run")
-    assert done.exit_code == 0, done.output
-    said = " ".join(done.stdout.split())
-    assert "each replicate makes a search of 7 generations of 5 networks, not measured" in said
-
-
 def test_demo_is_find_with_a_ready_made_spec(tmp_path, monkeypatch):
     spec = given(tmp_path, monkeypatch, "demo")
     assert (spec.common.data, spec.recipe.sparsity) == ("digits", 0.9)

@@ -16,11 +16,13 @@ GIVEN = {"model": "lenet_300_100", "data": "digits", "num_steps": 2, "export": (
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("lottery_ticket", {"sparsity": 0.5, "pruning_rate": 0.5}),
+        pytest.param(
+            *("lottery_ticket", {"sparsity": 0.5, "pruning_rate": 0.5}), marks=pytest.mark.long
+        ),
         ("edge_popup", {}),
         ("wanda", {"controls": ("random_sparse",)}),
-        ("zhou_supermask", {"sparsity": 0.5}),
-        ("strong_ticket", {"candidates": 2}),
+        pytest.param(*("zhou_supermask", {"sparsity": 0.5}), marks=pytest.mark.long),
+        pytest.param(*("strong_ticket", {"candidates": 2}), marks=pytest.mark.long),
         ("weight_agnostic", {"generations": 2, "population_size": 4}),
     ],
 )
