@@ -68,3 +68,20 @@ def test_a_step_leaves_what_is_excluded_as_it_is(keras, model):
     after = weights.read_all(made)
     np.testing.assert_array_equal(after["last/kernel"], before["last/kernel"])
     np.testing.assert_allclose(after["first/kernel"], 0.5 * before["first/kernel"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("by", ["var_list", "var_names"])
+def test_a_configuration_has_what_keras_does_not_write_down(keras, model, by):
+    """By which runs are told apart, and trainings shared."""
+    plain = keras.optimizers.AdamW(weight_decay=0.1)
+    model.compile(plain, "mse")
+    assert _weight_decay.configured(model) == plain.get_config()
+    optimizer = keras.optimizers.AdamW(weight_decay=0.1)
+    biases = [layer.bias for layer in model.layers]
+    optimizer.exclude_from_weight_decay(**{by: biases if by == "var_list" else ["bias"]})
+    model.compile(optimizer, "mse")
+    found = _weight_decay.configured(model)
+    assert found == {
+        **optimizer.get_config(),
+        "excluded_from_weight_decay": ["first/bias", "last/bias"],
+    }

@@ -12,7 +12,7 @@ from typing import Any
 from tfticket import _keras
 from tfticket._optimizers import members
 
-__all__ = ["carry", "decays", "exclude"]
+__all__ = ["carry", "configured", "decays", "exclude"]
 
 
 def exclude(optimizer: Any, variables: Sequence[Any]) -> None:
@@ -56,6 +56,22 @@ def carry(model: Any, made: Any) -> None:
         here, there = _by_path(model), _by_path(made)
         same = [there[p] for p, v in here.items() if p in there and old._var_key(v) in keys]
         new.exclude_from_weight_decay(var_list=same, var_names=names)
+
+
+def configured(model: Any) -> dict[str, Any]:
+    """Returns the configuration of a model's optimizer, with the paths that it does not decay.
+
+    Args:
+        model: a compiled model of either Keras.
+    """
+    config = dict(model.optimizer.get_config())
+    excluding = [m for m in members(model.optimizer) if any(_excluded(m))]
+    paths = [
+        path
+        for path, variable in (_by_path(model).items() if excluding else ())
+        if not all(m._use_weight_decay(variable) for m in excluding)
+    ]
+    return {**config, "excluded_from_weight_decay": paths} if paths else config
 
 
 def _by_path(model: Any) -> dict[str, Any]:

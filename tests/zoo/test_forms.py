@@ -192,3 +192,11 @@ def test_targets_beside_a_pipeline_have_its_rank(given, column):
     data = as_dataset({"train": (X, given), "validation": streamed, "test": (X, given)})
     assert data.test.y.shape == data.train.y.shape == ((20, 1) if column else (20,))
     np.testing.assert_allclose(data.test.y.ravel(), given.ravel())
+
+
+def test_parts_of_one_array_and_of_several_are_refused():
+    parts = {"train": (X, Y), "validation": (X, {"a": Y, "b": Y}), "test": (X, Y)}
+    with pytest.raises(ValueError, match="targets of validation as those of train are.*dict"):
+        as_dataset(parts)
+    with pytest.raises(ValueError, match="targets of validation, test as those of train"):
+        as_dataset({**parts, "train": (X, {"a": Y, "b": Y}), "validation": (X, Y)})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfticket import _keras, files, weights
+from tfticket import _keras, _weight_decay, files, weights
 from tfticket.determinism import threads
 from tfticket.experiments.records import differences
 from tfticket.zoo import Dataset, Split, Stream
@@ -49,7 +49,7 @@ def described(plan: Plan) -> dict[str, Any]:
         "fingerprints": {
             "data": fingerprint_of_data(plan.data),
             "network": fingerprint_of_model(model),
-            "optimizer": digest_of_settings(model.optimizer.get_config()),
+            "optimizer": digest_of_settings(_weight_decay.configured(model)),
         },
     }
 

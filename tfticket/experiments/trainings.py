@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from tfticket import _keras, files, references
+from tfticket import _keras, _weight_decay, files, references
 from tfticket.callbacks import EnforceMasks, RecordRewindPoint
 from tfticket.determinism import threads
 from tfticket.errors import CorruptFileError
@@ -114,7 +114,7 @@ class SharedTrainings:
             "training": [training.num_steps, training.batch_size, training.seed],
             "compiled": digest_of_settings(
                 [
-                    model.optimizer.get_config(),
+                    _weight_decay.configured(model),
                     model.get_compile_config() if hasattr(model, "get_compile_config") else None,
                     _keras.steps_per_execution(model),
                 ]

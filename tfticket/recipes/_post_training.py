@@ -29,6 +29,7 @@ class PostTraining(WeightRecipe):
 
     method: ClassVar[str]
     usual_controls: ClassVar[tuple[str, ...]] = ()
+    trains_levels: ClassVar[bool] = False
 
     sparsity: fields.Sparsity = 0.5
     calibration_examples: Count = 1_000
@@ -36,11 +37,6 @@ class PostTraining(WeightRecipe):
     layers_at_once: Count = 1
     """How many layers are calibrated in one pass over the examples, each with what the pruned ones
     before the pass give."""
-
-    def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
-        """See `Recipe`: the dense network alone is."""
-        del is_control
-        return not round_
 
     def check(self, run: Run) -> None:
         """See `Recipe`; the inputs of every weight that may be masked must be seen."""

@@ -49,10 +49,12 @@ class Recipe(Settings):
     Attributes:
         paper: where it comes from.
         usual_controls: what its tickets are compared with unless `controls` says otherwise.
+        trains_levels: whether networks after level 0 are trained; otherwise they are measured only.
     """
 
     paper: ClassVar[Paper]
     usual_controls: ClassVar[tuple[str, ...]] = ("reinitialize", "random_sparse")
+    trains_levels: ClassVar[bool] = True
 
     def resolved(self, task: Task) -> Self:
         """Returns the recipe with every moment as a step, and nothing left open.
@@ -84,14 +86,14 @@ class Recipe(Settings):
         return 1
 
     def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
-        """Tells whether the network of a level is trained, or only measured; as a rule it is.
+        """Tells whether the network of a level is trained; as `trains_levels` says, as a rule.
 
         Args:
             round_: of the level; level 0 is trained at any rate.
             is_control: whether it is a control's.
         """
-        del round_, is_control
-        return True
+        del is_control
+        return not round_ or self.trains_levels
 
     def besides(self) -> str:
         """Returns in words what a replicate does beside trainings that takes long, if it does."""

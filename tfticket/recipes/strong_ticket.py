@@ -27,6 +27,7 @@ class StrongTicket(Recipe):
 
     paper: ClassVar[Paper] = Paper("Pensia et al. 2020", "https://arxiv.org/abs/2006.07990")
     usual_controls: ClassVar[tuple[str, ...]] = ("shuffle_mask", "reshuffle")
+    trains_levels: ClassVar[bool] = False
 
     candidates: Annotated[Count, Field(le=32)] = 12
     """Random neurons for each weight: an error of ε takes about log2(1/ε)."""
@@ -35,11 +36,6 @@ class StrongTicket(Recipe):
     first layer."""
     scale: Positive = 2.0
     """Of the random weights that lead to a layer's sums, as a multiple of its largest weight."""
-
-    def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
-        """See `Recipe`: the dense network alone is."""
-        del is_control
-        return not round_
 
     def check(self, run: Run) -> None:
         """See `Recipe`; every weight must be of a layer that can be approximated.

@@ -26,6 +26,7 @@ class ZhouSupermask(WeightRecipe):
     """
 
     paper: ClassVar[Paper] = Paper("Zhou et al. 2019", "https://arxiv.org/abs/1905.01067")
+    trains_levels: ClassVar[bool] = False
 
     sparsity: fields.Sparsity = 0.9
     score: fields.Score = "large_final"
@@ -51,11 +52,6 @@ class ZhouSupermask(WeightRecipe):
             action=self.action,
             rounds=1,
         )
-
-    def is_trained(self, round_: int, *, is_control: bool = False) -> bool:
-        """See `Recipe`: the dense network alone is."""
-        del is_control
-        return not round_
 
     def treat(self, run: Run, level: Level) -> Level:
         """Takes the mask of the trained weights, and measures it over the initial ones."""

@@ -90,10 +90,18 @@ def source_of(parts: Mapping[str, Split], notes: str) -> tuple[Source, Split | N
         Train and test, and validation; what train's targets are, those of all are.
 
     Raises:
-        ValueError: if train's targets are classes, and others are not.
+        ValueError: if train's targets are classes, or one array, and others are not.
     """
     y, found = parts["train"].y, dict(parts)
     is_classes = _are_classes(y)
+    others = [
+        n for n, s in parts.items() if isinstance(s.y, np.ndarray) != isinstance(y, np.ndarray)
+    ]
+    if others:
+        raise ValueError(
+            f"`data` must have targets of {', '.join(others)} as those of train are, one array or"
+            f" several. Received: {type(y).__name__} of train, {type(parts[others[0]].y).__name__}"
+        )
     if isinstance(y, np.ndarray):
         form = _classes if is_classes else _values
         found = {n: dataclasses.replace(s, y=form(s.y, n)) for n, s in parts.items()}
