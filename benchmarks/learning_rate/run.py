@@ -7,7 +7,8 @@ picture of each: of every level the ticket, its re-initialised control, and thei
 seed with its 95 % interval. `study.yaml`, `warm_up.yaml` and `structured.yaml` are LeNet-300-100 on
 MNIST, `residual.yaml` and `residual_structured.yaml` a small residual network on CIFAR-10 with JPEG
 loss. With `--studies` some of them, beside what the others found before; with `--points` some runs
-of one study, by their numbers, beside its other runs, so that a long study can be made in pieces.
+of one study are trained, by their numbers, and nothing is written beside them, so that a long study
+can be made in pieces; the same call without it reads them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmark
 
 from benchmarks import records
 from tfticket.experiments.comparing import compare
-from tfticket.experiments.study import Study, read_study
+from tfticket.experiments.study import read_study
 from tfticket.experiments.studying import run_study
 from tfticket.progress import ProgressLines
 from tfticket.reports import plots
@@ -72,8 +73,7 @@ def main() -> None:
                 study = dataclasses.replace(study, specs={n: study.specs[n] for n in folders})
             run_study(study, args.out, on_event=lambda event: event.show(display))
             if args.points is not None:
-                found[name] = merged(found.get(name, []), study, args.out)
-                continue
+                return  # read once all of them are there, by a call without `--points`
             comparison = compare([args.out / n for n in study.specs], every_level=True)
             found[name] = [dataclasses.asdict(row) for row in comparison.rows()]
     records.write(
@@ -86,18 +86,6 @@ def main() -> None:
     for name, rows in found.items():
         plots.save(picture(rows, STUDIES[name]), HERE / f"{name}.png", overwrite=True)
         print(f"\n{name}\n\n{table(rows)}")
-
-
-def merged(rows: list[dict[str, Any]], study: Study, out: Path) -> list[dict[str, Any]]:
-    """Rows of a study of which some runs are new; the others stay."""
-    for folder, spec in study.specs.items():
-        run = f"{spec.recipe_name}, {str(spec.common.model).rpartition(':')[2]}"
-        own = [
-            {**dataclasses.asdict(row), "run": run}
-            for row in compare([out / folder], every_level=True).rows()
-        ]
-        rows = [row for row in rows if row["run"] != run] + own
-    return sorted(rows, key=lambda row: row["run"])
 
 
 def table(rows: list[dict[str, Any]]) -> str:

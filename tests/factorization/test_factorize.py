@@ -163,8 +163,8 @@ def test_a_model_with_weights_that_are_not_finite_is_refused(network):
 def test_an_activation_that_is_a_layer_stays_what_it_is(keras, slope):
     layers = keras.layers
     given = layers.Input((20,))
-    dense = layers.Dense(16, activation=layers.ReLU(negative_slope=slope), name="dense")
-    model = keras.Model(given, layers.Dense(2)(dense(given)))
+    hidden = layers.Dense(16, activation=layers.ReLU(negative_slope=slope), name="hidden")
+    model = keras.Model(given, layers.Dense(2, name="last")(hidden(given)))
     made = factorization.factorize(model, rank=5)
     x = np.random.default_rng(0).normal(size=(7, 20)).astype(np.float32)
     expected = np.asarray(factorization.defactorize(made.model)(x))
