@@ -101,7 +101,11 @@ def _with_objects(owner: Any, config: dict[str, Any], edit: Edit, handed: Handed
     found = dict(config)
     edit(owner, found)
     for key, value in found.items():
-        found[key] = _object(value, _attribute(owner, key), edit, handed, owner)
+        held = _attribute(owner, key)
+        if key.endswith("activation") and isinstance(value, dict) and _keras.is_layer(held):
+            found[key] = _copy(held, edit)  # Keras takes a layer there; up to 3.8 it reads none
+        else:
+            found[key] = _object(value, held, edit, handed, owner)
     return found
 
 
