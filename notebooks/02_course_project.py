@@ -292,10 +292,9 @@ plt.show()
 # | random mask, untrained | 0.019 | 5 | 9.82 ± 1.03 | – |
 #
 # With masks that hold, the mask found by training is as good as the dense network at density
-# 0.384 when rewound (+0.00 ± 0.08 points, seed by seed, with the 95 % interval of the mean), and
-# drawing its weights anew costs 0.68 ± 0.06 points, as a random mask does (0.70 ± 0.09). At 0.019
-# the rewound mask loses 1.00 ± 0.15 points, while the same mask over new weights is erratic (65
-# to 91 %) and a random mask over the old ones fails. The project's two "ticket" figures are close
-# to ours for another reason: no mask was in force there, so both are dense networks. The
-# untrained masked network is far above chance at 0.384 (88 %, from 74 to 94 over five
-# replicates), as Zhou et al. report for such masks.
+# 0.384 when rewound (+0.00 ± 0.08 points, seed by seed, with the 95 % interval of the mean);
+# drawing its weights anew costs 0.68 ± 0.06 points, a random mask 0.70 ± 0.09. At 0.019 the rewound
+# mask loses 1.00 ± 0.15 points, the same mask over new weights is erratic (65 to 91 %), and a
+# random mask over the old ones fails. The project's two "ticket" figures are close to ours for
+# another reason: no mask was in force there, so both are dense networks. The untrained masked
+# network is far above chance at 0.384 (88 %, from 74 to 94), as Zhou et al. report.
