@@ -11,6 +11,7 @@ weights have moved. Writes `updates.json` beside this file.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -51,12 +52,20 @@ def answer(size: int, keras: str, updates: int) -> None:
     rng, kernel = np.random.default_rng(0), _keras.native(dense.kernel)
     steps = _keras.native(model.optimizer.iterations)
 
+    batches = itertools.count()
+
     def move() -> None:
         noise = rng.standard_normal(kernel.shape, dtype=np.float32)
         kernel.assign_add(1e-5 * noise * pruning.masks[next(iter(pruning.masks))])
         steps.assign_add(1)
 
-    checkouts.answer({"move": move, "update": lambda: pruning.on_train_batch_end(0)})
+    def update() -> None:
+        done = len(pruning.history)
+        pruning.on_train_batch_end(next(batches))
+        if len(pruning.history) != done + 1:
+            raise RuntimeError("nothing was pruned, so nothing was measured")
+
+    checkouts.answer({"move": move, "update": update})
 
 
 def measured(size: int, keras: str, before: Path, updates: int) -> dict:

@@ -124,3 +124,12 @@ def test_the_best_is_of_the_one_accuracy_or_of_the_least_loss():
     assert best([first, second]) is second
     first, second = (validated(n, 1.0 - n, auc=0.9 - n) for n in (0, 1))
     assert best([first, second]) is second
+
+
+def test_smaller_networks_have_a_column_of_parameters():
+    log = {"parameters": 40, "dense_parameters": 1100}
+    results = [result(0, test_accuracy=0.9), result(0, 1, "ticket", log=log, test_accuracy=0.8)]
+    header, dense, ticket = (line.split() for line in results_table(results).splitlines())
+    place = header.index("parameters")
+    assert (dense[place], ticket[place]) == ("1,100", "40")
+    assert "parameters" not in results_table(results[:1])

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from tfticket.reports.intervals import PairedDifference, paired_difference
+from tfticket.reports.compared_row import ComparedRow
+from tfticket.reports.intervals import paired_difference
 from tfticket.reports.plots import plot_against_sparsity
-from tfticket.reports.results import DENSE, TICKET, Result, Statistic, headline, statistic
+from tfticket.reports.results import DENSE, TICKET, Result, headline, parameters, statistic
 from tfticket.reports.tables import label
 from tfticket.tables import aligned
 
-__all__ = ["ComparedRow", "ComparedRun", "Comparison"]
+__all__ = ["ComparedRun", "Comparison"]
 
 #: Of what is kept; numbers that differ by no more are the same: fractions seldom meet one exactly.
 _SAME_SIZE = 0.01
@@ -64,40 +65,6 @@ class ComparedRun:
         seeds = self.seeds()
         chosen = (r for r in self.results if (r.round, r.arm) == (round_, arm))
         return {seeds[r.replicate]: r.value(metric) for r in chosen if r.replicate in seeds}
-
-
-@dataclass(frozen=True)
-class ComparedRow:
-    """One arm of one run at one level.
-
-    Args:
-        run: its name.
-        arm: `"dense"`, `"ticket"` or the name of a control.
-        round: its level.
-        sparsity: the mean over replicates.
-        num_kept: prunable weights kept, the mean over replicates, rounded.
-        value: the metric; `None` if it is nowhere finite.
-        to_dense: minus the run's own dense network, seed by seed.
-        to_ticket: of a control, minus the ticket of its level, seed by seed.
-        to_reference: minus the tickets of the run that the others are compared with, seed by seed
-            that with the nearest number of weights, if it is the same to 1 %; else `None`.
-        shared: how many runs have it; a dense network may be that of several.
-        is_measured: whether the run was measured by the metric at all.
-        trained_steps: updates that its weights went through, the mean over replicates, rounded.
-    """
-
-    run: str
-    arm: str
-    round: int
-    sparsity: float
-    num_kept: int
-    value: Statistic | None
-    to_dense: PairedDifference | None
-    to_ticket: PairedDifference | None
-    to_reference: PairedDifference | None
-    shared: int = 1
-    is_measured: bool = True
-    trained_steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -174,10 +141,13 @@ class Comparison:
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Returns header and rows as text, one for each of `rows`."""
         several = len(self.runs) > 1
-        header = ["run", "network", "level", "sparsity", "kept", "n", label(self.metric)]
-        header += ["minus dense", "minus its ticket"]
+        rows = self.rows()
+        is_smaller = any(row.parameters is not None for row in rows)
+        header = ["run", "network", "level", "sparsity", "kept"]
+        header += [label("parameters")] if is_smaller else []
+        header += ["n", label(self.metric), "minus dense", "minus its ticket"]
         header += ["minus the first run's ticket"] if several else []
-        return header, [_cells(row, several) for row in self.rows()]
+        return header, [r.cells(has_parameters=is_smaller, several=several) for r in rows]
 
     @property
     def explanation(self) -> str:
@@ -222,6 +192,7 @@ class Comparison:
         steps = [s for r in chosen if (s := r.value("trained_steps")) is not None]
         dense = None if arm == DENSE else run.values(self.metric, 0, DENSE)
         ticket = None if arm in (DENSE, TICKET) else run.values(self.metric, round_, TICKET)
+        size = parameters(chosen, run.results)
         is_alone = run is self.runs[0] or run.has_other_data or arm == DENSE
         other = {} if is_alone else self._reference(run, chosen)
         return ComparedRow(
@@ -236,6 +207,7 @@ class Comparison:
             to_reference=paired_difference(values, other),
             is_measured=any(self.metric in r.metrics for r in chosen),
             trained_steps=round(fmean(steps)) if steps else None,
+            parameters=None if size is None else round(size.mean),
         )
 
     def _reference(self, run: ComparedRun, results: list[Result]) -> dict[int, float | None]:
@@ -253,35 +225,6 @@ class Comparison:
                 nearest = min(near, key=lambda r, kept=result.num_kept: abs(r.num_kept - kept))
                 found[seed] = nearest.value(self.metric)
         return found
-
-
-def _cells(row: ComparedRow, several: bool) -> list[str]:
-    found = [
-        *(
-            row.run if row.shared == 1 else f"{row.shared} runs",
-            row.arm.replace("_", " "),
-            str(row.round),
-            f"{row.sparsity:.4f}",
-        ),
-        *(f"{row.num_kept:,}", "0" if row.value is None else str(row.value.num)),
-        _value(row),
-        *(_difference(d, row) for d in (row.to_dense, row.to_ticket, row.to_reference)),
-    ]
-    return found[: 9 + several]
-
-
-def _difference(found: PairedDifference | None, row: ComparedRow) -> str:
-    if found is None:
-        return ""
-    is_whole = row.value is None or found.num == row.value.num
-    return str(found) if is_whole else f"{found} (n {found.num})"
-
-
-def _value(row: ComparedRow) -> str:
-    if row.value is not None:
-        left_out = row.value.num_missing
-        return row.value.text() + (f" ({left_out} not finite)" if left_out else "")
-    return "not finite" if row.is_measured else "not measured"
 
 
 def _are_alike(one: Result, other: Result) -> bool:

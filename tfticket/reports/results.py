@@ -18,6 +18,7 @@ __all__ = [
     "best",
     "headline",
     "in_order",
+    "parameters",
     "statistic",
     "summarize",
 ]
@@ -25,7 +26,7 @@ __all__ = [
 #: The arms that are no controls: level 0, and the levels after it.
 DENSE, TICKET = "dense", "ticket"
 #: Numbers of the log that are shown with the metrics.
-NOTED = ("early_stop_step", "trained_steps", "num_channels")
+NOTED = ("early_stop_step", "trained_steps", "num_channels", "parameters")
 # The order in which arms are shown; others follow in that of the alphabet.
 _ORDER = (
     *(DENSE, TICKET, "reinitialize_from_kept", "reshuffle", "reinitialize"),
@@ -113,7 +114,8 @@ class Summary:
         num_kept: prunable weights kept, of the first replicate.
         num_replicates: how many networks were trained.
         statistics: by metric, and of what was noted in training: `early_stop_step`;
-            `trained_steps`; `num_channels`, where channels are removed.
+            `trained_steps`; `num_channels`, where channels are removed; `parameters`, where
+            networks are smaller than the dense one.
     """
 
     round: int
@@ -160,9 +162,31 @@ def summarize(results: Sequence[Result]) -> list[Summary]:
     for result in results:
         groups.setdefault((result.round, result.arm), []).append(result)
     return [
-        _summary(round_, arm, groups[round_, arm])
+        _summary(round_, arm, groups[round_, arm], parameters(groups[round_, arm], results))
         for round_, arm in sorted(groups, key=lambda key: _place(*key))
     ]
+
+
+def parameters(some: Sequence[Result], results: Iterable[Result]) -> Statistic | None:
+    """Returns how many parameters some networks of a run have, if smaller ones are in it.
+
+    >>> dense = Result(0, 0, DENSE, 0, 0.0, 90, 90)
+    >>> log = {"parameters": 20, "dense_parameters": 100}
+    >>> ticket = Result(0, 1, TICKET, 0, 0.0, 90, 90, {}, log)
+    >>> [parameters([r], [dense, ticket]).text(0) for r in (dense, ticket)]
+    ['100', '20']
+
+    Args:
+        some: the networks, of one arm at one level.
+        results: of all networks: those that are smaller say how large the dense ones are.
+
+    Returns:
+        All that is trained or measured in a network; `None` where it is not noted.
+    """
+    found = [r.value("parameters") for r in some]
+    if all(r.arm == DENSE for r in some):
+        found = [r.value("dense_parameters") for r in results if "dense_parameters" in r.log]
+    return statistic(n for n in found if n is not None)
 
 
 def in_order(results: Iterable[Result]) -> list[Result]:
@@ -235,11 +259,14 @@ def _rank(result: Result) -> tuple[float, float]:
     return (-(accuracy or 0.0), loss)
 
 
-def _summary(round_: int, arm: str, group: Sequence[Result]) -> Summary:
+def _summary(
+    round_: int, arm: str, group: Sequence[Result], num_parameters: Statistic | None
+) -> Summary:
     names = dict.fromkeys(name for r in group for name in r.metrics)
     noted = [n for n in NOTED if any(r.value(n) is not None for r in group)]
     names |= dict.fromkeys(noted)
     found = {name: statistic([r.value(name) for r in group]) for name in names}
+    found["parameters"] = num_parameters
     return Summary(
         round=round_,
         arm=arm,

@@ -38,7 +38,7 @@ def results_rows(summaries: Sequence[Summary]) -> tuple[list[str], list[list[str
         summaries: what `summarize` returned.
     """
     known = dict.fromkeys(name for s in summaries for name in s.statistics)
-    before = [n for n in ("num_channels",) if n in known]
+    before = [n for n in ("num_channels", "parameters") if n in known]
     before += [] if same_budget(summaries) else ["trained_steps"]
     after = _shown(known)
     counts = {s.num_replicates for s in summaries}

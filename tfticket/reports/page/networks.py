@@ -6,7 +6,8 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from tfticket.reports.comparison import ComparedRow, ComparedRun, Comparison
+from tfticket.reports.compared_row import ComparedRow
+from tfticket.reports.comparison import ComparedRun, Comparison
 from tfticket.reports.page.contents import Block, Facts, Missing, Plot, Table
 from tfticket.reports.page.drawing import NEUTRAL, Line, lines, said
 from tfticket.reports.page.rows import dots
@@ -87,6 +88,8 @@ def key_figures(run: ComparedRun, metric: str) -> Facts:
         density = 1 - ticket.sparsity
         values["sparsity"] = f"{ticket.sparsity:.4f}"
         values["compression ratio"] = f"{1 / density:.1f}" if density else "nothing is kept"
+        if ticket.parameters is not None:
+            values["parameters"] = f"{ticket.parameters:,}"
         values[f"{label(metric)}, ticket"] = _value(ticket)
     if dense is not None:
         values[f"{label(metric)}, dense"] = _value(dense)

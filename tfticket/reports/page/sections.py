@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfticket.reports.comparison import ComparedRow, ComparedRun, Comparison
+from tfticket.reports.compared_row import ComparedRow
+from tfticket.reports.comparison import ComparedRun, Comparison
 from tfticket.reports.page.contents import Block, Missing, Plot, ReportedRun, Section, Table
 from tfticket.reports.page.curves import curves
 from tfticket.reports.page.drawing import Line, said
