@@ -46,6 +46,14 @@ def test_every_run_is_listed_with_its_state(runs):
     assert "a/done" in str(listing(runs))
 
 
+def test_a_run_whose_settings_are_gone_is_listed_as_damaged(runs):
+    (runs / "b" / "replicate_0" / "level_00" / "metrics.json").touch()
+    (runs / "b" / SPEC).unlink()
+    states = {r.path: r.state for r in listing(runs).runs}
+    assert len(states) == 4
+    assert states[str(runs / "b")] == "damaged"
+
+
 def test_settings_of_other_programs_are_left_out(runs):
     before = listing(runs)
     (runs / "foreign").mkdir()

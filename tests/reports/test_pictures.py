@@ -26,11 +26,20 @@ def test_a_picture_takes_the_place_of_a_picture_alone(tmp_path):
 
 
 def test_folders_in_the_way_are_told(tmp_path):
+    (tmp_path / "folder.png").mkdir()
     with pytest.raises(IsADirectoryError, match="place of a folder"):
-        require_room(tmp_path)
+        require_room(tmp_path / "folder.png")
     (tmp_path / "file").write_text("dear all")
     with pytest.raises(NotADirectoryError, match="must lie in a folder"):
         require_room(tmp_path / "file" / "mine.png")
+
+
+@pytest.mark.parametrize("name", ["mine.jpg", "mine.svg", "mine"])
+def test_other_formats_than_png_are_refused(name, tmp_path):
+    for write in (require_room, lambda path: plots.save(plots.new_figure((2, 2)), path)):
+        with pytest.raises(ValueError, match=rf"must end in \.png.*{name}"):
+            write(tmp_path / name)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_no_picture_needs_no_library(monkeypatch, tmp_path):
@@ -46,7 +55,7 @@ def test_commands_ask_before_they_do_anything(command, tmp_path):
 
     from tfticket.cli.app import app
 
-    mine = tmp_path / "mine"
+    mine = tmp_path / "mine.png"
     mine.write_text("dear all")
     given = {"collapse": ("--model", "lenet_300_100")}.get(command, (str(mine),))
     data = ("--data", "nowhere.py:data") if command == "sensitivity" else ()

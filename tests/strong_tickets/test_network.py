@@ -72,8 +72,21 @@ def test_what_cannot_be_approximated_is_refused_by_name(keras, layer, options, s
     layers = keras.layers
     one = getattr(layers, layer)(**options, name="wrong")
     model = keras.Sequential([layers.Input((7, 7, 4)), one, layers.Dense(2)])
-    with pytest.raises(ValueError, match=f"'wrong': '.*{said}"):
+    with pytest.raises(ValueError, match=rf"wrong \(.*{said}"):
         strong_tickets.gadgets(model, 4, nonnegative_inputs=False)
+
+
+def test_of_many_layers_that_cannot_be_one_is_named_for_each_reason(keras):
+    layers = keras.layers
+    norms = [layers.BatchNormalization(name=f"norm_{n}") for n in range(3)]
+    prelu = layers.PReLU(name="slope")
+    model = keras.Sequential([layers.Input((4,)), *norms, prelu, layers.Dense(2)])
+    said = r"norm_0 and 2 more \(BatchNormalization\); slope \(PReLU\)"
+    with pytest.raises(ValueError, match=said):
+        strong_tickets.gadgets(model, 4, nonnegative_inputs=False)
+    plain = keras.Sequential([layers.Input((4,)), layers.ReLU()])
+    with pytest.raises(ValueError, match="Received: no weights"):
+        strong_tickets.gadgets(plain, 4, nonnegative_inputs=False)
 
 
 def test_networks_that_would_be_too_large_or_cannot_be_read_are_refused(keras, target):

@@ -70,18 +70,22 @@ class Listing:
 
 
 def listing(root: str | Path) -> Listing:
-    """Lists run folders: `root` if it is one, and those below it.
+    """Lists run folders: `root` if it is one, and those below it; without settings as damaged.
 
     Args:
         root: of a folder.
     """
     root = Path(root)
-    listed = [_listed(path.parent) for path in sorted(root.rglob(SPEC))]
+    found = {path.parent for path in root.rglob(SPEC)}
+    trained = {path.parents[2] for path in root.rglob("replicate_*/level_*/metrics.json")}
+    listed = [_listed(path, has_spec=path in found) for path in sorted(found | trained)]
     return Listing(str(root), [run for run in listed if run is not None])
 
 
-def _listed(path: Path) -> ListedRun | None:
+def _listed(path: Path, *, has_spec: bool) -> ListedRun | None:
     """A run; `None` where another program keeps its settings under the same name."""
+    if not has_spec:
+        return ListedRun(str(path), "damaged")
     try:
         settings = read_record(path / SPEC)
         report = read_record(path / REPORT) if (path / REPORT).is_file() else None

@@ -22,6 +22,7 @@ def require_room(path: str | Path | None, *, overwrite: bool = False) -> None:
 
     Raises:
         MissingDependencyError: without matplotlib.
+        ValueError: if the name does not end in .png.
         FileExistsError: if what is there is no PNG file.
         IsADirectoryError, NotADirectoryError: if a folder is there, or a file where a folder
             would have to be.
@@ -30,6 +31,8 @@ def require_room(path: str | Path | None, *, overwrite: bool = False) -> None:
         return
     require_matplotlib()
     path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"a picture is a PNG file, so its name must end in .png. Received: {path}")
     files.require_free(path, is_ours=_is_png(path), overwrite=overwrite, is_file=True)
 
 

@@ -97,7 +97,7 @@ def gadgets(model: Any, candidates: int, *, nonnegative_inputs: bool) -> dict[st
     if wrong or not owners:
         raise ValueError(
             f"`model` must have weights in {', '.join(KINDS)} layers alone, and some: others cannot"
-            f" be approximated by pruning. Received: {wrong}"
+            f" be approximated by pruning. Received: {_by_reason(wrong) or 'no weights'}"
         )
     found = {}
     for path, layer in owners:
@@ -179,6 +179,15 @@ def _obstacle(layer: Any, is_inside: bool) -> str:
     if layer.use_bias and strided > 1 and is_even and layer.padding == "same":
         return "a dilated kernel of even length has no position that is never outside the image"
     return ""
+
+
+def _by_reason(wrong: dict[str, str]) -> str:
+    """One layer of each kind of obstacle, and how many more there are."""
+    paths: dict[str, list[str]] = {}
+    for path, why in wrong.items():
+        paths.setdefault(why, []).append(path)
+    more = {why: f" and {len(some) - 1} more" if some[1:] else "" for why, some in paths.items()}
+    return "; ".join(f"{some[0]}{more[why]} ({why})" for why, some in paths.items())
 
 
 def _inner_tap(layer: Any, shape: tuple[int, ...]) -> int:
