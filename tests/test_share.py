@@ -11,6 +11,7 @@ from tfticket import schedules
 from tfticket.callbacks import PruneOnSchedule
 from tfticket.filters import Filter
 from tfticket.lottery import Search
+from tfticket.post_training import prune_after_training
 from tfticket.pruning import prune
 from tfticket.pruning_method import PruningMethod
 from tfticket.share import PrunableShareWarning, remark
@@ -77,6 +78,9 @@ def test_whatever_prunes_says_it_once(keras, experts):
         prune(experts, schedule=HALF)
     with pytest.warns(PrunableShareWarning, match="experts/up"):
         Search(experts, lambda model, callbacks: {}, PruningMethod(HALF))
+    batches = [np.ones((8, 3), "float32")]
+    with pytest.warns(PrunableShareWarning, match="experts/up"):
+        prune_after_training(experts, batches, "wanda")
     experts.compile("sgd", "mse")
     callback = PruneOnSchedule(schedules.Polynomial(0.5, begin_step=0, end_step=1, frequency=1))
     data = np.zeros((4, 3), "float32"), np.zeros((4, 2), "float32")

@@ -17,6 +17,7 @@ from tfticket import weights as weights_
 from tfticket.masks import Masks
 from tfticket.post_training.matrices import Pruned, relative_error, sparsegpt, wanda
 from tfticket.selection import NByM, check_sparsity, get_granularity
+from tfticket.share import warn_of_share
 from tfticket.tickets import Ticket
 from tfticket.tracing.examples import evaluation
 from tfticket.tracing.products import Product, products, watched
@@ -95,6 +96,7 @@ def prune_after_training(
     """
     settings |= {"method": method, "layers_at_once": layers_at_once}
     _check(settings)
+    warn_of_share(model, prunable)
     run = _Run(model, batches, prunable, _pattern(granularity, sparsity))
     masks, after, rows = run.pruned(settings, on_layer)
     chosen = {"sparsity": run.sparsity, "granularity": get_granularity(granularity).config()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tfticket.recipes import fields
@@ -68,20 +69,23 @@ class PostTraining(WeightRecipe):
         from tfticket.post_training import prune_after_training
         from tfticket.recipes._untrained import measured
         from tfticket.rewinding import restore
+        from tfticket.share import PrunableShareWarning
         from tfticket.zoo.evidence import first_inputs
 
         restore(run.model, level.trained)
         inputs = first_inputs(run.data.train, self.calibration_examples)
-        ticket = prune_after_training(
-            run.model,
-            _in_batches(inputs, run.training.batch_size),
-            self.method,
-            sparsity=self.sparsity,
-            granularity=self.granularity,
-            prunable=self.filter,
-            layers_at_once=self.layers_at_once,
-            **self.settings(),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PrunableShareWarning)  # `check` has said it
+            ticket = prune_after_training(
+                run.model,
+                _in_batches(inputs, run.training.batch_size),
+                self.method,
+                sparsity=self.sparsity,
+                granularity=self.granularity,
+                prunable=self.filter,
+                layers_at_once=self.layers_at_once,
+                **self.settings(),
+            )
         ticket = dataclasses.replace(ticket, provenance=run.provenance(1, **ticket.provenance))
         made = measured(run, ticket)
         steps = level.log.get("trained_steps", level.log.get("end_step", 0))
