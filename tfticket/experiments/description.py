@@ -46,6 +46,9 @@ class Description:
 
     def __str__(self) -> str:
         parts = [str(self.profile)] if self.profile else []
+        if self.outcome and self.profile and self.profile.num_kept == self.profile.num_weights:
+            # Of a factorised network, for one: the notes of the outcome say what is smaller in it.
+            parts = [f"No weight is masked of {self.profile.num_weights:,} prunable ones."]
         if self.outcome:
             parts.append(self.outcome.text(self.path))
         elif self.results:
