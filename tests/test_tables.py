@@ -25,6 +25,11 @@ def test_markdown_has_a_line_between_header_and_rows():
     ]
 
 
+def test_a_bar_in_a_cell_of_markdown_ends_no_cell():
+    row = markdown(["what"], [["the smallest |weight|"]]).splitlines()[-1]
+    assert row == r"| the smallest \|weight\| |"
+
+
 def test_a_table_is_no_wider_than_asked_and_loses_no_number():
     header = ["file", *(f"number {i}" for i in range(6)), "why"]
     name = "/a/very/long/way/to/a/file/called/network.tflite"

@@ -52,18 +52,19 @@ def aligned(
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Renders rows as a table in Markdown.
+    """Renders rows as a table in Markdown; a bar in a cell is escaped, so that it ends none.
 
-    >>> print(markdown(["weight", "kept"], [["dense/kernel", "10"]]))
+    >>> print(markdown(["weight", "kept"], [["dense/kernel", "|w| > 1"]]))
     | weight | kept |
     |---|---|
-    | dense/kernel | 10 |
+    | dense/kernel | \\|w\\| > 1 |
 
     Args:
         header: names of the columns.
         rows: cells, as many in each as in the header.
     """
-    first, *others = [f"| {' | '.join(line)} |" for line in (header, *rows)]
+    lines = [[cell.replace("|", "\\|") for cell in line] for line in (header, *rows)]
+    first, *others = [f"| {' | '.join(line)} |" for line in lines]
     return "\n".join([first, f"|{'---|' * len(header)}", *others])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tfticket.recipes.base import Recipe, ordered_fields
 from tfticket.settings import Settings, described
+from tfticket.tables import markdown
 
 __all__ = ["first_line", "page", "settings_of", "table"]
 
@@ -19,10 +20,10 @@ def table(recipes: Mapping[str, type[Recipe]]) -> str:
         recipes: by name.
     """
     rows = [
-        f"| `{name}` | [{r.paper.authors}]({r.paper.link}) | {first_line(r)} |"
+        [f"`{name}`", f"[{r.paper.authors}]({r.paper.link})", first_line(r)]
         for name, r in recipes.items()
     ]
-    return "\n".join(["| recipe | paper | what it does |", "|---|---|---|", *rows, ""])
+    return markdown(["recipe", "paper", "what it does"], rows) + "\n"
 
 
 def page(recipes: Mapping[str, type[Recipe]], others: Mapping[str, type[Settings]]) -> str:
@@ -58,10 +59,10 @@ def settings_of(kind: type[Settings]) -> str:
         kind: a recipe, or another kind of settings.
     """
     rows = [
-        f"| `{name}` | {_default(kind.model_fields[name])} | {described(kind, name)} |"
+        [f"`{name}`", _default(kind.model_fields[name]), described(kind, name)]
         for name in ordered_fields(kind)
     ]
-    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows, ""])
+    return markdown(["setting", "default", "meaning"], rows) + "\n"
 
 
 def _section(heading: str, kind: type[Settings], more: str) -> str:
