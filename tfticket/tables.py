@@ -52,12 +52,12 @@ def aligned(
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Renders rows as a table in Markdown; a bar in a cell is escaped, so that it ends none.
+    r"""Renders rows as a table in Markdown; a bar in a cell is escaped, so that it ends none.
 
     >>> print(markdown(["weight", "kept"], [["dense/kernel", "|w| > 1"]]))
     | weight | kept |
     |---|---|
-    | dense/kernel | \\|w\\| > 1 |
+    | dense/kernel | \|w\| > 1 |
 
     Args:
         header: names of the columns.
