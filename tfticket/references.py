@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-__all__ = ["accepted", "called", "digest_of", "resolve"]
+__all__ = ["accepted", "called", "check", "digest_of", "resolve"]
 
 
 def resolve(reference: str) -> Any:
@@ -27,17 +27,35 @@ def resolve(reference: str) -> Any:
     Raises:
         ValueError: if it has another form, or the module or attribute does not exist.
     """
+    place, attribute = check(reference)
+    module = _from_file(Path(place)) if place.endswith(".py") else _from_name(place)
+    if not hasattr(module, attribute):
+        public = [n for n in vars(module) if not n.startswith("_")]
+        raise ValueError(f"{place!r} has no {attribute!r}; it has {public}.")
+    return getattr(module, attribute)
+
+
+def check(reference: str) -> tuple[str, str]:
+    """Takes a reference apart, and runs none of its code.
+
+    Args:
+        reference: as for `resolve`.
+
+    Returns:
+        The module or file, and the attribute.
+
+    Raises:
+        ValueError: if it has another form, or the file does not exist.
+    """
     place, _, attribute = reference.rpartition(":")
     if not place or not attribute.isidentifier():
         raise ValueError(
             "a reference must be `package.module:attribute` or `path/to/file.py:attribute`."
             f" Received: {reference!r}"
         )
-    module = _from_file(Path(place)) if place.endswith(".py") else _from_name(place)
-    if not hasattr(module, attribute):
-        public = [n for n in vars(module) if not n.startswith("_")]
-        raise ValueError(f"{place!r} has no {attribute!r}; it has {public}.")
-    return getattr(module, attribute)
+    if place.endswith(".py") and not Path(place).is_file():
+        raise ValueError(f"there is no file {place!r}.")
+    return place, attribute
 
 
 def digest_of(reference: str) -> str | None:
@@ -106,8 +124,7 @@ def _from_file(path: Path) -> ModuleType:
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
     name = f"{path.stem}_{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise ValueError(f"there is no file {str(path)!r}.")
+    assert spec is not None and spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

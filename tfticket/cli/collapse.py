@@ -48,10 +48,14 @@ def collapse(
     """Find the compression at which a layer is emptied, for each score; nothing is trained."""
     asked = _rounds_of(scores)
     require_room(plot)
+    from tfticket import zoo
+
+    zoo.check_model(model)
+    if data is not None:
+        zoo.check_data(data, download=download)
     load_tensorflow()
     from tfticket import collapse as collapse_
     from tfticket import scores as scores_
-    from tfticket import zoo
     from tfticket.reports.collapse import CollapseComparison
     from tfticket.zoo.evidence import untrained_evidence
 

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["load_tensorflow"]
+__all__ = ["check_functions", "load_tensorflow"]
+
+
+def check_functions(data: str, train: str | None, *, download: bool) -> None:
+    """Makes sure, before TensorFlow is loaded, that data and a function of these names are there.
+
+    Args:
+        data: as for `zoo.load_data`.
+        train: a reference; `None` asks for nothing.
+        download: whether data may be downloaded.
+
+    Raises:
+        ValueError: if a name is unknown, or a file does not exist.
+        DataUnavailableError: if the data are not on this machine.
+    """
+    from tfticket import references, zoo
+
+    zoo.check_data(data, download=download)
+    if train is not None:
+        references.check(train)
 
 
 def load_tensorflow() -> None:

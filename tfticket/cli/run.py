@@ -37,10 +37,12 @@ def run(
     What exists is never trained again, so the same command goes on where it stopped, and a file
     with more replicates, controls or points trains these alone.
     """
+    from tfticket.experiments.naming import check_names_of_study
     from tfticket.experiments.study import read_study, require_room
 
     asked = read_study(study)
     require_room(out)
+    check_names_of_study(asked, out, download=download)
     load_tensorflow()
     from tfticket.experiments.studying import check_study, run_study
 

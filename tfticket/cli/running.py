@@ -73,6 +73,9 @@ def run_and_print(
         dry_run: whether only to say what would be trained; nothing is written then.
         download: whether tensorflow-datasets may download what is missing.
     """
+    from tfticket.experiments.naming import check_names
+
+    check_names(spec, out, download=download)
     load_tensorflow()
     if dry_run:
         from tfticket.experiments.estimate import estimate

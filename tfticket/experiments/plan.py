@@ -14,6 +14,7 @@ import numpy as np
 from tfticket import _optimizers, references, zoo
 from tfticket.determinism import restart_names, set_seeds
 from tfticket.devices import distributed
+from tfticket.experiments.naming import check_names
 from tfticket.experiments.spec import ExperimentSettings, Spec
 from tfticket.recipes import Recipe
 from tfticket.recipes.run import Plan, Task
@@ -38,6 +39,7 @@ def make_plan(spec: Spec, *, download: bool = False) -> Plan:
         ValueError: if network, data and settings do not fit together.
         DataUnavailableError: if the data are not on this machine.
     """
+    check_names(spec, download=download)
     common = spec.common
     data = _data(common, download=download)
     entry = _entry(common, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -79,6 +80,21 @@ class Study:
         """
         listed = {Path(run.path).name: run.state for run in listing(out).runs}
         return Planned({name: listed.get(name, "not begun") for name in self.specs})
+
+    @contextlib.contextmanager
+    def blaming(self, name: str) -> Iterator[None]:
+        """Says of which run an error is.
+
+        Args:
+            name: of its folder.
+
+        Raises:
+            ValueError: in the place of a `ValueError` or `TypeError`.
+        """
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{self.path}: {error}\nThis is of the run {name}.") from error
 
     def keep(self, out: Path) -> None:
         """Writes which folders belong to the study, beside them.

@@ -138,10 +138,7 @@ def check_study(
 
 
 def _check(study: Study, name: str, folder: RunFolder, asked: Asked, *, download: bool) -> None:
-    try:
-        with deterministic(asked.spec.common.seed):
-            plan = make_plan(asked.spec, download=download)
-            last = checked(dataclasses.replace(plan, branches=asked.branches))
-            try_controls(plan, folder, [(c, v or last) for c, v in asked.new])
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{study.path}: {error}\nThis is of the run {name}.") from error
+    with study.blaming(name), deterministic(asked.spec.common.seed):
+        plan = make_plan(asked.spec, download=download)
+        last = checked(dataclasses.replace(plan, branches=asked.branches))
+        try_controls(plan, folder, [(c, v or last) for c, v in asked.new])

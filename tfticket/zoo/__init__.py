@@ -25,7 +25,7 @@ from tfticket.zoo.cifar import (
     vgg_small,
 )
 from tfticket.zoo.corruptions import CORRUPTIONS, corrupted
-from tfticket.zoo.datasets import DATASETS, load_data
+from tfticket.zoo.datasets import DATASETS, check_data, load_data
 from tfticket.zoo.entries import Entry, OptimizerConfig
 from tfticket.zoo.forms import as_dataset, from_arrays
 from tfticket.zoo.models import (
@@ -38,7 +38,7 @@ from tfticket.zoo.models import (
     regression_mlp,
 )
 from tfticket.zoo.pipeline import batches, evaluate, in_order
-from tfticket.zoo.registry import MODELS, get_model
+from tfticket.zoo.registry import MODELS, check_model, get_model
 from tfticket.zoo.saved import SavedTicket, load_ticket, saved_tickets
 from tfticket.zoo.splits import Dataset, Split
 from tfticket.zoo.streams import Stream
@@ -57,6 +57,8 @@ __all__ = [
     "Training",
     "as_dataset",
     "batches",
+    "check_data",
+    "check_model",
     "conv_2",
     "conv_4",
     "conv_6",

@@ -13,9 +13,9 @@ from tfticket.zoo.deskewing import deskewed_source
 from tfticket.zoo.forms import as_dataset
 from tfticket.zoo.sources import Source
 from tfticket.zoo.splits import Dataset
-from tfticket.zoo.tfds import read_prepared
+from tfticket.zoo.tfds import read_prepared, require_prepared
 
-__all__ = ["DATASETS", "load_data"]
+__all__ = ["DATASETS", "check_data", "load_data"]
 
 #: What needs no files, by name.
 _EMBEDDED: Mapping[str, Callable[[], Source]] = {
@@ -66,27 +66,53 @@ def load_data(
         ValueError: if the name is unknown; the message lists the names.
         DataUnavailableError: if the data are not on this machine; the message says what to do.
     """
+    check_data(name, data_dir=data_dir, download=download)
     source: Source
     if name in _EMBEDDED:
         source = _EMBEDDED[name]()
-    elif name in DATASETS or name.startswith("tfds:"):
-        source = _prepared(name, data_dir, download=download)
-    elif ":" in name:
+    elif _is_prepared(name):
+        source = read_prepared(_made_of(name), data_dir, download=download)
+        source = deskewed_source(source) if name in _DESKEWED else source
+    else:
         options = {"seed": seed, "data_dir": data_dir, "download": download}
         given = {"validation_size": validation_size, "standardize": standardize}
         return _of_user(name, options, seed=seed, **given)
+    return assembled(name, source, seed, validation_size, standardize)
+
+
+def check_data(
+    name: str, *, data_dir: str | os.PathLike[str] | None = None, download: bool = False
+) -> None:
+    """Makes sure that there are data of a name, as far as that is known without reading them.
+
+    Args:
+        name: as for `load_data`.
+        data_dir: as for `load_data`.
+        download: whether they may be downloaded.
+
+    Raises:
+        ValueError: if the name is unknown; the message lists the names.
+        DataUnavailableError: if the data are not on this machine; the message says what to do.
+    """
+    if name in _EMBEDDED:
+        return
+    if _is_prepared(name):
+        require_prepared(_made_of(name), data_dir, download=download)
+    elif ":" in name:
+        references.check(name)
     else:
         raise ValueError(
             f"the data must be one of {DATASETS}, `tfds:NAME`, `module:function` or"
             f" `path/to/file.py:function`. Received: {name!r}"
         )
-    return assembled(name, source, seed, validation_size, standardize)
 
 
-def _prepared(name: str, data_dir: str | os.PathLike[str] | None, *, download: bool) -> Source:
-    made_of = _DESKEWED.get(name, name.removeprefix("tfds:"))
-    source = read_prepared(made_of, data_dir, download=download)
-    return deskewed_source(source) if name in _DESKEWED else source
+def _is_prepared(name: str) -> bool:
+    return name in DATASETS or name.startswith("tfds:")
+
+
+def _made_of(name: str) -> str:
+    return _DESKEWED.get(name, name.removeprefix("tfds:"))
 
 
 def _of_user(name: str, options: Mapping[str, Any], **given: Any) -> Dataset:

@@ -10,7 +10,7 @@ from tfticket import _keras, references
 from tfticket.zoo import cifar, models
 from tfticket.zoo.entries import Entry, OptimizerConfig
 
-__all__ = ["MODELS", "get_model"]
+__all__ = ["MODELS", "check_model", "get_model"]
 
 _OUTPUT = "(^|/)output/kernel$"
 _DENSE = r"(^|/)dense_\d+/kernel$"
@@ -107,30 +107,46 @@ def get_model(name: str, *, trust: bool = False) -> Entry:
         TypeError: if a reference is to something else.
         ValueError: if there is no such network; the message lists the names.
     """
+    check_model(name)
     if name in MODELS:
         return MODELS[name]
     if name.endswith(".keras"):
         return _saved(Path(name), trust)
-    if ":" in name:
-        found = references.resolve(name)
-        if isinstance(found, Entry):
-            return found
-        if not callable(found):
-            raise TypeError(
-                "the network must be an `Entry` or a function that returns a model. Received:"
-                f" {name!r}, which is {type(found).__name__}"
-            )
-        return Entry(name=name, build=found, has_logits=None)
-    raise ValueError(
-        f"the network must be one of {list(MODELS)}, `module:function`, `path/to/file.py:function`"
-        f" or a path to a .keras file. Received: {name!r}"
-    )
+    found = references.resolve(name)
+    if isinstance(found, Entry):
+        return found
+    if not callable(found):
+        raise TypeError(
+            "the network must be an `Entry` or a function that returns a model. Received:"
+            f" {name!r}, which is {type(found).__name__}"
+        )
+    return Entry(name=name, build=found, has_logits=None)
+
+
+def check_model(name: str) -> None:
+    """Makes sure that there is a network of a name, as far as that is known without loading it.
+
+    Args:
+        name: as for `get_model`.
+
+    Raises:
+        ValueError: if there is no such network; the message lists the names.
+    """
+    if name in MODELS:
+        return
+    if name.endswith(".keras"):
+        if not Path(name).is_file():
+            raise ValueError(f"the network must be an existing .keras file. Received: {name!r}")
+    elif ":" in name:
+        references.check(name)
+    else:
+        raise ValueError(
+            f"the network must be one of {list(MODELS)}, `module:function`,"
+            f" `path/to/file.py:function` or a path to a .keras file. Received: {name!r}"
+        )
 
 
 def _saved(path: Path, trust: bool) -> Entry:
-    if not path.is_file():
-        raise ValueError(f"the network must be an existing .keras file. Received: {str(path)!r}")
-
     def build(*, keras: Any, seed: int) -> Any:
         del seed  # the weights are in the file
         wanted, writer = _keras.module(keras).__name__, _keras.saved_by(path)

@@ -21,7 +21,7 @@ from tfticket.errors import DataUnavailableError, MissingDependencyError
 from tfticket.zoo.sources import Source
 from tfticket.zoo.splits import Split
 
-__all__ = ["find_prepared", "read_prepared", "root_folder"]
+__all__ = ["find_prepared", "read_prepared", "require_prepared", "root_folder"]
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w\-.]+))?(:(?P<version>\d+\.\d+\.\d+))?")
 _NOTES = {"cifar10_jpeg": "images went through lossy JPEG: not comparable with CIFAR-10 itself"}
@@ -59,6 +59,26 @@ def find_prepared(name: str, data_dir: str | os.PathLike[str] | None = None) -> 
     return _newest(base, pattern) or _only_config(name, base, pattern)
 
 
+def require_prepared(
+    name: str, data_dir: str | os.PathLike[str] | None = None, *, download: bool = False
+) -> Path | None:
+    """Finds the folder of a prepared data set, as `find_prepared` does.
+
+    Args:
+        name: as for `find_prepared`.
+        data_dir: see `root_folder`.
+        download: whether it may be missing.
+
+    Raises:
+        DataUnavailableError: if it is missing and may not be; the message says what to do.
+        ValueError: as `find_prepared`.
+    """
+    folder = find_prepared(name, data_dir)
+    if folder is None and not download:
+        raise DataUnavailableError(_advice(name, data_dir))
+    return folder
+
+
 def read_prepared(
     name: str, data_dir: str | os.PathLike[str] | None = None, *, download: bool = False
 ) -> Source:
@@ -77,9 +97,7 @@ def read_prepared(
         MissingDependencyError: if tensorflow-datasets, or what it needs, is not installed.
         ValueError: if the data are not pairs of equally shaped inputs and labels.
     """
-    folder = find_prepared(name, data_dir)
-    if folder is None and not download:
-        raise DataUnavailableError(_advice(name, data_dir))
+    folder = require_prepared(name, data_dir, download=download)
     tfds = _import_tfds()
     builder = (
         tfds.builder_from_directory(str(folder))
