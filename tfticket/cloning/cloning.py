@@ -106,7 +106,8 @@ def _functional(model: Any, copied: Callable[[Any], Any], arguments: Arguments |
         found.update(zip(map(id, node.outputs), tf.nest.flatten(called), strict=True))
     inputs, outputs = filled(model.input, found), filled(model.output, found)
     made = _class(model)(inputs, outputs, name=model.name)
-    aside = [one for one in copies if all(one is not layer for layer in made.layers)]
+    inside = set(map(id, made.layers))
+    aside = [one for one in copies if id(one) not in inside]
     if aside and hasattr(made, "_insert_layers"):  # what `add_loss` of tf_keras has put in
         made._insert_layers(aside)
     return _settled(made, model)

@@ -216,8 +216,7 @@ def _grouped(record: Record) -> tuple[dict[str, ChannelGroup], dict[str, tuple[i
         for one in set(channels) - set(free):
             count = fixed.get(_layer(paths[0]), (0, ""))[0] + 1
             fixed[_layer(paths[0])] = (count, pinned[one])
-    named = _named(groups)
-    return {n: _group(n, cs, record, classes) for n, cs in named.items()}, fixed
+    return _all_of(_named(groups), record, classes), fixed
 
 
 def _named(groups: dict[tuple[str, ...], list[int]]) -> dict[str, list[int]]:
@@ -235,12 +234,19 @@ def _layer(path: str) -> str:
     return path.rpartition("/")[0] or path
 
 
-def _group(name: str, own: list[int], record: Record, classes: np.ndarray) -> ChannelGroup:
-    number = np.full(classes.size, -1)
-    number[own] = np.arange(len(own))
-    members = []
+def _all_of(
+    named: dict[str, list[int]], record: Record, classes: np.ndarray
+) -> dict[str, ChannelGroup]:
+    """Lists the weights that each group runs along, in one pass over all weights."""
+    owner, number = np.full(classes.size, -1), np.full(classes.size, -1)
+    for index, channels in enumerate(named.values()):
+        owner[channels], number[channels] = index, np.arange(len(channels))
+    members: list[list[Member]] = [[] for _ in named]
     for (path, axis), found in record.axes.items():
-        channels = number[classes[found.channels]]
-        if (channels >= 0).any():
-            members.append(Member(path, axis, found.role, channels))
-    return ChannelGroup(name, len(own), tuple(members))
+        ones = classes[found.channels]
+        owners = owner[ones]
+        for index in np.unique(owners[owners >= 0]):
+            channels = np.where(owners == index, number[ones], -1)
+            members[index].append(Member(path, axis, found.role, channels))
+    zipped = zip(named.items(), members, strict=True)
+    return {n: ChannelGroup(n, len(channels), tuple(own)) for (n, channels), own in zipped}
