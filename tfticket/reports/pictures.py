@@ -31,9 +31,9 @@ def require_room(path: str | Path | None, *, overwrite: bool = False) -> None:
         return
     require_matplotlib()
     path = Path(path)
+    files.require_free(path, is_ours=_is_png(path), overwrite=overwrite, is_file=True)
     if path.suffix.lower() != ".png":
         raise ValueError(f"a picture is a PNG file, so its name must end in .png. Received: {path}")
-    files.require_free(path, is_ours=_is_png(path), overwrite=overwrite, is_file=True)
 
 
 def require_matplotlib() -> None:
