@@ -175,7 +175,7 @@ def test_a_shape_that_a_function_cannot_take_is_refused(script):
 def test_a_saved_model_comes_back_with_its_weights(keras, tmp_path):
     model = zoo.lenet_300_100(keras=keras, seed=8, input_shape=(4,))
     model.save(tmp_path / "net.keras")
-    entry = zoo.get_model(str(tmp_path / "net.keras"))
+    entry = zoo.get_model(str(tmp_path / "net.keras"), trust=True)
     loaded = entry.compiled(keras=keras, seed=1)
     assert entry.name == "net"
     for path, array in weights.read(model).items():
