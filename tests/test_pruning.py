@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 import tfticket as tt
+from tfticket import _keras
 from tfticket.pruning import prune
 from tfticket.schedules import Exponential, OneShot
-from tfticket.weights import read, read_all
+from tfticket.weights import read, read_all, variables
 
 
 def make_model(keras):
@@ -70,3 +71,17 @@ def test_a_score_that_fails_leaves_the_model_as_it_was(keras):
     with pytest.raises(RuntimeError, match="no"):
         prune(model, schedule=OneShot(0.9), score=Broken())
     assert all(np.array_equal(before[p], w) for p, w in read_all(model).items())
+
+
+def test_a_ticket_copies_no_weights_and_stays_as_the_model_trains_on(keras):
+    model = make_model(keras)
+    ticket = prune(model, schedule=OneShot(0.5), score="synflow", scope="global")
+    before, now = read_all(model), weights_of(model)
+    assert all(np.shares_memory(ticket.weights[p], w) for p, w in now.items())
+    model.compile("sgd", "mse")
+    model.fit(np.ones((8, 10)), np.ones((8, 5)), verbose=0)
+    assert all(np.array_equal(ticket.weights[p], w) for p, w in before.items())
+
+
+def weights_of(model):
+    return {p: np.asarray(_keras.value_of(v)) for p, v in variables(model).items()}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfticket import _keras
+from tfticket.constant import constant
 from tfticket.errors import MismatchError
 from tfticket.filters import FilterLike
 from tfticket.weights import prunable_weights
@@ -90,7 +91,7 @@ class Masks(Mapping[str, np.ndarray], Kept):
                     "masks must be boolean, True = kept: `array != 0` makes such of 0 and 1."
                     f" Received: dtype={np.asarray(array).dtype} for path={path!r}"
                 )
-            self._arrays[path] = _frozen(np.asarray(array))
+            self._arrays[path] = constant(array)
 
     def __getitem__(self, path: str) -> np.ndarray:
         return self._arrays[path]
@@ -159,14 +160,6 @@ class MaskedWeights(Mapping[str, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self.unmasked)
-
-
-def _frozen(array: np.ndarray) -> np.ndarray:
-    """Copies unless nobody can write to the array through any reference."""
-    if array.flags.writeable or not (array.base is None or array.base is _KEPT):
-        array = np.array(array, dtype=np.bool_)
-        array.setflags(write=False)
-    return array
 
 
 def ones_like(weights: Mapping[str, np.ndarray]) -> Masks:

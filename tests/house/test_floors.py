@@ -11,7 +11,17 @@ import graphlib
 
 FLOORS = {
     "ground": [
-        ("_archives", "_lazy", "_version", "clock", "devices", "errors", "filters", "retracing"),
+        (
+            "_archives",
+            "_lazy",
+            "_version",
+            "clock",
+            "constant",
+            "devices",
+            "errors",
+            "filters",
+            "retracing",
+        ),
         ("progress", "references", "tables"),
         (
             "locking",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tfticket.constant import constant
 from tfticket.initializers import Draw
 from tfticket.masks import Masks
 
@@ -40,13 +41,13 @@ class RewindPoints:
         return self.weights[step]
 
     def initial_with(self, changed: Arrays) -> dict[str, np.ndarray]:
-        """Returns copies of the initialisation in which some weights are changed.
+        """Returns the initialisation with some weights changed.
 
         Args:
             changed: other values by path; cast to the weight's own type.
         """
         return {
-            p: changed[p].astype(w.dtype) if p in changed else np.array(w)
+            p: changed[p].astype(w.dtype) if p in changed else constant(w)
             for p, w in self.at(0).items()
         }
 

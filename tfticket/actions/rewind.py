@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from tfticket.actions.base import Action, Arrays, RewindPoints, Step
+from tfticket.constant import constant
 from tfticket.masks import Masks
 
 __all__ = ["FineTune", "Rewind", "RewindLearningRate"]
@@ -38,7 +37,7 @@ class Rewind(_BackToStep):
 
     def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> dict:
         point = rewind_points.at(int(self.step))
-        return {p: np.array(point[p]) for p in weights}
+        return {p: constant(point[p]) for p in weights}
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class RewindLearningRate(_BackToStep):
     name = "rewind_learning_rate"
 
     def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> dict:
-        return {p: np.array(w) for p, w in weights.items()}
+        return {p: constant(w) for p, w in weights.items()}
 
 
 @dataclass(frozen=True)
@@ -70,4 +69,4 @@ class FineTune(Action):
     rewind_step = None
 
     def __call__(self, weights: Arrays, masks: Masks, rewind_points: RewindPoints) -> dict:
-        return {p: np.array(w) for p, w in weights.items()}
+        return {p: constant(w) for p, w in weights.items()}

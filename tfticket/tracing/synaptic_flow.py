@@ -65,8 +65,6 @@ class SynapticFlow:
         self._others = [p for p in self._captured if isinstance(p, str) and p not in paths]
         self._paths, self._biases = paths, biases
         self._measure = tf.function(self._flow, autograph=False)
-        self._unmasked: Any = None
-        self._magnitudes: list = []
 
     def __call__(self, model: Any, present: Mapping[str, np.ndarray], scale: float) -> Measured:
         """Measures the flow at the present weights.
@@ -76,32 +74,30 @@ class SynapticFlow:
             present: the scored weights by path.
             scale: the value of every input, and of the gradient at every output.
         """
-        known = weights.variables(model) if self._others else {}
+        known = weights.variables(model)
         others = [_keras.value_of(known[p]) for p in self._others]
+        scored, masks = self._tensors(present, known)
         output, sources, scores = self._measure(
-            *self._tensors(present), others, tf.constant(scale, tf.float64)
+            scored, masks, others, tf.constant(scale, tf.float64)
         )
         named = {p: np.asarray(s) for p, s in zip(self._paths, scores, strict=True)}
         return Measured(named, float(output), float(sources))
 
-    def _tensors(self, present: Mapping[str, np.ndarray]) -> tuple[list, list]:
-        """Returns the magnitudes of the weights, and the masks where there are, as tensors.
+    def _tensors(self, present: Mapping[str, np.ndarray], known: Mapping[str, Any]) -> tuple:
+        """Returns the weights, and the masks where there are, as tensors.
 
-        Masked weights are masked by TensorFlow, on all cores, and copied in the first round only.
+        What looks at a variable's own memory is not copied, and masked weights are masked by
+        TensorFlow, so that beside the scores there is no copy of all of them.
         """
-        if not isinstance(present, MaskedWeights):
-            return [tf.abs(present[p]) for p in self._paths], []
-        if self._unmasked is not present.unmasked:
-            self._unmasked = present.unmasked
-            self._magnitudes = [tf.abs(present.unmasked[p]) for p in self._paths]
-        return self._magnitudes, [tf.convert_to_tensor(present.masks[p]) for p in self._paths]
+        unmasked, masks = present, []
+        if isinstance(present, MaskedWeights):
+            unmasked = present.unmasked
+            masks = [tf.convert_to_tensor(present.masks[p]) for p in self._paths]
+        return [_tensor(unmasked[p], known[p]) for p in self._paths], masks
 
     def _flow(self, scored: list, masks: list, others: list, scale: tf.Tensor) -> tuple:
         zero = tf.UnconnectedGradients.ZERO
-        if masks:
-            pairs = zip(masks, scored, strict=True)
-            scored = [tf.where(m, w, tf.zeros((), w.dtype)) for m, w in pairs]
-        values = {p: tf.cast(w, tf.float64) for p, w in zip(self._paths, scored, strict=True)}
+        values = dict(zip(self._paths, _magnitudes(scored, masks), strict=True))
         values |= {p: _positive(v) for p, v in zip(self._others, others, strict=True)}
         if not self._biases:
             values |= {p: tf.zeros_like(v) for p, v in values.items() if p.endswith(_ADDING)}
@@ -152,6 +148,31 @@ def _captured(model: Any, concrete: Any) -> list[Any]:
             found.append(tf.constant(widened(captured.numpy())))
         else:
             found.append(captured)  # an integer, or a lookup table
+    return found
+
+
+def _tensor(array: np.ndarray, variable: Any) -> tf.Tensor:
+    """Returns an array as a tensor: a variable's value, uncopied, if it looks at just that."""
+    value = _keras.value_of(variable)
+    if "CPU" in value.device:
+        own = np.asarray(value)
+        if (own.ctypes.data, own.shape, own.dtype) == (array.ctypes.data, array.shape, array.dtype):
+            return value
+    return tf.convert_to_tensor(array)
+
+
+def _magnitudes(scored: list, masks: list) -> list:
+    """Returns absolute values in float64, 0 where masked, made one after another.
+
+    TensorFlow would make them side by side, in as much memory as all of them take once more.
+    """
+    found: list = []
+    for i, weight in enumerate(scored):
+        with tf.control_dependencies(found[-1:]):
+            weight = tf.abs(weight)
+            if masks:
+                weight = tf.where(masks[i], weight, tf.zeros((), weight.dtype))
+            found.append(tf.cast(weight, tf.float64))
     return found
 
 
