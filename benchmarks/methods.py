@@ -90,16 +90,17 @@ METHODS = (
         "post_training",
         "What does a small GPT lose that is pruned without training?",
         (Script(45), Script(8, "backbones")),
-        "perplexity of a byte, one replicate, 50 %: dense 3.724, SparseGPT 4.573, Wanda 6.856,"
-        " magnitude 6.985; all of 22 backbones of KerasHub can be pruned",
+        "perplexity of a byte at 50 %: dense 3.712 ± 0.021, SparseGPT 4.510 ± 0.055, Wanda 6.163 ±"
+        " 0.607, magnitude 6.545 ± 0.382; all of 22 backbones of KerasHub can be pruned",
         "sources of Python; keras-hub for one script",
     ),
     Benchmark(
         "trained_sparsity",
         "Is sparsity that is trained with the weights better than magnitude pruning as dense?",
-        (Script(),),
-        "one replicate, which proves nothing: continuous sparsification 97.35 % at density 36.27 %,"
-        " magnitude as dense 97.56 %",
+        (Script(12),),
+        "LeNet-300-100, continuous sparsification: 97.76 ± 0.09 % at density 16.07 %, magnitude in"
+        " as many trainings 97.63 ± 0.07; soft thresholds 97.00 ± 0.09 at 47.48 %, magnitude 97.56"
+        " ± 0.16",
         MNIST,
     ),
     Benchmark(

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmark
 import numpy as np
 import workers
 
-from benchmarks import records
+from benchmarks import memory, records
 
 HERE = Path(__file__).parent
 BATCH = 100
@@ -163,19 +163,12 @@ def peak_memory(score: str, rounds: int) -> float:
             x = keras.layers.Dense(width, activation="relu", name=f"dense_{number}")(x)
         return keras.Model(inputs, x)
 
-    def status(key: str) -> int:
-        text = Path("/proc/self/status").read_text()
-        return 1_024 * int(text.split(f"{key}:")[1].split()[0])
-
     schedule = schedules.Exponential(0.9)
     settings = {"score": score, "scope": "global", "schedule": schedule, "rounds": rounds}
     prune(stack(50), **settings)  # what is loaded and traced once is not counted
     model = stack(2_500)
     own = 4 * sum(int(np.prod(v.shape)) for v in model.trainable_variables if len(v.shape) > 1)
-    Path("/proc/self/clear_refs").write_text("5")
-    before = status("VmRSS")
-    prune(model, **settings)
-    return round((status("VmHWM") - before) / own, 2)
+    return round(memory.peak(lambda: prune(model, **settings)) / own, 2)
 
 
 def in_a_new_process(score: str, rounds: int) -> float:

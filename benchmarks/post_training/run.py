@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -31,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmark
 
 import numpy as np
 
-from benchmarks import records
+from benchmarks import memory, records
 
 HERE = Path(__file__).parent
 PATTERNS = {"50 %": "weight", "2:4": "2:4"}
@@ -136,14 +135,13 @@ def large_layer(size: int = 4_096) -> dict[str, float]:
     rows = rng.standard_normal((2 * size, size), np.float32)
     gram = rows.T @ rows
     del rows
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = {}
     for name, method in (("wanda", wanda), ("sparsegpt", sparsegpt)):
         began = time.process_time()
-        method(matrix, gram, 0.5)
+        grown = memory.peak(lambda method=method: method(matrix, gram, 0.5))
         found[f"{name}_cpu_seconds"] = time.process_time() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {**found, "megabytes_beside_matrix_and_gram": (peak - before) / 1_024}
+        found[f"{name}_megabytes_beside_matrix_and_gram"] = grown / 1e6
+    return found
 
 
 def table(rows: list[dict[str, Any]]) -> str:

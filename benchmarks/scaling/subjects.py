@@ -21,6 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.memory import peak
 from tfticket import masks, pruning, schedules, selection, slimming, weights
 from tfticket.experiments.runner import run
 from tfticket.experiments.spec import Spec
@@ -61,20 +62,6 @@ def least(work: Callable[[], object], goes: int = 3) -> float:
     return min(found)
 
 
-def peak(work: Callable[[], object], own: int) -> float:
-    """What the process grows by while it works, over so many bytes."""
-    gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _status("VmRSS")
-    work()
-    return round((_status("VmHWM") - before) / own, 2)
-
-
-def _status(key: str) -> int:
-    text = Path("/proc/self/status").read_text()
-    return 1_024 * int(text.split(f"{key}:")[1].split()[0])
-
-
 def global_prune(num_weights: int, depth: int) -> dict:
     """Magnitude over all layers together, beside one `np.partition` of as many numbers."""
     model = dense_stack(num_weights, depth)
@@ -85,7 +72,7 @@ def global_prune(num_weights: int, depth: int) -> dict:
         return pruning.prune(model, schedule=schedule, scope="global")
 
     prune(dense_stack(_SMALL, depth))
-    memory = peak(prune, own)
+    memory = round(peak(prune) / own, 2)
     return {"seconds": least(prune), "partition": partition, "memory": memory}
 
 
@@ -112,7 +99,7 @@ def channels(num_weights: int, depth: int) -> dict:
         return slimming.shrink(model, found["masks"])
 
     choose()
-    memory = peak(shrink, own)
+    memory = round(peak(shrink) / own, 2)
     return {"choose": least(choose), "shrink": least(shrink, 2), "memory": memory}
 
 
@@ -136,7 +123,7 @@ def synflow(num_weights: int, depth: int, rounds: int = 5) -> dict:
     def timed() -> None:
         found["first"] = least(prune, 1)
 
-    memory = peak(timed, own)
+    memory = round(peak(timed) / own, 2)
     return {**found, "second": least(prune, 2), "memory": memory}
 
 

@@ -42,6 +42,8 @@ TRAINED = {
     "soft thresholds, score -4": ("soft_threshold", {"initial_score": -4.0}),
     "continuous sparsification, 3 rounds": ("continuous_sparsification", {"rounds": 3}),
     "soft thresholds, score -3": ("soft_threshold", {"initial_score": -3.0}),
+    "soft thresholds, score -5, decay 0.01": ("soft_threshold", {"scores_weight_decay": 0.01}),
+    "soft thresholds, score -5, decay 0.1": ("soft_threshold", {"scores_weight_decay": 0.1}),
 }
 ROUNDS = (1, 3)
 

@@ -7,7 +7,7 @@ from tfticket.layouts import Layout
 from tfticket.masks import Masks
 from tfticket.pruning_method import PruningMethod
 from tfticket.schedules import OneShot
-from tfticket.selection import select
+from tfticket.selection import outputs, select
 from tfticket.selection.outputs import keep_of_each_output
 from tfticket.selection.shrinking import Shrinking
 
@@ -83,3 +83,13 @@ def test_what_a_schedule_takes_is_left_to_the_full_selection():
     everything = Masks({"k": np.ones((64, 64), bool)})
     assert Shrinking(np.abs, "layer").dropped({"k": kernel}, everything, 4 / 4_096) is not None
     assert Shrinking(np.abs, "output").dropped({"k": kernel}, everything, 4 / 4_096) is None
+
+
+@pytest.mark.parametrize("together", [1, 24, 60])
+def test_looking_at_some_outputs_at_a_time_changes_nothing(monkeypatch, together):
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 9, (12, 7)).astype(np.float32)
+    mask = rng.random(scores.shape) < 0.8
+    whole = keep_of_each_output(scores, mask, Layout(), 0.6)
+    monkeypatch.setattr(outputs, "_TOGETHER", together)
+    assert np.array_equal(keep_of_each_output(scores, mask, Layout(), 0.6), whole)

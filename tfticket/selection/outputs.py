@@ -9,6 +9,8 @@ from tfticket.selection.scope import num_kept
 
 __all__ = ["keep_of_each_output"]
 
+_TOGETHER = 1 << 20  # scores of some outputs that are looked at together: what they need is theirs
+
 
 def keep_of_each_output(
     scores: np.ndarray, mask: np.ndarray, layout: Layout, sparsity: float
@@ -32,12 +34,17 @@ def keep_of_each_output(
         Booleans of the same shape; fewer are True only where an output has fewer survivors.
     """
     parts, survivors = layout.split(scores), layout.split(mask)
-    columns = np.where(survivors, parts, -np.inf).reshape(-1, parts.shape[-1])
-    candidates = survivors.reshape(columns.shape)
-    count, num_more = divmod(num_kept(scores.size, sparsity), columns.shape[1])
-    kept = _best_of_each(columns, candidates, count)
-    following = np.where(candidates & ~kept, columns, -np.inf)
-    at, best = following.argmax(axis=0), following.max(axis=0)
+    num_outputs = parts.shape[-1]
+    columns, candidates = (a.reshape(-1, num_outputs) for a in (parts, survivors))
+    count, num_more = divmod(num_kept(scores.size, sparsity), num_outputs)
+    kept = np.zeros(columns.shape, np.bool_)
+    at, best = np.empty(num_outputs, np.intp), np.empty(num_outputs, scores.dtype)
+    step = max(1, _TOGETHER // len(columns))
+    for some in (slice(i, i + step) for i in range(0, num_outputs, step)):
+        competing = np.where(candidates[:, some], columns[:, some], -np.inf)
+        kept[:, some] = _best_of_each(competing, candidates[:, some], count)
+        competing[kept[:, some]] = -np.inf
+        at[some], best[some] = competing.argmax(axis=0), competing.max(axis=0)
     order = np.argsort(-best, kind="stable")[: np.count_nonzero(best > -np.inf)]
     more = order[:num_more]
     kept[at[more], more] = True
