@@ -34,11 +34,13 @@ FAST = (
 QUICK = (
     "tests/callbacks/test_among_other_callbacks.py",
     "tests/callbacks/test_enforce_masks.py",
+    "tests/callbacks/test_prune_on_schedule.py",
     "tests/enforcement/test_enforcement.py",
     "tests/enforcement/test_equality.py",
     "tests/export/test_tflite.py",
     "tests/slimming/test_penalty.py",
     "tests/slimming/test_shrink.py",
+    "tests/supermasks/test_trained_weights.py",
 )
 #: What the extras bring, for the row that has them at their floors.
 EXTRAS = (

@@ -67,6 +67,15 @@ def test_after_pruning_early_stopping_counts_from_the_target_on(
     assert pruning.is_done
 
 
+def test_after_pruning_counts_from_where_masks_no_longer_move(keras, net, fit):
+    moving = callbacks.DynamicSparse(0.8, method="set", frequency=1, end_step=6)
+    stop, seen = stopping(keras, patience=99), []
+    stop.on_epoch_end = lambda epoch, logs=None: seen.append((epoch, moving.history[-1][0]))
+    fit(net(), callbacks.AfterPruning(stop, moving), moving, epochs=8)
+    assert seen
+    assert {last for _, last in seen} == {5}
+
+
 def test_after_pruning_needs_a_callback_that_prunes(keras):
     with pytest.raises(TypeError, match="`pruning` must be the PruneOnSchedule"):
         callbacks.AfterPruning(stopping(keras), stopping(keras))

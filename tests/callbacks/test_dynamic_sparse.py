@@ -1,6 +1,7 @@
 """DynamicSparse: counts stay exact, what moves is what the papers say, whatever else goes on."""
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -196,7 +197,9 @@ def test_given_masks_are_the_first(keras):
         ({"sparsity": 80}, "fraction in"),
         ({"method": "dst"}, r"`method` must be one of \('rigl', 'set', 'static'\)"),
         ({"fraction": 0}, "`fraction` must be in"),
-        ({"frequency": 0}, "`frequency` must be at least 1"),
+        ({"frequency": 0}, "`frequency` must be an integer of at least 1"),
+        ({"frequency": 2.7}, "`frequency` must be an integer of at least 1"),
+        ({"end_step": -3}, "`end_step` must be an integer of at least 1"),
     ],
 )
 def test_what_is_out_of_range_is_told_at_once(settings, message):
@@ -204,15 +207,32 @@ def test_what_is_out_of_range_is_told_at_once(settings, message):
         DynamicSparse(**{"sparsity": 0.8, **settings})
 
 
-def test_a_training_of_unknown_length_needs_an_end(keras):
+def unknown_length():
+    """Six batches; Keras 3 counts a seventh update where they end."""
+
     def batches():
         for start in range(0, 60, 10):
             yield X[start : start + 10], Y[start : start + 10]
 
     shapes = (tf.TensorSpec((10, 12)), tf.TensorSpec((10, 2)))
-    data = tf.data.Dataset.from_generator(batches, output_signature=shapes)
+    return tf.data.Dataset.from_generator(batches, output_signature=shapes)
+
+
+def test_a_training_of_unknown_length_needs_an_end(keras):
     with pytest.raises(ValueError, match="`end_step` must be given where Keras does not know"):
-        make_model(keras).fit(data, verbose=0, shuffle=False, callbacks=[DynamicSparse(0.8)])
+        make_model(keras).fit(
+            unknown_length(), verbose=0, shuffle=False, callbacks=[DynamicSparse(0.8)]
+        )
+
+
+def test_a_move_that_no_batch_tells_of_takes_place_at_the_end_of_the_epoch(keras):
+    model = make_model(keras)
+    callback = DynamicSparse(0.8, method="set", frequency=7, end_step=14)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Keras' own
+        model.fit(unknown_length(), epochs=2, verbose=0, shuffle=False, callbacks=[callback])
+    assert [step for step, _ in callback.history] == [7]
+    assert callback.is_done == (_optimizers.steps_done(model.optimizer) >= 13)
 
 
 @pytest.mark.filterwarnings("ignore:13% of the weights:UserWarning")

@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfticket._tfmot import tfmot
 from tfticket.callbacks import PruneOnSchedule
@@ -159,6 +160,17 @@ def test_an_unknown_number_of_steps_is_said_before_training(keras):
         model.fit(endless(), verbose=0, shuffle=False, callbacks=[callback])
     assert any("cannot be checked" in str(w.message) for w in seen)
     assert zeros(model)["hidden/kernel"] == 100
+
+
+@pytest.mark.parametrize("step", [6, 7, 8])
+def test_no_step_is_lost_where_a_data_set_of_unknown_length_ends(keras, step):
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(10).filter(lambda *_: True)
+    model, callback = make_model(keras), PruneOnSchedule(OneShot(0.5, begin_step=step))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        model.fit(data, epochs=2, verbose=0, shuffle=False, callbacks=[callback])
+    assert zeros(model)["hidden/kernel"] == 100
+    assert callback.is_done
 
 
 def test_there_are_no_masks_before_fit():

@@ -109,3 +109,37 @@ def test_what_cannot_be_calibrated_with_is_refused(value, what):
         sparsegpt(matrix, np.full_like(gram, value), 0.5)
     with pytest.raises(ValueError, match="`block_size` must be at least 1"):
         sparsegpt(matrix, gram, 0.5, block_size=0)
+
+
+@pytest.mark.parametrize("sparsity", [0.5, 0.9, NByM(2, 4)])
+@pytest.mark.parametrize("method", [sparsegpt, wanda])
+def test_a_stack_of_groups_is_pruned_to_the_sparsity_of_the_whole(method, sparsity):
+    problems = [_problem(inputs=8, outputs=1, seed=seed) for seed in range(5)]
+    matrices, grams = (np.stack(parts) for parts in zip(*problems, strict=True))
+    found = method(matrices, grams, sparsity)
+    share = 0.5 if isinstance(sparsity, NByM) else sparsity
+    assert found.mask.sum() == round((1 - share) * matrices.size)
+    assert np.array_equal(found.weights != 0, found.mask)
+    if method is sparsegpt or isinstance(sparsity, NByM):
+        for mask, weights, matrix, gram in zip(
+            found.mask, found.weights, matrices, grams, strict=True
+        ):
+            own = sparsity if isinstance(sparsity, NByM) else 1 - mask.mean()
+            alone = method(matrix, gram, own)
+            assert np.array_equal(alone.weights, weights)
+
+
+def test_wanda_ranks_within_each_output_of_each_group():
+    problems = [_problem(inputs=8, outputs=3, seed=seed) for seed in range(2)]
+    matrices, grams = (np.stack(parts) for parts in zip(*problems, strict=True))
+    found = wanda(matrices, grams, 0.5)
+    alone = [wanda(matrix, gram, 0.5) for matrix, gram in problems]
+    assert np.array_equal(found.mask, np.stack([one.mask for one in alone]))
+
+
+def test_a_gram_matrix_without_an_inverse_is_refused():
+    matrix, gram = _problem(inputs=16, rows=8)
+    with pytest.raises(ValueError, match="`damping` must be larger"):
+        sparsegpt(matrix, gram, 0.5, damping=0.0)
+    with pytest.raises(ValueError, match="`damping` must be at least 0"):
+        sparsegpt(matrix, gram, 0.5, damping=-1.0)

@@ -131,7 +131,7 @@ def test_the_ticket_is_saved_and_loaded(keras, tmp_path):
         ({"sparsity": 50}, "fraction in"),
         ({"granularity": "4x1"}, "`granularity` must be 'weight' or n:m"),
         ({"granularity": "1:3"}, "'attend_0/query/kernel' sums over 16 inputs"),
-        ({"layers_at_once": 0}, "`layers_at_once` must be at least 1"),
+        ({"layers_at_once": 0}, "`layers_at_once` must be an integer of at least 1"),
         ({"prunable": filters.Filter(kinds=("kernel", "embedding"))}, "embedding"),
     ],
 )
@@ -159,3 +159,68 @@ def test_an_error_leaves_the_model_as_it_was(keras):
     found, _ = products(model, weights.read(model))
     assert all("call" not in vars(p.layer) for p in found.values())
     assert all(np.array_equal(a, before[p]) for p, a in weights.read_all(model).items())
+
+
+def _depthwise(keras):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, padding="same", name="first"),
+            layers.DepthwiseConv2D(3, padding="same", name="depthwise"),
+            layers.Conv2D(6, 1, groups=2, name="grouped"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, name="logits"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("sparsity", [0.5, 0.95])
+@pytest.mark.parametrize("method", ["wanda", "sparsegpt"])
+def test_kernels_of_groups_have_the_sparsity_too(keras, method, sparsity):
+    x = np.random.default_rng(0).normal(size=(8, 8, 8, 3)).astype("f4")
+    model = _depthwise(keras)
+    masks = prune_after_training(model, [x], method, sparsity=sparsity).masks
+    counts = {p: int(m.sum()) for p, m in masks.items()}
+    assert counts == {p: round((1 - sparsity) * m.size) for p, m in masks.items()}
+
+
+@pytest.mark.parametrize("method", ["wanda", "sparsegpt"])
+def test_what_nothing_comes_to_is_said_and_pruned_by_magnitude(keras, method):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    dead = layers.Dense(5, activation="relu", name="dead")
+    model = keras.Sequential([layers.Input((4,)), dead, layers.Dense(3, name="behind")])
+    dead.set_weights([np.zeros((4, 5), "f4"), -np.ones(5, "f4")])
+    kernel = weights.read(model)["behind/kernel"]
+    with pytest.warns(UserWarning, match="nothing but 0 comes to 'behind/kernel'"):
+        ticket = prune_after_training(model, [np.ones((6, 4), "f4")], method, sparsity=0.4)
+    mask = ticket.masks["behind/kernel"]
+    assert mask.sum() == 9
+    if method == "sparsegpt":
+        assert np.abs(kernel[mask]).min() > np.abs(kernel[~mask]).max()
+
+
+def test_a_weight_that_is_no_number_is_refused(keras):
+    model = _transformer(keras)
+    kernel = model.get_layer("logits").kernel
+    kernel.assign(np.full(kernel.shape, np.nan))
+    with pytest.raises(ValueError, match="`model` must have finite weights"):
+        prune_after_training(model, _batches(1), "wanda")
+
+
+@pytest.mark.parametrize(
+    ("batches", "settings", "error", "message"),
+    [
+        ([], {}, ValueError, "`batches` must have at least one"),
+        (None, {}, TypeError, "`batches` must be what the model is called with.*NoneType"),
+        (1, {"method": "wanda", "damping": 0.1}, TypeError, "'wanda', which has none.*damping"),
+        (1, {"dampening": 0.1}, TypeError, r"block_size.*Received: \['dampening'\]"),
+        (1, {"layers_at_once": 2.5}, ValueError, "`layers_at_once` must be an integer"),
+    ],
+)
+def test_wrong_arguments_are_told(keras, batches, settings, error, message):
+    given = _batches(batches) if isinstance(batches, int) else batches
+    with pytest.raises(error, match=message):
+        prune_after_training(_transformer(keras), given, **settings)

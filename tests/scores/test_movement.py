@@ -100,3 +100,17 @@ def test_the_recipe_prunes_by_it(keras):
     by_magnitude = recipes.gradual(lambda seed: linear(keras), data, batch_size=4, **settings)
     other = by_magnitude.levels[0][1].masks["only/kernel"]
     assert not np.array_equal(level.masks["only/kernel"], other)
+
+
+def test_nothing_is_ranked_before_anything_has_moved(keras):
+    schedule = schedules.Polynomial(0.8, initial_sparsity=0.5, begin_step=0, end_step=8)
+    with pytest.raises(ValueError, match="`schedule` must begin after some updates"):
+        fit(linear(keras), PruneOnSchedule(schedule, score="movement", on_unreachable="warn"))
+
+
+def test_sums_that_a_backup_does_not_hold_are_told(keras):
+    model = linear(keras)
+    pruning = PruneOnSchedule(schedules.OneShot(0.5, begin_step=8), score="movement")
+    options = {"batch_size": BATCH, "shuffle": False, "verbose": 0, "initial_epoch": 1}
+    with pytest.warns(UserWarning, match="movement is summed anew from step 0 on"):
+        model.fit(X, Y, epochs=3, callbacks=[pruning], **options)

@@ -10,7 +10,7 @@ __all__ = ["AfterPruning"]
 
 
 class _Pruning(Protocol):
-    """A callback that prunes and knows when it has come to the end of its schedule."""
+    """A callback with masks that knows when they have come to their last."""
 
     @property
     def is_done(self) -> bool: ...
@@ -26,7 +26,8 @@ class AfterPruning(Callback):
 
     Args:
         callback: a callback of the Keras of the model.
-        pruning: the `PruneOnSchedule` or `UpdatePruningStep` of the same `fit`.
+        pruning: the `PruneOnSchedule`, `DynamicSparse` (done when its masks no longer move) or
+            `UpdatePruningStep` of the same `fit`.
 
     Example:
         pruning = PruneOnSchedule(schedule)
@@ -37,7 +38,8 @@ class AfterPruning(Callback):
     def __init__(self, callback: Any, pruning: _Pruning):
         if not hasattr(pruning, "is_done"):
             raise TypeError(
-                "`pruning` must be the PruneOnSchedule or UpdatePruningStep of the same `fit`."
+                "`pruning` must be the PruneOnSchedule, DynamicSparse or UpdatePruningStep of the"
+                " same `fit`."
                 f" Received: pruning={pruning!r}"
             )
         self.callback, self.pruning = callback, pruning

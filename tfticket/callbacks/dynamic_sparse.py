@@ -86,8 +86,11 @@ class DynamicSparse(Masking):
             raise ValueError(f"`method` must be one of {GROWTHS}. Received: method={method!r}")
         if not 0 < fraction <= 1:
             raise ValueError(f"`fraction` must be in (0, 1]. Received: fraction={fraction}")
-        if frequency < 1:
-            raise ValueError(f"`frequency` must be at least 1. Received: frequency={frequency}")
+        for name, count in (("frequency", frequency), ("end_step", end_step)):
+            if count is not None and (count != int(count) or count < 1):
+                raise ValueError(
+                    f"`{name}` must be an integer of at least 1. Received: {name}={count}"
+                )
         self.sparsity, self.method, self.scope = float(sparsity), method, get_scope(scope)
         self.fraction, self.frequency, self.end_step = fraction, int(frequency), end_step
         check_held_at_zero(masks)
@@ -141,8 +144,18 @@ class DynamicSparse(Masking):
         if due:
             self._move(due[-1])
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the masks have come to their last."""
+        if self._last_step is None or self._clock is None:
+            return False
+        return self.method == "static" or self._clock.step >= self._last_step - 1
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         assert self._enforcement is not None
+        due = self._clock.rest(self._is_due)
+        if due and self.method != "rigl":  # no gradient was gathered where no batch was
+            self._move(due[-1])
         self._enforcement.check()
         if isinstance(logs, dict):
             logs["sparsity"] = self.masks.sparsity

@@ -38,7 +38,8 @@ class PruneOnSchedule(Masking):
     A further `fit` of the same model, compiled anew or not, goes on with its masks; weights that
     can be trained only now start all kept. In a `fit` of another model the callback begins afresh.
     Weights that `BackupAndRestore` puts back, in whatever order of callbacks, bring their masks
-    with them: the zeros that are there, if they are as many as the schedule says at that step.
+    with them: the zeros that are there, if they are as many as the schedule says at that step. Sums
+    of movement begin anew there, and a warning says so.
 
     With `steps_per_execution` Keras calls back once per execution: pruning then takes place at the
     first opportunity after the scheduled step.
@@ -157,6 +158,8 @@ class PruneOnSchedule(Masking):
         if self._enforcement is not None:
             self._enforcement.project()
         if not self._has_begun:  # the first epoch of this `fit`; it need not be epoch 0
+            if self._movement is not None and self._is_new:
+                self._check_movement(epoch)
             self._has_begun, self._is_new = True, False
             self._plan(epoch)
             self._follow([self._clock.step])
@@ -165,6 +168,7 @@ class PruneOnSchedule(Masking):
         self._follow(self._clock.due(batch, self.schedule.should_prune))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._follow(self._clock.rest(self.schedule.should_prune))
         if self._enforcement is not None:
             self._enforcement.check()
         if isinstance(logs, dict):
@@ -181,6 +185,23 @@ class PruneOnSchedule(Masking):
                 " callback, or let the schedule end earlier.",
                 UserWarning,
                 stacklevel=2,
+            )
+
+    def _check_movement(self, epoch: int) -> None:
+        """Refuses to rank sums that nothing was added to yet; warns of what has been forgotten."""
+        step = self._clock.step
+        if self.schedule.should_prune(step) and self.schedule.sparsity_at(step):
+            raise ValueError(
+                "`schedule` must begin after some updates: movement is summed in this training, and"
+                f" none has been made at step {step}. Begin later, or from sparsity 0."
+                f" Received: schedule={self.schedule!r}"
+            )
+        if epoch:
+            warnings.warn(
+                f"movement is summed anew from step {step} on: a backup does not hold the sums of"
+                f" the {epoch} epochs before, so the masks will not be those of a training in one.",
+                UserWarning,
+                stacklevel=3,
             )
 
     def _take_over(self) -> None:

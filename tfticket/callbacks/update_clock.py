@@ -60,6 +60,18 @@ class UpdateClock:
         self.step = latest
         return steps
 
+    def rest(self, is_due: Callable[[int], bool]) -> list[int]:
+        """Returns the steps at which something is due and that no batch of an epoch has told of.
+
+        Where a data set of unknown length ends, Keras counts one update more than batches. Called
+        at the end of every epoch.
+
+        Args:
+            is_due: tells it of a step.
+        """
+        begin, self.step = self.step, max(self.step, self._read())
+        return [s for s in range(begin + 1, self.step + 1) if is_due(s)]
+
     def ahead(self, params: Mapping[str, Any], epoch: int) -> int | None:
         """Returns how many updates `fit` has planned from an epoch on; `None` if it cannot tell.
 

@@ -113,7 +113,7 @@ def _tell(name: str, num_moved: int, asked: float, written: float) -> None:
         f"`{name}` wrote weights of sparsity {written:.4f} while masks of sparsity {asked:.4f} are"
         f" in force: {num_moved} weights were pruned again, so the model is not the one that was"
         " written. Where EarlyStopping or a checkpoint put back the best epoch, that was one before"
-        " the pruning ended: let it count from there on, with"
+        " the masks came to their last: let it count from there on, with"
         " callbacks.AfterPruning(EarlyStopping(...), pruning) or its `start_from_epoch`. To keep"
         " weights as they are written, call `release()` first.",
         UserWarning,

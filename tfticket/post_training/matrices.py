@@ -1,12 +1,14 @@
 """Pruning one matrix by what it is multiplied with: Wanda and SparseGPT.
 
 A matrix W is `[inputs, outputs]` and is multiplied with rows x; what both methods know of the rows
-is their Gram matrix, the sum of x xᵀ, `[inputs, inputs]`.
+is their Gram matrix, the sum of x xᵀ, `[inputs, inputs]`. A kernel of several groups is a stack of
+such, `[groups, inputs, outputs]`, of which the sparsity is met as a whole.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -25,7 +27,7 @@ class Pruned:
     """A pruned matrix.
 
     Args:
-        mask: booleans `[inputs, outputs]`, True = kept.
+        mask: booleans of the matrix' shape, True = kept.
         weights: of the same shape, 0 where pruned.
     """
 
@@ -37,20 +39,21 @@ def wanda(weights: np.ndarray, gram: np.ndarray, sparsity: float | NByM) -> Prun
     """Prunes the smallest `|w|·‖x‖₂` of every output; what is kept stays as it is.
 
     Args:
-        weights: `[inputs, outputs]`.
-        gram: the sum of x xᵀ, `[inputs, inputs]`.
+        weights: `[inputs, outputs]`, or `[groups, inputs, outputs]`.
+        gram: the sum of x xᵀ, `[inputs, inputs]`, or one for each group.
         sparsity: fraction of every output's weights to prune, in [0, 1), or an n:m pattern.
 
     References:
         Sun et al. 2023, equation 1, https://arxiv.org/abs/2306.11695
     """
-    scores = np.abs(weights) * np.sqrt(np.diagonal(gram))[:, None]
-    everything = np.ones(weights.shape, np.bool_)
+    scores = np.abs(weights)
+    scores *= np.sqrt(np.diagonal(gram, axis1=-2, axis2=-1))[..., None]
     if isinstance(sparsity, NByM):
-        mask = sparsity.units(scores, everything, Layout()).protected
-        assert mask is not None
+        matrices = scores.reshape(-1, *scores.shape[-2:])
+        mask = np.stack([_of_pattern(m, sparsity) for m in matrices]).reshape(scores.shape)
     else:
-        mask = keep_of_each_output(scores, everything, Layout(), sparsity)
+        layout = Layout(inputs=(-2,), outputs=tuple(a for a in (-3, -1) if -a <= scores.ndim))
+        mask = keep_of_each_output(scores, np.ones(scores.shape, np.bool_), layout, sparsity)
     return Pruned(mask, weights * mask)
 
 
@@ -71,19 +74,27 @@ def sparsegpt(
     U. Inputs that were always 0 are pruned first and cost nothing.
 
     Args:
-        weights: `[inputs, outputs]`.
-        gram: the sum of x xᵀ, `[inputs, inputs]`.
-        sparsity: fraction to prune, in [0, 1), met exactly over the matrix; or an n:m pattern.
+        weights: `[inputs, outputs]`, or `[groups, inputs, outputs]`, pruned one by one.
+        gram: the sum of x xᵀ, `[inputs, inputs]`, or one for each group.
+        sparsity: fraction to prune, in [0, 1), met exactly over all weights; or an n:m pattern.
         block_size: how many inputs are ranked together; the authors take 128.
         damping: λ as a fraction of the mean diagonal of the Gram matrix; the authors take 0.01.
 
     Raises:
-        ValueError: if the Gram matrix is not finite, or nothing was multiplied.
+        ValueError: if the Gram matrix is not finite, nothing was multiplied, an argument is out of
+            range, or the damped matrix has no inverse.
 
     References:
         Frantar & Alistarh 2023, "SparseGPT: massive language models can be accurately pruned in
         one-shot", algorithm 1, https://arxiv.org/abs/2301.00774
     """
+    if not 0 <= damping < np.inf:
+        raise ValueError(f"`damping` must be at least 0. Received: damping={damping}")
+    if weights.ndim == 3:
+        shares = _shares(weights.shape, sparsity)
+        options = {"block_size": block_size, "damping": damping}
+        done = [sparsegpt(*each, **options) for each in zip(weights, gram, shares, strict=True)]
+        return Pruned(np.stack([d.mask for d in done]), np.stack([d.weights for d in done]))
     left = np.array(weights, np.float32)
     factor, is_idle = _factor(np.asarray(gram, np.float32), damping)
     left[is_idle] = 0
@@ -127,8 +138,13 @@ def _factor(gram: np.ndarray, damping: float) -> tuple[np.ndarray, np.ndarray]:
     damped = np.array(gram)
     damped[np.diag_indices_from(damped)] += damping * diagonal.mean() + is_idle
     backwards = tf.linalg.cholesky(damped[::-1, ::-1])
-    inverse = tf.linalg.triangular_solve(backwards, tf.eye(len(gram)), lower=True)
-    return inverse.numpy()[::-1, ::-1], is_idle
+    inverse = tf.linalg.triangular_solve(backwards, tf.eye(len(gram)), lower=True).numpy()
+    if not np.isfinite(inverse).all():
+        raise ValueError(
+            "`damping` must be larger: the Gram matrix of a layer's inputs has no inverse, as of"
+            f" fewer rows than inputs. Received: damping={damping}"
+        )
+    return inverse[::-1, ::-1], is_idle
 
 
 def _prune_block(
@@ -144,12 +160,27 @@ def _prune_block(
         if isinstance(sparsity, NByM) and i % sparsity.m == 0:
             group = slice(i, i + sparsity.m)
             costs = np.square(left[group] / scale[group])
-            everything = np.ones(costs.shape, np.bool_)
-            mask[group] = sparsity.units(costs, everything, Layout()).protected
+            mask[group] = _of_pattern(costs, sparsity)
         errors[i] = np.where(mask[i], 0, left[i] / factor[i, i])
         left[i + 1 :] -= factor[i, i + 1 :, None] * errors[i]
         left[i] *= mask[i]
     return errors
+
+
+def _of_pattern(scores: np.ndarray, pattern: NByM) -> np.ndarray:
+    kept = pattern.units(scores, np.ones(scores.shape, np.bool_), Layout()).protected
+    assert kept is not None
+    return kept
+
+
+def _shares(shape: tuple[int, ...], sparsity: float | NByM) -> list[Any]:
+    """Returns the sparsity of each matrix of a stack, so that the whole is met exactly."""
+    if isinstance(sparsity, NByM):
+        return [sparsity] * shape[0]
+    size = shape[1] * shape[2]
+    whole, groups = num_kept(shape[0] * size, sparsity), shape[0]
+    kept = [whole * (g + 1) // groups - whole * g // groups for g in range(groups)]
+    return [1 - count / size for count in kept]
 
 
 def _whole_groups(block_size: int, sparsity: float | NByM) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
+import inspect
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -92,10 +93,12 @@ def prune_after_training(
 
     Raises:
         ValueError: if a kernel's inputs cannot be seen or are never given, if batches cannot be
-            gone through twice, or an argument is out of range.
+            gone through twice or have NaN, a weight is NaN, or an argument is out of range.
+        TypeError: if the method has no such setting.
     """
+    _check(method, layers_at_once, settings)
     settings |= {"method": method, "layers_at_once": layers_at_once}
-    _check(settings)
+    weights_.require_finite(model)
     warn_of_share(model, prunable)
     run = _Run(model, batches, prunable, _pattern(granularity, sparsity))
     masks, after, rows = run.pruned(settings, on_layer)
@@ -104,15 +107,23 @@ def prune_after_training(
     return Ticket(masks, after, {**settings, **chosen, "layers": layers})
 
 
-def _check(settings: dict[str, Any]) -> None:
-    if settings["method"] not in METHODS:
+def _check(method: str, layers_at_once: int, settings: dict[str, Any]) -> None:
+    if method not in METHODS:
+        raise ValueError(f"`method` must be one of {list(METHODS)}. Received: method={method!r}")
+    if layers_at_once != int(layers_at_once) or layers_at_once < 1:
         raise ValueError(
-            f"`method` must be one of {list(METHODS)}. Received: method={settings['method']!r}"
+            "`layers_at_once` must be an integer of at least 1. Received:"
+            f" layers_at_once={layers_at_once}"
         )
-    if settings["layers_at_once"] < 1:
-        raise ValueError(
-            "`layers_at_once` must be at least 1. Received:"
-            f" layers_at_once={settings['layers_at_once']}"
+    known = [
+        name
+        for name, parameter in inspect.signature(METHODS[method]).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    unknown = [name for name in settings if name not in known]
+    if unknown:
+        raise TypeError(
+            f"`settings` must be of {method!r}, which has {known or 'none'}. Received: {unknown}"
         )
 
 
@@ -122,7 +133,14 @@ class _Run:
     def __init__(
         self, model: Any, batches: Iterable[Any], prunable: FilterLike, pattern: float | NByM
     ):
-        if iter(batches) is batches:
+        try:
+            begun = iter(batches)
+        except TypeError as error:
+            raise TypeError(
+                "`batches` must be what the model is called with, batch by batch, such as a list."
+                f" Received: {type(batches).__name__}"
+            ) from error
+        if begun is batches:
             raise ValueError(
                 "`batches` must be something that can be gone through again, such as a list: there"
                 f" is a pass for every layer. Received: {type(batches).__name__}"
@@ -141,9 +159,11 @@ class _Run:
     def order(self) -> list[str]:
         """Returns the kernels in the order in which their layers are first called."""
         called: dict[str, None] = {}
+        first = next(iter(self._inputs()), None)
+        if first is None:
+            raise ValueError("`batches` must have at least one. Received: none")
         with watched(self.products, lambda path, rows: called.setdefault(path)):
-            for inputs in itertools.islice(self._inputs(), 1):
-                evaluation(self.model)(inputs)
+            evaluation(self.model)(first)
         idle = [p for p in self.products if p not in called]
         if idle:
             raise ValueError(
@@ -209,17 +229,14 @@ class _Run:
     ) -> tuple[np.ndarray, float]:
         kernel = _keras.to_numpy(self.variables[path])
         matrices = product.matrices(kernel.astype(np.float32))
-        done = [
-            method(matrix, gram, self.pattern) for matrix, gram in zip(matrices, grams, strict=True)
-        ]
-        pruned = np.stack([d.weights for d in done])
-        _keras.assign(self.variables[path], product.kernel(pruned).astype(kernel.dtype))
-        errors = [relative_error(*each) for each in zip(matrices, pruned, grams, strict=True)]
-        return product.kernel(np.stack([d.mask for d in done])), float(np.mean(errors))
+        done = method(matrices, _seen(grams, path), self.pattern)
+        _keras.assign(self.variables[path], product.kernel(done.weights).astype(kernel.dtype))
+        errors = [relative_error(*each) for each in zip(matrices, done.weights, grams, strict=True)]
+        return product.kernel(done.mask), float(np.mean(errors))
 
     def _inputs(self) -> Iterable[Any]:
         for batch in self.batches:
-            yield batch[0] if isinstance(batch, tuple) and len(batch) > 1 else batch
+            yield batch[0] if isinstance(batch, tuple) else batch
 
     def _check_groups(self, pattern: NByM) -> None:
         for path, product in self.products.items():
@@ -229,6 +246,29 @@ class _Run:
                     f"`granularity` must fit every kernel: {path!r} sums over {inputs} inputs, not"
                     f" a multiple of {pattern.m}. Leave it out with `prunable`."
                 )
+
+
+def _seen(grams: np.ndarray, path: str) -> np.ndarray:
+    """Returns Gram matrices that tell inputs apart: of such that were all 0, one of equal inputs.
+
+    Raises:
+        ValueError: if one is not finite.
+    """
+    if not np.isfinite(grams).all():
+        raise ValueError(
+            "`batches` must give every layer finite inputs. Received: NaN or infinity, or numbers"
+            f" whose squares are, before {path!r}"
+        )
+    is_idle = ~grams.any(axis=(1, 2))
+    if is_idle.all():
+        warnings.warn(
+            f"nothing but 0 comes to {path!r}, so its smallest weights are pruned: see what was"
+            " pruned before it, and whether the batches tell anything.",
+            UserWarning,
+            stacklevel=2,
+        )
+    equal = np.eye(grams.shape[1], dtype=grams.dtype)
+    return np.where(is_idle[:, None, None], equal, grams) if is_idle.any() else grams
 
 
 def _pattern(granularity: Any, sparsity: float) -> float | NByM:

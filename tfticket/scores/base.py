@@ -124,8 +124,8 @@ class Score(abc.ABC):
         if "seed" in asked and evidence.seed is None:
             missing.append("seed")
         if missing:
-            only = " It is summed in `fit` by `callbacks.PruneOnSchedule` (the recipes movement and"
-            advice = f"{only} gradual)." if "movement" in missing else ""
+            only = " It is summed in `fit` by `callbacks.PruneOnSchedule`, as in movement_pruning."
+            advice = only if "movement" in missing else ""
             raise ValueError(
                 f"`evidence` must have {', '.join(missing)}: the score {self.name!r} needs it."
                 f"{advice} Received: {', '.join(f'{n}={getattr(evidence, n)!r}' for n in missing)}"

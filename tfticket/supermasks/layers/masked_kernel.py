@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import warnings
 from collections.abc import Iterator, Mapping
@@ -100,7 +101,7 @@ class MaskedKernel(Frozen, OwnKernel):
             shape=self.masker.scores_shape(tuple(self._own_kernel.shape)),
             dtype="float32",
             initializer=self.scores_initializer,
-            regularizer=_sum(self.scores_regularizer, self.masker.regularizer(self)),
+            regularizer=_sum(self, self.scores_regularizer, self.masker.regularizer(self)),
             **no_cast,
         )
         state = {
@@ -265,12 +266,27 @@ def _no_cast(layer: Any) -> dict[str, bool]:
     return {name: False}
 
 
-def _sum(*regularizers: Any) -> Any:
-    """Returns the sum of regularisers, of which any may be `None`."""
+def _sum(layer: Any, *regularizers: Any) -> Any:
+    """Returns the sum of regularisers, of which any may be `None`, as the layer's Keras takes it.
+
+    Keras 3.12 and 3.13 take nothing but their own class.
+    """
     given = [one for one in regularizers if one is not None]
-    if len(given) < 2:
-        return given[0] if given else None
-    return lambda scores: sum(one(scores) for one in given)
+    return _summing(_keras.flavour(layer))(given) if given else None
+
+
+@functools.cache
+def _summing(flavour: str) -> type:
+    keras = _keras.module(flavour)
+
+    class Sum(keras.regularizers.Regularizer):
+        def __init__(self, parts: list[Any]):
+            self.parts = parts
+
+        def __call__(self, scores: Any) -> Any:
+            return sum(part(scores) for part in self.parts)
+
+    return Sum
 
 
 def _only_first(layer: Any) -> Any:
