@@ -37,8 +37,10 @@ BATCH, STEPS, FREQUENCY, FRACTION = 60, 500, 50, 0.3
 def moves_of(network: str, sparsity: float, seed: int, folder: Path) -> int:
     """Trains a network and writes a file for each move of its masks; returns how many."""
     from tfticket import _keras, callbacks, zoo
+    from tfticket.determinism import set_seeds
     from tfticket.selection.regrowing import falling_fraction
 
+    set_seeds(seed)  # `fit` shuffles
     train = zoo.load_data("mnist").train
     model = zoo.get_model(network).compiled(seed=seed)
     pruning = callbacks.DynamicSparse(

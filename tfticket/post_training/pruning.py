@@ -259,7 +259,7 @@ def _seen(grams: np.ndarray, path: str) -> np.ndarray:
             "`batches` must give every layer finite inputs. Received: NaN or infinity, or numbers"
             f" whose squares are, before {path!r}"
         )
-    is_idle = ~grams.any(axis=(1, 2))
+    is_idle = np.array([not gram.any() for gram in grams])
     if is_idle.all():
         warnings.warn(
             f"nothing but 0 comes to {path!r}, so its smallest weights are pruned: see what was"
