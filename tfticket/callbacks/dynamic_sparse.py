@@ -43,7 +43,9 @@ class DynamicSparse(Masking):
     of all its batches. With `steps_per_execution` masks move at the first opportunity after. A
     further `fit` of the same model goes on with its masks: what was frozen meanwhile keeps them,
     and what can be trained only now stays dense. In a `fit` of another model the callback begins
-    afresh. Weights that `BackupAndRestore` puts back bring their masks with them.
+    afresh. Weights that `BackupAndRestore` puts back bring their masks with them. Best weights that
+    `EarlyStopping` puts back do not, and are cut: hand it epochs from where masks no longer move
+    on, with `AfterPruning(EarlyStopping(...), this)`.
 
     Args:
         sparsity: fraction of the prunable weights that is masked, in [0, 1), at every step.
