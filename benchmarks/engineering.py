@@ -94,7 +94,7 @@ ENGINEERING = (
         "scaling",
         "How does cost grow with weights, layers, rounds and replicates?",
         (Script(12),),
-        "pruning 100 million weights globally takes 1.03 of one np.partition in 10 layers, 1.33 in"
+        "pruning 100 million weights globally takes 1.03 of one np.partition in 10 layers, 1.05 in"
         " 1 000",
     ),
     Benchmark(

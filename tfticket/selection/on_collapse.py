@@ -39,8 +39,8 @@ def report(before: Masks, after: Masks, on_collapse: str) -> None:
     message = (
         f"layer collapse at sparsity {after.sparsity:.6g} (compression"
         f" {after.compression_ratio:.6g}): nothing is kept of {emptied}, so nothing passes there."
-        " Prune less, score in more rounds, rank by layer, or, where there is that argument, keep one"
-        " weight of each layer with on_collapse='keep_one'."
+        " Prune less, score in more rounds, rank by layer, or keep one weight of each layer with"
+        " on_collapse='keep_one', where there is that argument."
     )
     if on_collapse == "raise":
         raise LayerCollapseError(message)
