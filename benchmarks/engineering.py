@@ -88,7 +88,8 @@ ENGINEERING = (
             Script(5, "in_a_loop"),
         ),
         "a masked step takes 0.99 to 1.05 times a plain one; an update of 1e6 weights is 15 to 31"
-        " times as fast as tfmot's",
+        " times as fast as tfmot's; RigL's `fit` takes 1.03 times a plain one on a network with"
+        " convolutions",
     ),
     Benchmark(
         "scaling",

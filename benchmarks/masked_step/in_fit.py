@@ -2,8 +2,8 @@
 
     python benchmarks/masked_step/in_fit.py --nets lenet_300_100 --keras keras
 
-writes `in_fit.json` beside this file, network by network and Keras by Keras; what is there already
-is not measured again.
+writes `in_fit.json` beside this file, network by network and Keras by Keras; arms that are there
+already are not measured again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.masked_step import pairs
 
 HERE = Path(__file__).parent
 #: Batch size, and steps in a block: one `fit` of one epoch.
-NETS = {"lenet_300_100": (60, 400), "conv_431k": (64, 80)}
+NETS = {"lenet_300_100": (60, 400), "conv_431k": (64, 100)}
 KERASES = ("keras", "tf_keras")
 
 
@@ -50,7 +50,7 @@ def data(net: str, steps: int):
 
 
 def arms(net: str, keras: str, blocks: int) -> dict:
-    """One `fit` per arm: plain, with masks that stay, and pruned ever more often."""
+    """One `fit` per arm: plain, with masks that stay, that move, and pruned ever more often."""
     from tfticket import callbacks, masks, schedules, selection, weights
 
     steps = NETS[net][1]
@@ -67,13 +67,12 @@ def arms(net: str, keras: str, blocks: int) -> dict:
         "plain": fit(compiled(net, keras)),
         "masked 90 %": fit(masked, callbacks.EnforceMasks(ninety)),
     }
+    end = steps * (blocks + 2)
+    moving = callbacks.DynamicSparse(0.9, frequency=100, end_step=end)
+    found["RigL 90 %, frequency 100"] = fit(compiled(net, keras), moving)
     for frequency in (100, 10, 1):
         schedule = schedules.Linear(
-            0.95,
-            initial_sparsity=0.5,
-            begin_step=0,
-            end_step=steps * (blocks + 2),
-            frequency=frequency,
+            0.95, initial_sparsity=0.5, begin_step=0, end_step=end, frequency=frequency
         )
         pruning = callbacks.PruneOnSchedule(schedule, on_unreachable="warn")
         found[f"PruneOnSchedule, frequency {frequency}"] = fit(compiled(net, keras), pruning)
@@ -90,10 +89,13 @@ def main() -> None:
     path = HERE / "in_fit.json"
     for net, keras in ((n, k) for n in args.nets for k in args.keras):
         name = f"{net}, {keras}"
-        if name in records.read(path, {}):
+        known = records.read(path, {}).get(name, {})
+        chosen = {n: a for n, a in arms(net, keras, args.blocks).items() if n not in known}
+        if len(chosen) < 2:  # but the plain one
             continue
-        times = pairs.interleaved(arms(net, keras, args.blocks), args.blocks)
-        row = {"pairs": args.blocks, "steps": NETS[net][1], **pairs.ratios(times, "plain")}
+        times = pairs.interleaved(chosen, args.blocks)
+        found = pairs.ratios(times, "plain")
+        row = {"pairs": args.blocks, "steps": NETS[net][1], **known, **found}
         print(name, json.dumps(row, indent=1), flush=True)
         found = {**records.read(path, {}), name: row}  # another process may have written since
         records.write(path, found, seeds=[0], data=[], resumes=True)
