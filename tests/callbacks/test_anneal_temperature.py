@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -124,3 +126,12 @@ def test_what_cannot_be_annealed_is_refused(keras):
 def test_numbers_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         AnnealTemperature(**options)
+
+
+def test_no_step_is_lost_where_a_data_set_of_unknown_length_ends(keras):
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(2).filter(lambda *_: True)
+    model, callback = make_model(keras), AnnealTemperature(5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Keras' own, and that no end is known
+        model.fit(data, epochs=2, shuffle=False, verbose=0, callbacks=[callback])
+    assert model.layers[0].temperature == 16.0

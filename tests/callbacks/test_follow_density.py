@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfticket.callbacks.base import Callback
 from tfticket.callbacks.follow_density import FollowDensity
@@ -79,3 +82,13 @@ def test_a_log_of_another_model_begins_afresh(keras):
         fit(make_model(keras, 0.5), log, epochs=3)
         assert log.density == [0.5] * 3
         assert len(log.mask_change) == 3
+
+
+def test_no_step_is_lost_where_a_data_set_of_unknown_length_ends(keras):
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(2).filter(lambda *_: True)
+    model = make_model(keras, Linear(0.8, end_step=5, frequency=5))
+    callback = FollowDensity()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Keras' own, and that no end is known
+        model.fit(data, epochs=2, shuffle=False, verbose=0, callbacks=[callback])
+    assert model.layers[0].density == pytest.approx(0.2)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfticket.callbacks import RecordRewindPoint
 from tfticket.rewinding import capture
@@ -109,3 +112,12 @@ def test_under_accumulation_a_step_is_an_update(keras, net):
     assert accumulators and not any(map(np.any, accumulators))
     with pytest.raises(ValueError, match="8 batches are left and 10"):
         fit(model, RecordRewindPoint(9), epochs=2)
+
+
+def test_no_step_is_lost_where_a_data_set_of_unknown_length_ends(net):
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(2).filter(lambda *_: True)
+    model, callback = net(), RecordRewindPoint(5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Keras' own
+        model.fit(data, epochs=2, shuffle=False, verbose=0, callbacks=[callback])
+    assert callback.state.step == 5

@@ -114,3 +114,10 @@ def test_sums_that_a_backup_does_not_hold_are_told(keras):
     options = {"batch_size": BATCH, "shuffle": False, "verbose": 0, "initial_epoch": 1}
     with pytest.warns(UserWarning, match="movement is summed anew from step 0 on"):
         model.fit(X, Y, epochs=3, callbacks=[pruning], **options)
+
+
+def test_a_schedule_by_path_may_begin_at_step_0_with_nothing(keras):
+    by_path = {"only": schedules.Polynomial(0.5, begin_step=0, end_step=8, frequency=4)}
+    pruning = PruneOnSchedule(schedules.PerPath(by_path), score="movement")
+    fit(linear(keras), pruning)
+    assert pruning.masks.sparsity == 0.5

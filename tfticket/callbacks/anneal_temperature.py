@@ -53,8 +53,15 @@ class AnnealTemperature(Callback):
             self._follow()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self._clock.due(batch, lambda step: self._begin_step < step <= (self._end_step or 0)):
+        if self._clock.due(batch, self._is_due):
             self._follow()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._clock.rest(self._is_due):
+            self._follow()
+
+    def _is_due(self, step: int) -> bool:
+        return self._begin_step < step <= (self._end_step or 0)
 
     def _planned(self, epoch: int) -> int:
         if self._num_steps is not None:

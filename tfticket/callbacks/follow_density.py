@@ -49,9 +49,15 @@ class FollowDensity(Callback):
             self._plan(epoch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        schedules = [layer.density_schedule for layer in self._layers]
-        if self._clock.due(batch, lambda step: any(s.should_prune(step) for s in schedules)):
+        if self._clock.due(batch, self._is_due):
             self._follow()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._clock.rest(self._is_due):
+            self._follow()
+
+    def _is_due(self, step: int) -> bool:
+        return any(layer.density_schedule.should_prune(step) for layer in self._layers)
 
     def _follow(self) -> None:
         for layer in self._layers:

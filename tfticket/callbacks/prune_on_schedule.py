@@ -190,7 +190,9 @@ class PruneOnSchedule(Masking):
     def _check_movement(self, epoch: int) -> None:
         """Refuses to rank sums that nothing was added to yet; warns of what has been forgotten."""
         step = self._clock.step
-        if self.schedule.should_prune(step) and self.schedule.sparsity_at(step):
+        asked = self.schedule.sparsity_at(step)
+        has_to_rank = not are_at(self._ranked, asked, self._method, self._layouts)
+        if self.schedule.should_prune(step) and has_to_rank:
             raise ValueError(
                 "`schedule` must begin after some updates: movement is summed in this training, and"
                 f" none has been made at step {step}. Begin later, or from sparsity 0."

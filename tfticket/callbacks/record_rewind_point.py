@@ -93,6 +93,10 @@ class RecordRewindPoint(Callback):
         if self._state is None:
             self._record_if_reached()
 
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._state is None:  # Keras counts an update where data of unknown length end
+            self._record_if_reached()
+
     def _record_if_reached(self) -> None:
         done = _optimizers.steps_done(self.model.optimizer)
         if done == self._step:

@@ -117,13 +117,19 @@ class StopAtEarlyBird(Callback):
             self._period = clock.steps(self._every, known, name="every")
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self._epochs is None and self._clock.due(batch, lambda s: s % self._period == 0):
+        if self._epochs is None and self._clock.due(batch, self._is_due):
             self._look()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self._epochs is not None and (epoch + 1) % self._epochs == 0:
+        if self._epochs is None:
+            if self._clock.rest(self._is_due):
+                self._look()
+        elif (epoch + 1) % self._epochs == 0:
             self._clock.sync()
             self._look()
+
+    def _is_due(self, step: int) -> bool:
+        return step % self._period == 0
 
     def _look(self) -> None:
         kept, left_open = self._drawn.draw(self._sparsity)
