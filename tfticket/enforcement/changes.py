@@ -127,6 +127,7 @@ class Changes:
         self.is_possible = not any(isinstance(n, tf.distribute.DistributedValues) for n in natives)
         self._is_on_cpu = all(":CPU:" in n.device for n in natives)
         self._write = _writer(pruned, slots)
+        self._traced: Callable[[tf.Tensor], None] | None = None
         self._num_calls = 0
 
     def is_of(self, slots: Sequence[tuple[PrunedWeight, Slot]]) -> bool:
@@ -142,15 +143,30 @@ class Changes:
         """
         self._num_calls += 1
         if self._num_calls == _WORTH_TRACING:
-            self._write = _traced(self._write, self._pruned, is_on_cpu=self._is_on_cpu)
+            self._traced = _traced(self._write, self._pruned, is_on_cpu=self._is_on_cpu)
+        if self._traced is not None:
+            self._traced(tf.constant(_packed(places, masks)))
+            return
         nowhere = np.empty(0, np.intp)
-        self._write(*(tf.constant(_rows(places.get(p, nowhere), masks[p])) for p in self._pruned))
+        self._write([_rows(places.get(p, nowhere), masks[p]) for p in self._pruned])
 
 
-def _rows(places: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Makes a row of each place: where it is, axis by axis, and whether it is kept."""
-    at = np.unravel_index(places, mask.shape)
-    return np.stack([*at, mask.reshape(-1)[places]], axis=1).astype(np.int32)
+def _rows(places: np.ndarray, mask: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+    """Tells of each place where it is, axis by axis, and whether it is kept."""
+    at = np.stack(np.unravel_index(places, mask.shape), axis=1).astype(np.int32)
+    return tf.constant(at), tf.constant(mask.reshape(-1)[places].astype(np.int32))
+
+
+def _packed(places: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Puts everything into one array: how many places by path, and these; ~place if it is kept."""
+    counts, signed = [], []
+    for path, mask in masks.items():
+        at = places.get(path)
+        counts.append(0 if at is None else at.size)
+        if at is not None and at.size:
+            kept = mask.reshape(-1)[at]
+            signed.append(np.where(kept, ~at, at) if kept.any() else at)
+    return np.concatenate([np.asarray(counts, np.int64), *signed])
 
 
 def _writer(
@@ -158,26 +174,44 @@ def _writer(
 ) -> Callable[..., None]:
     own = [[s for w, s in slots if w is weight] for weight in pruned.values()]
 
-    def write(*rows: tf.Tensor) -> None:
-        for some, weight, its_slots in zip(rows, pruned.values(), own, strict=True):
-            if some.shape[0] != 0:
-                weight.put_at(some[:, :-1], some[:, -1], its_slots)
+    def write(rows: Sequence[tuple[tf.Tensor, tf.Tensor]]) -> None:
+        for (at, kept), weight, its_slots in zip(rows, pruned.values(), own, strict=True):
+            if at.shape[0] != 0:
+                weight.put_at(at, kept, its_slots)
 
     return write
 
 
 def _traced(
     write: Callable[..., None], pruned: Mapping[str, PrunedWeight], *, is_on_cpu: bool
-) -> Callable[..., None]:
-    ranks = [len(w.variable.shape) for w in pruned.values()]
-    specs = [tf.TensorSpec([None, rank + 1], tf.int32) for rank in ranks]
-    traced = tf.function(write).get_concrete_function(*specs)
+) -> Callable[[tf.Tensor], None]:
+    shapes = [tuple(w.variable.shape) for w in pruned.values()]
+
+    def unpacked(packed: tf.Tensor) -> None:
+        counts, signed = packed[: len(shapes)], packed[len(shapes) :]
+        rows = []
+        for some, shape in zip(tf.split(signed, counts, num=len(shapes)), shapes, strict=True):
+            rows.append((_by_axis(tf.maximum(some, ~some), shape), tf.cast(some < 0, tf.int32)))
+        write(rows)
+
+    traced = tf.function(unpacked, autograph=False).get_concrete_function(
+        tf.TensorSpec([None], tf.int64)
+    )
     if not is_on_cpu:
         return traced
     held = traced.captured_inputs  # variables are the same in every call
 
-    def call(*rows: tf.Tensor) -> None:
+    def call(packed: tf.Tensor) -> None:
         # Of a call of `traced` itself, three quarters are spent in Python on its arguments.
-        tf.raw_ops.StatefulPartitionedCall(args=[*rows, *held], Tout=[], f=traced)
+        tf.raw_ops.StatefulPartitionedCall(args=[packed, *held], Tout=[], f=traced)
 
     return call
+
+
+def _by_axis(places: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
+    """Tells of places in row-major order where they are, axis by axis; there may be none."""
+    axes: list[tf.Tensor] = []
+    for length in reversed(shape):
+        axes.append(places % length)
+        places = places // length
+    return tf.stack(axes[::-1], axis=1)

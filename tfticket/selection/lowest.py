@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -107,12 +106,13 @@ def lowest_places(
             return None
         values.append(found[0])
         places.append(found[1])
-    below = np.concatenate(values)
+    below = _joined(values)
     if below.size < count:
         return None
-    ends = np.cumsum([p.size for p in places])[:-1]
-    parts = np.split(_lowest(below, count), ends)
-    lowest = [p[is_lowest] for p, is_lowest in zip(places, parts, strict=True)]
+    is_lowest, first, lowest = _lowest(below, count), 0, []
+    for at in places:
+        lowest.append(at[is_lowest[first : first + at.size]])
+        first += at.size
     return Lowest(lowest, below.size - count)
 
 
@@ -156,20 +156,24 @@ def _below(
     values, places, start = [], [], 0
     for piece, competes in chunks([score], [candidate]):
         given = piece if of_weights is None else of_weights(piece)
-        if of_weights is not None and not given.max() < np.inf:
+        if of_weights is not None and not np.maximum.reduce(given) < np.inf:
             return None  # what is -inf is collected
         inside = given < high
         inside &= competes
-        at = np.flatnonzero(inside)
-        values.append(given[at])
-        places.append(at + start)
+        (at,) = inside.nonzero()
+        collected = given[at]
+        if at.size and np.minimum.reduce(collected) == -np.inf:
+            return None
+        values.append(collected)
+        places.append(at + start if start else at)
         start += piece.size
-    collected = _joined(values, score.dtype)
-    return None if np.isneginf(collected).any() else (collected, _joined(places, np.intp))
+    if not values:
+        return np.empty(0, score.dtype), np.empty(0, np.intp)
+    return _joined(values), _joined(places)
 
 
-def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
-    return parts[0] if len(parts) == 1 else np.concatenate([*parts, np.empty(0, dtype)])
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _lowest(values: np.ndarray, count: int) -> np.ndarray:

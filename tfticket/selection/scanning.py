@@ -9,7 +9,7 @@ import numpy as np
 
 __all__ = ["all_finite", "chunks", "num_true", "sample"]
 
-_CHUNK = 1 << 17  # elements looked at together: a few of them fit into a core's cache
+_CHUNK = 1 << 18  # elements looked at together: a few of them fit into a core's cache
 
 
 def chunks(*lists: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, ...]]:

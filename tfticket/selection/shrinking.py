@@ -24,6 +24,7 @@ __all__ = ["Shrinking"]
 _LASTS = 16  # a new bound is made to serve about so many updates
 _RANKED_AS_THEY_ARE = (np.float32, np.float64)
 _PART = 128  # but not to collect more than one weight in so many at the first of them
+_NOWHERE = np.empty(0, np.intp)
 _SPARE = 2  # fewer left below it than so many times what the last update took: guess anew
 
 
@@ -59,23 +60,24 @@ class Shrinking:
             Places by path, in row-major order; `None` where the full selection has to look.
         """
         shapes, places = {p: m.shape for p, m in masks.items()}, {}
+        num_kept = masks.kept_per_path()
         for group in budget(shapes, sparsity, self._scope):
-            found = self._dropped(group, weights, masks)
+            surplus = max(0, sum(num_kept[p] for p in group.paths) - group.num_kept)
+            found = self._dropped(group, surplus, weights, masks)
             if found is None:
                 return None
             places |= found
-        num_kept = masks.kept_per_path()
         if any(at.size and at.size == num_kept[p] for p, at in places.items()):
             return None  # a collapse, which has to be reported
         return places
 
     def _dropped(
-        self, group: Group, weights: Mapping[str, np.ndarray], masks: Masks
+        self, group: Group, count: int, weights: Mapping[str, np.ndarray], masks: Masks
     ) -> dict[str, np.ndarray] | None:
         if group.sparsity is not None:
             return None  # each output is ranked by itself
-        num_kept = masks.kept_per_path()
-        count = max(0, sum(num_kept[p] for p in group.paths) - group.num_kept)
+        if not count:
+            return {p: _NOWHERE for p in group.paths}
         some = [weights[p] for p in group.paths]
         if not is_few(count, some) or any(w.dtype not in _RANKED_AS_THEY_ARE for w in some):
             return None
