@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from tfticket import weights
@@ -34,13 +35,15 @@ def remark(model: Any, prunable: FilterLike = None) -> str | None:
         ValueError: if a pattern matches nothing, or nothing is left to prune.
     """
     rule = Filter.of(prunable)
-    found, sizes = weights.prunable_weights(model, rule), _sizes(model)
+    found, variables = weights.prunable_weights(model, rule), weights.variables(model)
+    sizes = _sizes(variables)
     share = sum(sizes[p] for p in found.variables) / sum(sizes.values())
-    shapes = {p: v.shape for p, v in weights.variables(model).items()}
     left = {
         p: str(weights.missing_option(reason))
         for p, reason in found.skipped.items()
-        if p in sizes and len(shapes[p]) > 1 and weights.missing_option(reason) in _MATRICES
+        if p in sizes
+        and len(variables[p].shape) > 1
+        and weights.missing_option(reason) in _MATRICES
     }
     if share >= 0.5 or not left or rule.include is not None or rule.exclude is not None:
         return None
@@ -67,11 +70,11 @@ def warn_of_share(model: Any, prunable: FilterLike = None) -> None:
         warnings.warn(text, PrunableShareWarning, stacklevel=3)
 
 
-def _sizes(model: Any) -> dict[str, int]:
+def _sizes(variables: Mapping[str, Any]) -> dict[str, int]:
     """How many numbers each weight has; counters, random states and what is adapted have none."""
     return {
         p: math.prod(v.shape)
-        for p, v in weights.variables(model).items()
+        for p, v in variables.items()
         if "float" in str(getattr(v.dtype, "name", v.dtype)) and None not in v.shape
     }
 

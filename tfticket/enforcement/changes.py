@@ -30,13 +30,14 @@ _WORTH_TRACING = 20
 def places_that_differ(
     before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Returns where masks differ, by path, in row-major order.
+    """Returns where masks differ, by path, in row-major order; no path of the very same array.
 
     Args:
         before: booleans by path.
         after: booleans of the same paths and shapes.
     """
-    return {p: np.flatnonzero(before[p] != m) for p, m in after.items()}
+    others = {p: m for p, m in after.items() if before[p] is not m}
+    return {p: np.flatnonzero(before[p] != m) for p, m in others.items()}
 
 
 def are_few(places: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> bool:
@@ -191,7 +192,7 @@ def _traced(
         counts, signed = packed[: len(shapes)], packed[len(shapes) :]
         rows = []
         for some, shape in zip(tf.split(signed, counts, num=len(shapes)), shapes, strict=True):
-            rows.append((_by_axis(tf.maximum(some, ~some), shape), tf.cast(some < 0, tf.int32)))
+            rows.append((_by_axis(tf.maximum(some, -1 - some), shape), tf.cast(some < 0, tf.int32)))
         write(rows)
 
     traced = tf.function(unpacked, autograph=False).get_concrete_function(
@@ -212,6 +213,6 @@ def _by_axis(places: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
     """Tells of places in row-major order where they are, axis by axis; there may be none."""
     axes: list[tf.Tensor] = []
     for length in reversed(shape):
-        axes.append(places % length)
+        axes.append(tf.math.floormod(places, length))
         places = places // length
     return tf.stack(axes[::-1], axis=1)

@@ -88,8 +88,9 @@ class Enforcement:
             self._take_over()
             self._holding = Holding(model, self._of_masks(), self._masks, values)
         self._holding.owner = self
-        if getattr(model, "optimizer", None) is not None:
-            self.attach()
+        optimizer = getattr(model, "optimizer", None)
+        if optimizer is not None:
+            self._holding.attach(optimizer, is_own=True)
         self.project()
 
     def _of_masks(self) -> dict[str, Any]:

@@ -138,6 +138,8 @@ class Holding:
         """
         places = places_that_differ(self.masks, masks) if places is None else places
         self.masks = masks
+        if not any(at.size for at in places.values()):
+            return
         slots = self._slots()
         if self._changes is None or not self._changes.is_of(slots):
             self._changes = Changes(self._pruned, slots)
@@ -150,7 +152,7 @@ class Holding:
 
     def project(self) -> None:
         """Sets pruned weights to their values and clears their slots."""
-        project(self._pruned.values(), self._slots())
+        project(self._pruned, self._slots(), self.masks)
 
     def num_moved(self) -> dict[str, int]:
         """Counts pruned weights that are not at their values, by path, where there are any."""

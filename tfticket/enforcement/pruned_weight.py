@@ -57,6 +57,11 @@ class PrunedWeight:
         return self._mask.numpy() != 0
 
     @property
+    def held(self) -> Any:
+        """What pruned positions hold: 0, or an array to read at once."""
+        return 0 if self.is_zero else _keras.view(self._values)
+
+    @property
     def num_bytes(self) -> int:
         """Memory that the mask takes while it is in force."""
         return int(tf.size(self._mask)) * self._mask.dtype.size
@@ -120,8 +125,7 @@ class PrunedWeight:
         Args:
             mask: the mask in force.
         """
-        held = 0 if self.is_zero else _keras.view(self._values)
-        moved = _keras.view(self.variable) != held
+        moved = _keras.view(self.variable) != self.held
         return int(np.count_nonzero(np.greater(moved, mask)))
 
 

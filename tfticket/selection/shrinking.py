@@ -77,7 +77,7 @@ class Shrinking:
         if group.sparsity is not None:
             return None  # each output is ranked by itself
         if not count:
-            return {p: _NOWHERE for p in group.paths}
+            return dict.fromkeys(group.paths, _NOWHERE)
         some = [weights[p] for p in group.paths]
         if not is_few(count, some) or any(w.dtype not in _RANKED_AS_THEY_ARE for w in some):
             return None
