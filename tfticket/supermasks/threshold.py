@@ -16,6 +16,7 @@ import tensorflow as tf
 __all__ = ["Threshold", "kth_largest", "magnitude_bits", "marked"]
 
 _LOW_BITS = 15
+_ROW = 256  # bins that are summed up at once
 _SORTED_BELOW = 4_096  # numbers; sorting so few takes less than counting into 65 536 bins
 
 
@@ -73,8 +74,13 @@ def marked(bits: Any, threshold: Threshold, earlier: Sequence[Any] = ()) -> Any:
     def by_position() -> Any:
         spare = threshold.num_spare - sum(_count(b == threshold.value) for b in earlier)
         is_tied = tf.reshape(bits == threshold.value, [-1])
-        is_first = tf.cumsum(tf.cast(is_tied, tf.int32)) <= spare
-        return (bits > threshold.value) | tf.reshape(is_tied & is_first, bits.shape)
+        if _is_compiled_by_xla():  # where nothing has as many elements as it turns out
+            is_first = tf.cumsum(tf.cast(is_tied, tf.int32)) <= spare
+            return (bits > threshold.value) | tf.reshape(is_tied & is_first, bits.shape)
+        first = tf.where(is_tied)[: tf.maximum(spare, 0)]
+        above = tf.reshape(bits > threshold.value, [-1])
+        kept = tf.tensor_scatter_nd_update(above, first, tf.fill([tf.shape(first)[0]], True))
+        return tf.reshape(kept, bits.shape)
 
     # Nearly always one number alone is at the threshold, and the sum over positions is not needed.
     is_whole = tf.equal(threshold.num_spare, threshold.num_tied)
@@ -109,6 +115,14 @@ def _histogram(flat: Sequence[Any], num_bins: int) -> Any:
 
 def _pick(counts: Any, k: Any) -> tuple[Any, Any, Any]:
     """Returns the bin with the k-th largest, how many numbers lie above it, and how many in it."""
+    rows = tf.reshape(counts, [-1, _ROW])
+    # Row by row first: TensorFlow sums up 65 536 bins in as much time as it fills them.
+    row, num_above, _ = _pick_of_few(tf.reduce_sum(rows, axis=1), k)
+    bin_, num_above_within, num_inside = _pick_of_few(rows[row], k - num_above)
+    return row * _ROW + bin_, num_above + num_above_within, num_inside
+
+
+def _pick_of_few(counts: Any, k: Any) -> tuple[Any, Any, Any]:
     from_top = tf.cumsum(counts, reverse=True)
     bin_ = _count(from_top >= k) - 1
     return bin_, from_top[bin_] - counts[bin_], counts[bin_]
