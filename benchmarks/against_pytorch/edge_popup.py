@@ -30,6 +30,7 @@ import numpy as np
 import workers
 
 from benchmarks import records
+from benchmarks.masked_step import pairs
 
 HERE = Path(__file__).parent
 BATCH, DENSITY = 64, 0.5
@@ -196,20 +197,21 @@ def speed(steps: int, turns: int, count: int) -> dict:
     timings = {s: t[1:] for s, t in workers.in_turn(sides, turns).items()}
     kind = "cpu" if count == 1 else "wall"
 
-    def ratio(first: str, second: str) -> float:
-        pairs = zip(timings[first], timings[second], strict=True)
-        return round(statistics.median(a[kind] / b[kind] for a, b in pairs), 3)
+    def ratio(first: str, second: str) -> dict[str, float]:
+        return pairs.ratio(*([t[kind] for t in timings[side]] for side in (first, second)))
 
     images = {s: BATCH * steps / statistics.median(x["wall"] for x in timings[s]) for s in SIDES}
     return {
         "threads": count,
-        "ratios_are_of": f"{kind} time",
+        "pairs": turns,
+        "ratios_are_of": f"{kind} time, medians with 95 % intervals",
         "images_per_second": {s: round(n) for s, n in images.items()},
         **{
             keras: {
                 "times_as_fast_as_torch_sort": ratio("torch sort", f"{keras} supermask"),
                 "times_as_fast_as_torch_kthvalue": ratio("torch kthvalue", f"{keras} supermask"),
                 "step_by_plain_step": ratio(f"{keras} supermask", f"{keras} plain"),
+                "plain_step_times_as_fast_as_torch_sort": ratio("torch sort", f"{keras} plain"),
             }
             for keras in ("keras", "tf_keras")
         },
@@ -218,8 +220,8 @@ def speed(steps: int, turns: int, count: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=30, help="of a turn")
-    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--steps", type=int, default=6, help="of a turn")
+    parser.add_argument("--turns", type=int, default=40)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()

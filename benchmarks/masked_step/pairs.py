@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
+import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
-__all__ = ["interleaved", "ratio", "ratios", "quiet_threads"]
+__all__ = ["interleaved", "in_step", "ratio", "ratios", "quiet_threads"]
+
+QUANTUM = 20
 
 
 def quiet_threads() -> None:
@@ -32,6 +36,86 @@ def interleaved(arms: Mapping[str, Callable], blocks: int) -> dict[str, list[flo
             work()
             times[name].append(time.process_time() - before)
     return times
+
+
+def in_step(
+    fits: Mapping[str, Callable[[Any], object]], steps: int, blocks: int
+) -> dict[str, list[float]]:
+    """CPU seconds of so many steps of each `fit`, block by block; all of them run in step.
+
+    A machine's speed changes from second to second. So the fits take turns every 20 steps, each in
+    a thread of its own that waits while another's runs. The first block, which traces, is left out.
+
+    Args:
+        fits: by name; each makes `blocks + 1` times `steps` steps, with this callback as its last.
+        steps: in a block.
+        blocks: how many.
+    """
+    turns = _Turns(len(fits))
+    callbacks = [_turn_taking(turns, place, steps, blocks) for place in range(len(fits))]
+    work = zip(fits.values(), callbacks, strict=True)
+    threads = [threading.Thread(target=_run, args=(f, c, turns)) for f, c in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if turns.errors:
+        raise turns.errors[0]
+    return {name: c.seconds[1:] for name, c in zip(fits, callbacks, strict=True)}
+
+
+class _Turns:
+    """Whose turn it is; those that are done are passed over."""
+
+    def __init__(self, count: int):
+        self.alive, self.place = list(range(count)), 0
+        self.changed, self.errors = threading.Condition(), []
+
+    def wait(self, place: int) -> None:
+        with self.changed:
+            self.changed.wait_for(lambda: self.place == place)
+
+    def hand_over(self, place: int, *, is_done: bool = False) -> None:
+        with self.changed:
+            at = self.alive.index(place)
+            following = self.alive[(at + 1) % len(self.alive)]
+            if is_done:
+                self.alive.remove(place)
+            self.place = following
+            self.changed.notify_all()
+
+
+def _run(fit: Callable[[Any], object], callback: Any, turns: _Turns) -> None:
+    turns.wait(callback.place)
+    try:
+        callback.began = time.process_time()
+        fit(callback)
+    except BaseException as error:  # raised again where all fits are waited for
+        turns.errors.append(error)
+    finally:
+        turns.hand_over(callback.place, is_done=True)
+
+
+def _turn_taking(turns: _Turns, place: int, steps: int, blocks: int) -> Any:
+    from tfticket.callbacks.base import Callback
+
+    class TakesTurns(Callback):
+        """Hands over every 20 steps, and adds up what its own took."""
+
+        def __init__(self) -> None:
+            self.place, self.began, self.done = place, 0.0, 0
+            self.seconds = [0.0] * (blocks + 1)
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.done += 1
+            if self.done % QUANTUM:
+                return
+            self.seconds[(self.done - 1) // steps] += time.process_time() - self.began
+            turns.hand_over(place)
+            turns.wait(place)
+            self.began = time.process_time()
+
+    return TakesTurns()
 
 
 def ratio(own: list[float], base: list[float]) -> dict[str, float]:

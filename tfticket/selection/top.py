@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from tfticket.selection.scanning import chunks, num_true, sample
 __all__ = ["keep_top", "kth_largest"]
 
 _SMALL = 1 << 16  # up to here a sample costs more than it saves
-_SAMPLE = 1 << 13
+_SAMPLES = 1 << 13, 1 << 16  # at least and at most so many; one in 512 between
 _SAFETY = 4.0  # standard deviations of the sample's rank
 
 
@@ -57,11 +58,31 @@ def _above_threshold(
     scores: Sequence[np.ndarray], candidates: Sequence[np.ndarray], num_kept: int
 ) -> list[np.ndarray]:
     """Marks the `num_kept` largest candidates, by the value that the lowest of them has."""
-    threshold, num_above, num_equal = _kth_largest(scores, candidates, num_kept)
+    low, high = _bracket(scores, candidates, num_kept)
+    kept = [np.empty(c.shape, np.bool_) for c in candidates]
+    zones = _zones(scores, candidates, low, high, kept)
+    spare = num_kept - zones.above - zones.at_high
+    if 0 < spare <= zones.between.size:  # the threshold is in there, and nothing else is undecided
+        is_kept, first = _largest(zones.between, spare), 0
+        for mark, at in zones.open:
+            mark[at] = is_kept[first : first + at.size]
+            first += at.size
+        return kept
+    threshold, num_above, num_equal = _kth_largest(scores, candidates, num_kept, (low, high, zones))
     spare = num_kept - num_above
     if spare == num_equal:  # all that equal it are kept, as where it occurs once
         return _at_least(scores, candidates, threshold)
     return _marked(scores, candidates, threshold, spare)
+
+
+def _largest(values: np.ndarray, count: int) -> np.ndarray:
+    """Marks the `count` largest of some values, at least one; of equals the first."""
+    last = values.size - count
+    threshold = np.partition(values, last)[last]
+    largest = values > threshold
+    tied = np.flatnonzero(values == threshold)
+    largest[tied[: count - int(np.count_nonzero(largest))]] = True
+    return largest
 
 
 def _at_least(
@@ -116,18 +137,30 @@ def kth_largest(
 
 
 def _kth_largest(
-    scores: Sequence[np.ndarray], candidates: Sequence[np.ndarray], k: int
+    scores: Sequence[np.ndarray],
+    candidates: Sequence[np.ndarray],
+    k: int,
+    known: tuple[np.floating, np.floating, _Zones] | None = None,
 ) -> tuple[np.floating, int, int]:
-    """Finds the value, how many candidates are greater, and how many equal it."""
-    low, high = _bracket(scores, candidates, k)
+    """Finds the value, how many candidates are greater, and how many equal it.
+
+    Args:
+        scores: as for `kth_largest`.
+        candidates: as for `kth_largest`.
+        k: as for `kth_largest`.
+        known: two values and what was found about them; `None` to guess.
+    """
+    low, high = _bracket(scores, candidates, k) if known is None else known[:2]
+    zones = None if known is None else known[2]
     while True:
-        above, at_high, between, at_low = _zones(scores, candidates, low, high)
-        ends = np.cumsum([above, at_high, between.size, at_low])
+        zones = zones or _zones(scores, candidates, low, high)
+        between = zones.between
+        ends = np.cumsum([zones.above, zones.at_high, between.size, zones.at_low])
         zone = int(np.searchsorted(ends, k))
         if zone == 0:
             low, high = high, _infinity(scores)
         elif zone == 1:
-            return high, above, at_high
+            return high, zones.above, zones.at_high
         elif zone == 2:
             place = int(ends[2]) - k
             between.partition(place)
@@ -135,9 +168,10 @@ def _kth_largest(
             num_equal = int(np.count_nonzero(between == value))
             return value, int(ends[1] + np.count_nonzero(between > value)), num_equal
         elif zone == 3:
-            return low, int(ends[2]), at_low
+            return low, int(ends[2]), zones.at_low
         else:
             low, high = -_infinity(scores), low
+        zones = None
 
 
 def _bracket(
@@ -148,7 +182,8 @@ def _bracket(
     infinity = _infinity(scores)
     if num_weights <= _SMALL:
         return -infinity, infinity
-    drawn = np.sort(sample(scores, candidates, _SAMPLE))
+    num_places = min(max(_SAMPLES[0], num_weights >> 9), _SAMPLES[1])
+    drawn = np.sort(sample(scores, candidates, num_places))
     fraction = k / num_true(candidates)
     rank = drawn.size * (1 - fraction)
     margin = _SAFETY * np.sqrt(drawn.size * fraction * (1 - fraction)) + _SAFETY
@@ -159,29 +194,63 @@ def _bracket(
     )
 
 
+@dataclass(frozen=True)
+class _Zones:
+    """How candidates lie to two values.
+
+    Attributes:
+        above: how many are above the greater value.
+        at_high: how many equal it.
+        between: those between both, in the order of the arrays and of their rows.
+        at_low: how many equal the lesser value.
+        open: pieces of the arrays that were marked, and the places in them of those between.
+    """
+
+    above: int
+    at_high: int
+    between: np.ndarray
+    at_low: int
+    open: list[tuple[np.ndarray, np.ndarray]]
+
+
 def _zones(
     scores: Sequence[np.ndarray],
     candidates: Sequence[np.ndarray],
     low: np.floating,
     high: np.floating,
-) -> tuple[int, int, np.ndarray, int]:
-    """Counts candidates above `high`, at it, at `low`; returns those between them."""
+    kept: Sequence[np.ndarray] | None = None,
+) -> _Zones:
+    """Counts candidates above `high`, at it and at `low`, and collects those between.
+
+    Args:
+        scores: as for `kth_largest`.
+        candidates: as for `kth_largest`.
+        low: the lesser value.
+        high: the greater one; the same where a sample had one value only.
+        kept: boolean arrays to mark in what is at least `high`; the rest is set to False.
+    """
     above = at_high = at_low = 0
-    between = []
-    for score, candidate in chunks(scores, candidates):
-        top = score > high
+    between: list[np.ndarray] = []
+    undecided: list[tuple[np.ndarray, np.ndarray]] = []
+    for score, candidate, mark in chunks(scores, candidates, candidates if kept is None else kept):
+        top = np.greater(score, high, out=None if kept is None else mark)
         top &= candidate
         inside = score >= low
         inside &= candidate
         inside ^= top  # what is above is not below
         above += int(np.count_nonzero(top))
-        found = score[inside]
+        (at,) = inside.nonzero()
+        found = score[at]
         is_high, is_low = found == high, found == low
         at_high += int(np.count_nonzero(is_high))
         if low < high:
             at_low += int(np.count_nonzero(is_low))
-        between.append(found[~(is_high | is_low)])
-    return above, at_high, np.concatenate(between), at_low
+        is_between = ~(is_high | is_low)
+        between.append(found[is_between])
+        if kept is not None:
+            top[at[is_high]] = True
+            undecided.append((top, at[is_between].astype(np.int32)))
+    return _Zones(above, at_high, np.concatenate(between), at_low, undecided)
 
 
 def _infinity(scores: Sequence[np.ndarray]) -> np.floating:
