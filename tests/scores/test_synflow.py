@@ -10,6 +10,7 @@ import pytest
 from tfticket import scores, weights
 from tfticket.pruning import prune
 from tfticket.schedules import Exponential
+from tfticket.tracing import SynapticFlow
 
 
 def synflow(model, **settings):
@@ -151,3 +152,61 @@ def test_a_network_cut_by_its_mask_scores_zero_without_complaint(keras, networks
 def test_the_input_value_must_be_positive():
     with pytest.raises(ValueError, match="`input_value` must be positive"):
         scores.SynFlow(input_value=0.0)
+
+
+def traced(monkeypatch):
+    """A list with an entry for every flow that is traced."""
+    made = []
+    own = SynapticFlow.__init__
+    monkeypatch.setattr(
+        SynapticFlow, "__init__", lambda self, *a, **k: made.append(1) or own(self, *a, **k)
+    )
+    return made
+
+
+def search(model):
+    return prune(model, score="synflow", scope="global", schedule=Exponential(0.5), rounds=2)
+
+
+def test_a_second_search_on_the_same_model_traces_nothing_again(keras, networks, monkeypatch):
+    model, made = networks.convolutional(keras), traced(monkeypatch)
+    first, second = search(model), search(model)
+    assert first.masks == second.masks
+    assert len(made) == 1
+
+
+def test_a_model_that_would_be_traced_otherwise_is_traced_again(keras, networks, monkeypatch):
+    layers, made = keras.layers, traced(monkeypatch)
+    normalized = layers.Normalization(name="normalized")
+    normalized.adapt(np.array([[1.0, 2.0], [3.0, 5.0]]))
+    dense = layers.Dense(4, activation="relu", name="hidden")
+    model = keras.Sequential([layers.Input((2,)), normalized, dense, layers.Dense(3, name="out")])
+    with pytest.warns(scores.NonHomogeneousWarning):
+        synflow(model)
+    normalized.adapt(np.array([[1.0, 2.0], [3.0, 9.0]]))
+    with pytest.warns(scores.NonHomogeneousWarning):
+        synflow(model)
+    assert len(made) == 2
+    dense.activation = keras.activations.linear
+    with pytest.warns(scores.NonHomogeneousWarning):
+        synflow(model)
+    assert len(made) == 3
+
+
+def test_a_model_that_does_not_list_its_layers_is_traced_in_every_search(
+    keras, networks, monkeypatch
+):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3, name="out")
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    model, made = Own(), traced(monkeypatch)
+    model(np.ones((1, 4), np.float32))
+    evidence = scores.Evidence(weights.read(model), batch=(np.ones((2, 4), np.float32), None))
+    for count in (1, 2):
+        scores.SynFlow()(model, evidence)
+        assert len(made) == count

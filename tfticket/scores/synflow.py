@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.tracing import Measured, SynapticFlow
+from tfticket.tracing import Measured, SynapticFlow, known_flow, remember_flow
 
 __all__ = ["NonHomogeneousWarning", "SynFlow"]
 
@@ -32,10 +32,11 @@ class SynFlow(Score):
     layer is emptied before all are at their last weights, if pruning takes many rounds: 100 with
     an exponential schedule are usual.
 
-    The model is not touched. What in it is not positively homogeneous — `f(a·x) = a·f(x)` for
-    a > 0 — is replaced while scoring, and a `NonHomogeneousWarning` says what: ReLU6 and smooth
-    rectifiers by ReLU, gates by gates half open, normalisation by the example's own statistics and
-    preprocessing by their scale.
+    The model is not touched, and traced once for all searches until it changes. What in it is not
+    positively homogeneous — `f(a·x) = a·f(x)` for a > 0 — is replaced while scoring, and a
+    `NonHomogeneousWarning` says what, once for each trace: ReLU6 and smooth rectifiers by ReLU,
+    gates by gates half open, normalisation by the example's own statistics and preprocessing by
+    their scale.
 
     Args:
         biases: whether biases, offsets and moving means of normalisation count with their absolute
@@ -66,13 +67,16 @@ class SynFlow(Score):
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         paths = tuple(evidence.weights)
         known, flow = self._flows.get(model, (None, None))
-        if known == paths:
+        if known == paths and flow.holds_for(model):
             return self._checked(flow(model, evidence.weights, self.input_value), evidence)
-        flow = SynapticFlow(model, paths, next(iter(evidence.batches), None), self.biases)
+        traced_for = model, paths, next(iter(evidence.batches), None), self.biases
+        earlier = known_flow(*traced_for)
+        flow = earlier or SynapticFlow(*traced_for)
         measured = flow(model, evidence.weights, self.input_value)
         scores = self._checked(measured, evidence)
-        if measured.output:
+        if measured.output and earlier is None:
             _warn(flow, measured, [p for p, s in scores.items() if not s.any()])
+            remember_flow(flow, *traced_for)
         self._flows[model] = paths, flow
         return scores
 

@@ -5,6 +5,7 @@ weights, its layers and its compilation.
 """
 
 from tfticket.tracing.gradients import batch_losses, gradients, lent, mean_saliency, slopes
+from tfticket.tracing.known_flows import known_flow, remember_flow
 from tfticket.tracing.synaptic_flow import Measured, SynapticFlow
 
 __all__ = [
@@ -12,7 +13,9 @@ __all__ = [
     "SynapticFlow",
     "batch_losses",
     "gradients",
+    "known_flow",
     "lent",
     "mean_saliency",
+    "remember_flow",
     "slopes",
 ]

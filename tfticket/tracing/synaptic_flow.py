@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,8 @@ class SynapticFlow:
         concrete, self.replaced = _traced(model, structure)
         self._inputs = tf.nest.flatten(structure)
         self._program = Program.of(concrete)
-        self._captured = _captured(model, concrete)
+        self._captured, self._strangers = _captured(model, concrete)
+        self._fixed = self._digests(model)
         self._others = [p for p in self._captured if isinstance(p, str) and p not in paths]
         self._paths, self._biases = paths, biases
         self._measure = tf.function(self._flow, autograph=False)
@@ -82,6 +84,26 @@ class SynapticFlow:
         )
         named = {p: np.asarray(s) for p, s in zip(self._paths, scores, strict=True)}
         return Measured(named, float(output), float(sources))
+
+    def holds_for(self, model: Any) -> bool:
+        """Tells whether the model would be traced alike, as far as its variables say.
+
+        What a variable does by way of a constant, as the statistics of a Normalization layer do,
+        is part of the trace.
+
+        Args:
+            model: the model that was traced.
+        """
+        return self._digests(model) == self._fixed
+
+    def _digests(self, model: Any) -> dict[Any, bytes]:
+        """Sums up the values of variables that are not looked up in a run; counters have none."""
+        seen = {c for c in self._captured if isinstance(c, str)}
+        fixed: dict[Any, Any] = dict(enumerate(self._strangers))
+        fixed |= {p: v for p, v in weights.variables(model).items() if p not in seen}
+        arrays = {k: _keras.to_numpy(v) for k, v in fixed.items()}
+        numbers = {k: a for k, a in arrays.items() if not np.issubdtype(a.dtype, np.integer)}
+        return {k: hashlib.sha256(a.tobytes()).digest() for k, a in numbers.items()}
 
     def _tensors(self, present: Mapping[str, np.ndarray], known: Mapping[str, Any]) -> tuple:
         """Returns the weights, and the masks where there are, as tensors.
@@ -134,8 +156,12 @@ def _traced(model: Any, structure: Any) -> tuple[Any, list[str]]:
         return outputs.get_concrete_function(*tf.nest.flatten(structure)), replaced
 
 
-def _captured(model: Any, concrete: Any) -> list[Any]:
-    """Lists what a traced model refers to: weight paths, and other things by value."""
+def _captured(model: Any, concrete: Any) -> tuple[list[Any], list[Any]]:
+    """Lists what a traced model refers to: weight paths, and other things by value.
+
+    Returns:
+        The list, and those variables in it that are not the model's own.
+    """
     paths = {id(_keras.native(v).handle): p for p, v in weights.variables(model).items()}
     strangers = {id(v.handle): v for v in concrete.graph.variables if id(v.handle) not in paths}
     found: list[Any] = []
@@ -148,7 +174,7 @@ def _captured(model: Any, concrete: Any) -> list[Any]:
             found.append(tf.constant(widened(captured.numpy())))
         else:
             found.append(captured)  # an integer, or a lookup table
-    return found
+    return found, list(strangers.values())
 
 
 def _tensor(array: np.ndarray, variable: Any) -> tf.Tensor:
