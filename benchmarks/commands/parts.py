@@ -1,7 +1,4 @@
-"""Where the processor's time goes in `tfticket export`, part by part, in this process.
-
-python benchmarks/commands/parts.py RUN_FOLDER FILE
-"""
+"""Where the processor's time goes in `tfticket export`, part by part, in this process."""
 
 from __future__ import annotations
 
@@ -13,10 +10,7 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # where `benchmarks` lies
 
 __all__ = ["main"]
 
@@ -34,7 +28,7 @@ REST = "everything else"
 
 
 def main() -> None:
-    """Prints seconds of the processor by part, as JSON."""
+    """Exports the run of the first argument to the second; prints seconds by part, as JSON."""
     spent: dict[str, float] = {}
     start = _spent()
     with _timed(TENSORFLOW, spent):
@@ -78,7 +72,3 @@ def _spent() -> float:
     own = resource.getrusage(resource.RUSAGE_SELF)
     others = resource.getrusage(resource.RUSAGE_CHILDREN)
     return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
-
-
-if __name__ == "__main__":
-    main()

@@ -32,6 +32,7 @@ BASES = (
     *("pass", "import numpy", "import typer", TENSORFLOW),
     *("import tensorflow, keras", "import tensorflow, tf_keras"),
 )
+PARTS = "from benchmarks.commands.parts import main; main()"
 #: A command, which says at its end whether TensorFlow was imported.
 PROGRAM = """
 import sys
@@ -127,12 +128,12 @@ def _export(goes: int, folder: Path, environment: Mapping[str, str]) -> dict[str
     whole, parts = Times(has_tensorflow=True), []
     out = str(folder / "new.tflite")
     command = ["-m", "tfticket", "export", str(folder / "run"), "--to", "tflite", "--out", out]
-    script = [str(Path(__file__).with_name("parts.py")), str(folder / "run"), out]
+    taking = ["-c", PARTS, str(folder / "run"), out]
     for number in range(goes + 1):
         code, said = _go(command, environment, whole if number else Times())
         if code:
             raise RuntimeError(said)
-        called = [sys.executable, *script]
+        called = [sys.executable, *taking]
         taken = subprocess.run(called, env=environment, check=True, stdout=subprocess.PIPE)
         parts += [json.loads(taken.stdout.decode().splitlines()[-1])] if number else []
     named = {n: round(statistics.median(p[n] for p in parts), 3) for n in parts[0]}

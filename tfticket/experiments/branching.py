@@ -57,8 +57,12 @@ def branch(
 def check_branch(path: str | Path, controls: Sequence[str], levels: Sequence[int] = ()) -> None:
     """Makes sure, before TensorFlow is loaded, that there are such a run, controls and levels.
 
-    The arguments, and what is raised, are as for `branch`; that a control can be made, only that
-    one tells.
+    Whether a control can be made, only `branch` tells, which raises the same otherwise.
+
+    Args:
+        path: the run folder.
+        controls: as for `branch`.
+        levels: of which levels; none means the last.
     """
     _wanted(path, controls, levels)
 

@@ -123,7 +123,13 @@ def check_shrinking(
 ) -> None:
     """Makes sure of what can be told before TensorFlow is loaded.
 
-    The arguments, and what is raised, are as for `shrink_saved`.
+    What is raised is as for `shrink_saved`.
+
+    Args:
+        path: a run folder or a `.keras` file.
+        out: of the new `.keras` file.
+        channel_sparsity: fraction of the channels to remove besides.
+        norm_batches: over how many batches statistics are to be taken anew.
     """
     path = Path(path)
     _check(path, channel_sparsity, norm_batches)

@@ -72,6 +72,10 @@ def keras_file(
 def require_room(path: str | Path, *, overwrite: bool = False) -> None:
     """Makes sure that the file may be written; see `files.require_free` for what else is raised.
 
+    Args:
+        path: where it is to be written.
+        overwrite: whether it may take the place of anything.
+
     Raises:
         ValueError: for another suffix than `.keras`.
     """

@@ -60,7 +60,12 @@ def is_tflite(path: Path) -> bool:
 
 
 def require_room(path: str | Path, *, overwrite: bool = False) -> None:
-    """Makes sure that the file may be written; see `files.require_free` for what is raised."""
+    """Makes sure that the file may be written; see `files.require_free` for what is raised.
+
+    Args:
+        path: where it is to be written.
+        overwrite: whether it may take the place of anything.
+    """
     files.require_free(path, is_ours=is_tflite(Path(path)), overwrite=overwrite, is_file=True)
 
 

@@ -52,7 +52,12 @@ def savedmodel(
 
 
 def require_room(path: str | Path, *, overwrite: bool = False) -> None:
-    """Makes sure that it may be written; see `files.require_free` for what is raised."""
+    """Makes sure that it may be written; see `files.require_free` for what is raised.
+
+    Args:
+        path: where it is to be written.
+        overwrite: whether it may take the place of anything.
+    """
     target = Path(path)
     is_archive = archives.is_named(target)
     is_ours = archives.is_ours(target) if is_archive else (target / MARK).is_file()
