@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import tensorflow as tf
+from tfticket._lazy import tf
 
 __all__ = ["Workers", "distributed", "outside_scopes", "read_outside_steps"]
 

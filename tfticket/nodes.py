@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
-
 from tfticket import _keras
+from tfticket._lazy import tf
 
 __all__ = [
     "Node",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 _SNIP = ["find", "snip", "--out=a", "--model"]
 _HERE = sys.executable  # any file that is there
 _COMPRESS = ["compress", _HERE, "--out=a", "--max-drop=0.1"]
+_LENET = ["--model=lenet_300_100", "--data=digits"]
 _STUDY = "{grid: [{recipe: snip, sparsity: 0.5, model: lenet_300_100, data: here.py:data}]}"
 
 
@@ -24,6 +26,10 @@ _STUDY = "{grid: [{recipe: snip, sparsity: 0.5, model: lenet_300_100, data: here
         ([*_COMPRESS, "--train=nowhere.py:train", "--data=digits"], "no file 'nowhere.py'"),
         ([*_COMPRESS, "--train=math:sqrt", "--data=digit"], "must be one of ('digits'"),
         (["sensitivity", _HERE, "--data=nowhere.py:data"], "no file 'nowhere.py'"),
+        (["sensitivity", _HERE, "--data=digits"], "must be a .keras file, whole"),
+        (["sensitivity", _HERE, "--data=digits", "--metric=height"], "must be one of accuracy"),
+        (["collapse", "--model=lenet_300_100", "--scores=snippy"], "Did you mean 'snip'?"),
+        (["find", "snip", "--out=study.yaml", *_LENET], "study.yaml is a file"),
         (["run", "study.yaml", "--out=a"], "no file 'here.py'. This is of the run snip"),
     ],
 )
@@ -39,3 +45,20 @@ def test_a_name_of_nothing_is_told_before_tensorflow_is_loaded(arguments, said, 
     assert done.returncode == 1, done.stderr
     assert said in " ".join(done.stderr.split())
     assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
+
+
+def test_tensorflow_is_silent_wherever_it_is_imported(tmp_path):
+    code = (
+        "import sys\nfrom tfticket.cli.loading import quieten_tensorflow\n"
+        "before = list(sys.meta_path)\nquieten_tensorflow()\nquieten_tensorflow()\n"
+        "assert len(sys.meta_path) == len(before) + 1\n"
+        "import keras\nimport tensorflow as tf\nquieten_tensorflow()\n"
+        "assert not [f for f in sys.meta_path if type(f).__name__ == '_Quiet']\n"
+        "assert tf.constant(1).numpy() == 1\n"
+        "assert tf.__spec__.loader.get_code('tensorflow') is not None\n"
+        "print('done', file=sys.stderr)"
+    )
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    call = [sys.executable, "-c", code]
+    done = subprocess.run(call, capture_output=True, text=True, cwd=tmp_path, env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "done\n")

@@ -11,9 +11,9 @@ import graphlib
 
 FLOORS = {
     "ground": [
+        ("_lazy",),
         (
             "_archives",
-            "_lazy",
             "_version",
             "clock",
             "constant",

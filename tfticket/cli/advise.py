@@ -9,7 +9,6 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 
 __all__ = ["advise"]
 
@@ -23,7 +22,6 @@ def advise(
     json: Json = False,
 ) -> None:
     """Say which weights could become smaller, which faster, and pruned in which way."""
-    load_tensorflow()
     from tfticket import export
     from tfticket.export.keras_archive import load
 

@@ -9,7 +9,6 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.shapes import InputShape, input_shapes
 from tfticket.reports.pictures import require_room
 
@@ -40,7 +39,6 @@ def bench(
 ) -> None:
     """Compare TFLite files: bytes and bounds, zeros, p50 and tenths of latency, kernels."""
     require_room(plot)
-    load_tensorflow()
     from tfticket import reports
     from tfticket.reports import plots
 

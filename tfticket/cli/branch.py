@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.engines import Engine, with_engine
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.running import training
 
 __all__ = ["branch"]
@@ -41,10 +40,12 @@ def branch(
     numbers = [part.strip() for part in (levels or "").split(",") if part.strip()]
     if not all(number.isdigit() for number in numbers):
         raise ValueError(f"`levels` must be numbers, like 3,5. Received: levels={levels!r}")
-    load_tensorflow()
     from tfticket.experiments.branching import branch as branch_
+    from tfticket.experiments.branching import check_branch
 
-    asked = {"levels": [int(number) for number in numbers], "download": download}
+    asked: dict[str, Any] = {"levels": [int(number) for number in numbers]}
+    check_branch(path, controls, **asked)
+    asked["download"] = download
     with training(engine, path, as_json=json) as shared:
         outcome = branch_(path, controls, **asked, **shared)
     answer(outcome, as_json=json, text=outcome.text(path))

@@ -11,7 +11,6 @@ import typer
 
 from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
 from tfticket.reports.pictures import require_room
 
@@ -53,13 +52,13 @@ def collapse(
     zoo.check_model(model)
     if data is not None:
         zoo.check_data(data, download=download)
-    load_tensorflow()
-    from tfticket import collapse as collapse_
     from tfticket import scores as scores_
+
+    compared = [scores_.get(name) for name in asked]
+    from tfticket import collapse as collapse_
     from tfticket.reports.collapse import CollapseComparison
     from tfticket.zoo.evidence import untrained_evidence
 
-    compared = [scores_.get(name) for name in asked]
     entry = zoo.get_model(model)
     network = entry.compiled(keras=keras, seed=seed)
     evidence, notes = untrained_evidence(entry, network, data, seed, download=download)

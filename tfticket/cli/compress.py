@@ -13,7 +13,7 @@ from tfticket import files
 from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.failures import INTERRUPTED, handle_errors
 from tfticket.cli.flags import given_of, with_flags_of
-from tfticket.cli.loading import check_functions, load_tensorflow
+from tfticket.cli.loading import check_functions
 from tfticket.cli.overwriting import overwritable
 from tfticket.cli.progress import shown_progress
 from tfticket.compression.budget import Budget
@@ -53,8 +53,7 @@ def compress(
     """
     budget, choices = given_of(Budget, options), given_of(Choices, options)
     _require_own_files(plot, report, taken=(path, out, out / RECORD))
-    check_functions(data, train, download=download)
-    load_tensorflow()
+    check_functions(path, data, train, metric, download=download)
     from tfticket import compression, references
     from tfticket.export.keras_archive import load
     from tfticket.recipes.run import Event

@@ -8,7 +8,6 @@ import typer
 
 from tfticket.cli.answers import Json
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 from tfticket.tables import folded
 
 __all__ = ["doctor"]
@@ -19,7 +18,6 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Print versions, Keras and backend, data sets found, runtimes: for a bug report."""
-    load_tensorflow()
     from tfticket.experiments.diagnosis import diagnose
 
     found = diagnose()

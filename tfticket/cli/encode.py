@@ -9,7 +9,6 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.overwriting import overwritable
 from tfticket.cli.shapes import InputShape, input_shapes
 
@@ -36,7 +35,6 @@ def encode(
     json: Json = False,
 ) -> None:
     """Write any TFLite file again, with weights sparse where that is smaller and safe on phones."""
-    load_tensorflow()
     from tfticket import export
 
     found = export.encode_tflite(

@@ -9,7 +9,6 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.overwriting import overwritable
 
 __all__ = ["export"]
@@ -52,7 +51,6 @@ def export(
     json: Json = False,
 ) -> None:
     """Export the trained network of a run; the file is run and compared before it is kept."""
-    load_tensorflow()
     from tfticket.experiments.artifacts import export_run
 
     chosen = {"replicate": replicate, "level": level}

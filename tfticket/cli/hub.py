@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 
 __all__ = ["pull", "push"]
 
@@ -24,7 +23,6 @@ def push(
     ] = False,
 ) -> None:
     """Put a ticket or a run into a repository of the Hugging Face Hub, with a model card."""
-    load_tensorflow()
     from tfticket.experiments.hub_runs import push as push_
 
     typer.echo(push_(path, repo, private=private))
@@ -40,7 +38,6 @@ def pull(
     ] = None,
 ) -> None:
     """Fetch a ticket or a run from the Hugging Face Hub, and check every byte of it."""
-    load_tensorflow()
     from tfticket.experiments.hub_runs import pull as pull_
 
     typer.echo(pull_(repo, out, revision=revision))

@@ -24,7 +24,7 @@ from tfticket.recipes import RECIPES, Recipe, find
 from tfticket.recipes._page import first_line
 from tfticket.recipes.base import ordered_fields
 
-__all__ = ["RecipeGroup", "command_of"]
+__all__ = ["RecipeGroup", "command_of", "finding"]
 
 
 class RecipeGroup(TyperGroup):
@@ -58,6 +58,17 @@ class RecipeGroup(TyperGroup):
             " your own is file.py:Class, and settings in a file are given as file.yaml.",
             ctx,
         )
+
+
+finding = typer.Typer(
+    name="find",
+    cls=RecipeGroup,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    help="Find a ticket by a recipe: train, prune, act, again; compare, choose, export.",
+    epilog="A recipe of your own: tfticket find my_recipe.py:MyRecipe …",
+)
 
 
 def command_of(name: str, recipe: type[Recipe], file: Path | None = None) -> Any:

@@ -10,7 +10,6 @@ import typer
 from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.engines import Engine, with_engine
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.running import training
 
 __all__ = ["run"]
@@ -43,7 +42,6 @@ def run(
     asked = read_study(study)
     require_room(out)
     check_names_of_study(asked, out, download=download)
-    load_tensorflow()
     from tfticket.experiments.studying import check_study, run_study
 
     if dry_run:

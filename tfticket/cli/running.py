@@ -12,7 +12,6 @@ import typer
 from tfticket.cli.answers import answer
 from tfticket.cli.engines import Engine
 from tfticket.cli.failures import INTERRUPTED
-from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.progress import shown_progress
 
 __all__ = ["run_and_print", "training"]
@@ -73,10 +72,11 @@ def run_and_print(
         dry_run: whether only to say what would be trained; nothing is written then.
         download: whether tensorflow-datasets may download what is missing.
     """
-    from tfticket.experiments.naming import check_names
+    from tfticket.experiments.naming import check_folder, check_names
 
     check_names(spec, out, download=download)
-    load_tensorflow()
+    if not (repair or dry_run or spec.common.distribution == "multi_worker"):
+        check_folder(spec, out)
     if dry_run:
         from tfticket.experiments.estimate import estimate
 

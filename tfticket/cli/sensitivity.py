@@ -10,7 +10,7 @@ import typer
 
 from tfticket.cli.answers import Download, Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import check_functions, load_tensorflow
+from tfticket.cli.loading import check_functions
 from tfticket.cli.progress import shown_progress
 from tfticket.reports.pictures import require_room
 
@@ -49,8 +49,7 @@ def sensitivity(
     """Say which layers a network can do without, and to what fraction: on validation data."""
     asked = _fractions(sparsities) if sparsities else None
     require_room(plot)
-    check_functions(data, train, download=download)
-    load_tensorflow()
+    check_functions(path, data, train, metric, download=download)
     from tfticket import compression, references, zoo
     from tfticket.export.keras_archive import load
     from tfticket.recipes.run import Event

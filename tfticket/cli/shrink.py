@@ -9,7 +9,6 @@ import typer
 
 from tfticket.cli.answers import Json, answer
 from tfticket.cli.failures import handle_errors
-from tfticket.cli.loading import load_tensorflow
 from tfticket.cli.overwriting import overwritable
 
 __all__ = ["shrink"]
@@ -56,8 +55,9 @@ def shrink(
     json: Json = False,
 ) -> None:
     """Remove channels for good: a smaller dense network with the same outputs as the masked one."""
-    load_tensorflow()
-    from tfticket.experiments.shrinking import shrink_saved
+    from tfticket.experiments.shrinking import check_shrinking, shrink_saved
+
+    check_shrinking(path, out, channel_sparsity=channel_sparsity, norm_batches=norm_batches)
     from tfticket.slimming import ChannelLimits
 
     found = shrink_saved(

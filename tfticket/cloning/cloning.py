@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import tensorflow as tf
-
 from tfticket import _keras
+from tfticket._lazy import tf
 from tfticket.cloning.running import not_running, require_running
 from tfticket.nodes import can_be_network, filled, input_layer, nodes
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
-
 from tfticket import _keras, _optimizers, _weight_decay
+from tfticket._lazy import tf
 from tfticket.cloning.remaking import from_configuration
 
 __all__ = ["compile_like"]

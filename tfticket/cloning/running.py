@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
-
+from tfticket._lazy import tf
 from tfticket.errors import MismatchError
 
 __all__ = ["not_running", "require_running"]

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from tfticket import export
 from tfticket.determinism import deterministic
 from tfticket.errors import ExportError, MissingDependencyError
-from tfticket.experiments.plan import make_plan, notes_on
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
-from tfticket.lottery import Level
-from tfticket.recipes.run import Plan
+from tfticket.export import layouts
+from tfticket.export.keras_file import require_room as require_room_for_keras
+from tfticket.export.onnx import require_room as require_room_for_onnx
+from tfticket.export.savedmodel import require_room as require_room_for_savedmodel
+from tfticket.levels import Level
 from tfticket.reports import plots
 from tfticket.reports.outcome import Outcome, choose, remarks
-from tfticket.reports.results import headline
+from tfticket.reports.results import Result, headline
 from tfticket.rewinding import restore
 from tfticket.tflite.weight_types import WeightType
 from tfticket.zoo.evidence import first_inputs
+
+if TYPE_CHECKING:
+    from tfticket.recipes.run import Plan
 
 __all__ = ["FILES", "export_run", "finish"]
 
@@ -31,6 +36,13 @@ FILES = {
     "tflite": "model.tflite",
     "onnx": "model.onnx",
     "seeds": "seeds.safetensors",
+}
+#: What tells whether such a file may be written; of seeds only their writer does.
+_ROOM: dict[str, Callable[[Path], None]] = {
+    "keras": require_room_for_keras,
+    "savedmodel": require_room_for_savedmodel,
+    "tflite": layouts.require_room,
+    "onnx": require_room_for_onnx,
 }
 _PLOT = "accuracy_vs_sparsity.png"
 _NUM_SAMPLES = 256
@@ -76,7 +88,7 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
         chosen=chosen,
         files={name: export.sizes(folder.root / name).raw_bytes for name in written},
         skipped=skipped,
-        notes=(*notes_on(spec, plan.data), *remarks(chosen), *notes),
+        notes=(*_plans().notes_on(spec, plan.data), *remarks(chosen), *notes),
         exports=exports,
     )
     folder.keep_outcome(outcome)
@@ -166,11 +178,13 @@ def export_run(
     folder = RunFolder(path)
     spec = folder.spec()
     folder.check()
-    chosen = choose([r for r in folder.results() if replicate in (None, r.replicate)], round_=level)
-    with deterministic(spec.common.seed):
-        plan = make_plan(spec)
+    chosen = _chosen(folder, replicate, level)
+    destination = folder.root / _usual_name(target, quantize) if out is None else Path(out)
+    if target in _ROOM:
+        _ROOM[target](destination)
+    with deterministic(spec.common.seed):  # what was wrong so far was told without TensorFlow
+        plan = _plans().make_plan(spec)
         found = folder.level(chosen.replicate, chosen.round)
-        destination = folder.root / _usual_name(target, quantize) if out is None else Path(out)
         model = plan.build(chosen.seed)
         sparse = spec.common.tflite_sparse
         wanted = _Written(target, destination, sparse, quantize or "float32", tolerance)
@@ -179,6 +193,21 @@ def export_run(
         size = export.sizes(destination).raw_bytes
         folder.keep_export(destination.name, report.to_dict(), size)
     return report
+
+
+def _plans() -> Any:
+    """The module of plans, which imports TensorFlow."""
+    from tfticket.experiments import plan
+
+    return plan
+
+
+def _chosen(folder: RunFolder, replicate: int | None, level: int | None) -> Result:
+    results = folder.results()
+    there = sorted({r.replicate for r in results})
+    if replicate is not None and replicate not in there:
+        raise ValueError(f"`replicate` must be one of {there}. Received: replicate={replicate}")
+    return choose([r for r in results if replicate in (None, r.replicate)], round_=level)
 
 
 def _require_fitting(target: str, quantize: str | None, tolerance: float | None) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 
-from tfticket.experiments.growing import Asked, grown, try_controls
+from tfticket.experiments.growing import Asked, asked_of, try_controls
 from tfticket.experiments.plan import checked, make_plan
-from tfticket.experiments.records import ENVIRONMENT, PLAN, SPEC, advising_repair
+from tfticket.experiments.records import ENVIRONMENT, PLAN, SPEC
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.recipes.run import Plan
@@ -95,15 +94,8 @@ def begin(folder: RunFolder, spec: Spec, *, repair: bool = False) -> Beginning:
         CorruptFileError: if a file is damaged and `repair` is not set; the message names files.
     """
     mended = folder.repair_records(spec) if repair else []
-    asked = _asked(folder, spec)
+    asked = asked_of(folder, spec)
     notes = folder.begin(asked.before)
     mended += folder.repair() if repair else folder.check() or []
     outcome = None if asked.is_more else folder.outcome()
     return Beginning(folder, asked, tuple(notes), tuple(mended), outcome)
-
-
-def _asked(folder: RunFolder, spec: Spec) -> Asked:
-    if not folder.has_levels():
-        return Asked(spec, (), spec)
-    with advising_repair():
-        return grown(Path(folder.root), spec)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tfticket.controls import Branch
 from tfticket.determinism import deterministic
 from tfticket.experiments.growing import add_branches, try_controls
-from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
-from tfticket.experiments.runner import run
+from tfticket.experiments.spec import Spec
 from tfticket.recipes.search_settings import SearchSettings
 from tfticket.reports.outcome import Outcome
 
-__all__ = ["branch"]
+__all__ = ["branch", "check_branch"]
+
+
+class _Wanted(NamedTuple):
+    """The run that is branched, its settings, and controls with their levels."""
+
+    folder: RunFolder
+    spec: Spec
+    pairs: list[tuple[str, int]]
 
 
 def branch(
@@ -36,6 +43,31 @@ def branch(
         ValueError: if there is no such control or no such level; nothing is changed then.
         FileNotFoundError: if `path` is no run folder.
     """
+    folder, spec, wanted = _wanted(path, controls, levels)
+    from tfticket.experiments.plan import make_plan
+    from tfticket.experiments.runner import run
+
+    with deterministic(spec.common.seed):
+        try_controls(make_plan(spec), folder, wanted)
+    with folder.locked():
+        add_branches(folder.root, [Branch(c, tuple(sorted(set(levels)))) for c in controls])
+    return run(spec, path, **options)
+
+
+def check_branch(path: str | Path, controls: Sequence[str], levels: Sequence[int] = ()) -> None:
+    """Makes sure, before TensorFlow is loaded, that there are such a run, controls and levels.
+
+    Whether a control can be made, only `branch` tells, which raises the same otherwise.
+
+    Args:
+        path: the run folder.
+        controls: as for `branch`.
+        levels: of which levels; none means the last.
+    """
+    _wanted(path, controls, levels)
+
+
+def _wanted(path: str | Path, controls: Sequence[str], levels: Sequence[int]) -> _Wanted:
     folder = RunFolder(path)
     spec = folder.spec()
     SearchSettings(controls=tuple(controls))  # says what is no control
@@ -50,9 +82,5 @@ def branch(
     if beyond or last < 1:
         there = f"levels 1 to {last} are trained" if last >= 1 else "no ticket is trained yet"
         raise ValueError(f"`levels` must be trained already: {there}. Received: {list(levels)}")
-    with deterministic(spec.common.seed):
-        wanted = [(c, level) for c in controls for level in levels or (last,)]
-        try_controls(make_plan(spec), folder, wanted)
-    with folder.locked():
-        add_branches(folder.root, [Branch(c, tuple(sorted(set(levels)))) for c in controls])
-    return run(spec, path, **options)
+    pairs = [(c, level) for c in controls for level in levels or (last,)]
+    return _Wanted(folder, spec, pairs)

@@ -10,14 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 from tfticket.controls import Branch, make
 from tfticket.errors import CorruptFileError
-from tfticket.experiments.records import BRANCHES, REPORT, SPEC, read_record, write_record
+from tfticket.experiments.records import (
+    BRANCHES,
+    REPORT,
+    SPEC,
+    advising_repair,
+    read_record,
+    write_record,
+)
 from tfticket.experiments.spec import GROWING, Spec
 
 if TYPE_CHECKING:
     from tfticket.experiments.store import LevelStore
     from tfticket.recipes.run import Plan
 
-__all__ = ["Asked", "add_branches", "branches_of", "branches_there", "grown", "try_controls"]
+__all__ = [
+    "Asked",
+    "add_branches",
+    "asked_of",
+    "branches_of",
+    "branches_there",
+    "grown",
+    "try_controls",
+]
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,22 @@ def grown(root: Path, spec: Spec) -> Asked:
     branches = (*known, *(Branch(c, (v,) if v else ()) for c, v in new))
     is_more = bool(new) or settings != before
     return Asked(Spec(**settings), branches, Spec(**before), new, is_more)
+
+
+def asked_of(folder: LevelStore, spec: Spec) -> Asked:
+    """Returns what a run folder is to hold, as `grown` does, if anything is trained in it.
+
+    Args:
+        folder: of the run; it need not be there.
+        spec: what is asked for now.
+
+    Raises:
+        CorruptFileError: if a record is damaged; the message says how it is made anew.
+    """
+    if not folder.has_levels():
+        return Asked(spec, (), spec)
+    with advising_repair():
+        return grown(folder.root, spec)
 
 
 def try_controls(plan: Plan, folder: LevelStore, wanted: Iterable[tuple[str, int]]) -> None:

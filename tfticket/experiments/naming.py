@@ -1,16 +1,34 @@
-"""Names in a spec, looked at before anything is loaded, TensorFlow included."""
+"""Names in a spec and its folder, looked at before anything is loaded, TensorFlow included."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from tfticket import zoo
+from tfticket.experiments.growing import asked_of
 from tfticket.experiments.records import REPORT
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.experiments.spec import Spec
 from tfticket.experiments.study import Study
 
-__all__ = ["check_names", "check_names_of_study"]
+__all__ = ["check_folder", "check_names", "check_names_of_study"]
+
+
+def check_folder(spec: Spec, out: Path) -> None:
+    """Makes sure that a run can be begun in a folder or gone on with; nothing is written.
+
+    Args:
+        spec: the experiment.
+        out: meant to be the run folder; it need not be there.
+
+    Raises:
+        ValueError: if the folder holds another experiment; the message says what differs.
+        FileExistsError: if something else is there.
+        FormatError: if another version of tfticket wrote it.
+        CorruptFileError: if its settings cannot be read.
+    """
+    folder = RunFolder(out)
+    folder.require_fitting(asked_of(folder, spec).before)
 
 
 def check_names(spec: Spec, folder: Path | None = None, *, download: bool = False) -> None:

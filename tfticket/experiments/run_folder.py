@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfticket import trust
 from tfticket.errors import CorruptFileError
+from tfticket.experiments.drafts import is_draft, sweep
 from tfticket.experiments.environment import changes, environment
 from tfticket.experiments.fingerprints import compared, described
 from tfticket.experiments.growing import add_branches, branches_of, branches_there
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["RunFolder"]
 
 _BEFORE_TRAINING = frozenset([SPEC, ENVIRONMENT, PLAN, LOCK])
-_DRAFT = re.compile(
-    r"\.(saved_model|.+\.(json|jsonl|safetensors|png|keras|tflite))\.(\w{8}|[0-9a-f]{32})"
-)
 _PRODUCTS = "products"
 #: Settings that may name code.
 _CODE = ("recipe", "model", "data", "callbacks")
@@ -54,8 +51,8 @@ class RunFolder(LevelStore):
     def begin(self, spec: Spec) -> list[str]:
         """Makes the folder of a spec, or goes on in it.
 
-        A folder in which no level is complete is begun anew, with whatever settings; with the same
-        ones a training that was stopped in its middle goes on.
+        One in which no level is complete is begun anew, with whatever settings; with the same ones
+        a training that was stopped in its middle goes on.
 
         Args:
             spec: the experiment.
@@ -64,14 +61,35 @@ class RunFolder(LevelStore):
             Notes: how this machine differs from the one the experiment was begun on.
 
         Raises:
+            ValueError, FileExistsError, FormatError, CorruptFileError: as `require_fitting` does.
+        """
+        is_new = self.require_fitting(spec)
+        sweep(self.root)
+        if is_new:
+            self._begin_anew(spec)
+            return []
+        return self._changes_of_environment()
+
+    def require_fitting(self, spec: Spec) -> bool:
+        """Makes sure that a spec can be begun in the folder or gone on with; nothing is written.
+
+        Args:
+            spec: the experiment.
+
+        Returns:
+            Whether it is to be begun anew.
+
+        Raises:
             ValueError: if the folder holds another experiment; the message says what differs.
             FileExistsError: if it holds something else.
             FormatError: if another version of tfticket wrote it.
             CorruptFileError: if its settings cannot be read.
         """
+        if self.root.exists() and not self.root.is_dir():
+            raise FileExistsError(f"`out` must be a folder, or be free: {self.root} is a file.")
         is_begun = (self.root / SPEC).is_file()
-        present = {p.name for p in self.root.iterdir()} if self.root.exists() else set()
-        present = {name for name in present if not _DRAFT.fullmatch(name)}
+        there = self.root.iterdir() if self.root.exists() else ()
+        present = {path.name for path in there if not is_draft(path.name)}
         if not is_begun and PLAN in present:
             raise CorruptFileError(
                 f"{self.root / SPEC} is missing. Start again with `repair` (on the command line"
@@ -81,22 +99,19 @@ class RunFolder(LevelStore):
             raise FileExistsError(
                 f"`out` must be new, empty or a run folder: {self.root} has other files."
             )
-        self._sweep()
-        if is_begun:
-            different = differences(read_record(self.root / SPEC), spec.to_dict())
-        else:
-            different = {}
+        if not is_begun:
+            return True
+        different = differences(read_record(self.root / SPEC), spec.to_dict())
         is_empty = REPORT not in present and not self.has_levels()
-        if not is_begun or (is_empty and (different or not self._unfinished())):
-            self._begin_anew(spec)
-            return []
+        if is_empty and (different or not self._unfinished()):
+            return True
         if different:
             listed = ", ".join(f"{n} ({a!r}, now {b!r})" for n, (a, b) in different.items())
             raise ValueError(
                 f"`out` must hold the same experiment: {self.root} was begun with other settings:"
                 f" {listed}. Give those again, or choose another folder."
             )
-        return self._changes_of_environment()
+        return False
 
     def remember(self, plan: Plan) -> list[str]:
         """Keeps what a plan decided, with fingerprints of data, network and optimizer.
@@ -147,9 +162,7 @@ class RunFolder(LevelStore):
         """Returns the spec the folder was begun with.
 
         Raises:
-            FileNotFoundError: if it is no run folder.
-            FormatError: if another version of tfticket wrote it.
-            CorruptFileError: if the settings cannot be read.
+            FileNotFoundError, FormatError, CorruptFileError: as `settings` does.
             ValueError: if they name code, and the folder is not trusted.
         """
         found = self.settings()
@@ -279,14 +292,6 @@ class RunFolder(LevelStore):
     def locked(self) -> AbstractContextManager[None]:
         """Keeps a second process out of the folder, see `locking.locked`."""
         return locked(self.root)
-
-    def _sweep(self) -> None:
-        """Removes what a killed process was writing: siblings of the files they were to become."""
-        for path in (p for p in self.root.rglob(".*") if _DRAFT.fullmatch(p.name)):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
 
     def _changes_of_environment(self) -> list[str]:
         path, now = self.root / ENVIRONMENT, environment()

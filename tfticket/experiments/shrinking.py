@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfticket import _keras, export, files, slimming, weights, zoo
+from tfticket import _keras, export, files, weights, zoo
 from tfticket.determinism import deterministic
-from tfticket.experiments.plan import make_plan
 from tfticket.experiments.run_folder import RunFolder
 from tfticket.export import keras_archive
 from tfticket.export.signature import signature
@@ -20,9 +19,11 @@ from tfticket.masks import Masks, ones_like
 from tfticket.reports.outcome import choose
 from tfticket.rewinding import restore
 from tfticket.scores import Evidence
-from tfticket.slimming import ChannelLimits, ShrinkReport
 
-__all__ = ["Shrinking", "shrink_saved"]
+if TYPE_CHECKING:
+    from tfticket.slimming import ChannelLimits, ShrinkReport
+
+__all__ = ["Shrinking", "check_shrinking", "shrink_saved"]
 
 _NUM_EXAMPLES = 8
 _BATCH_SIZE = 64
@@ -90,8 +91,9 @@ def shrink_saved(
         ValueError: if `path` is neither, or an argument is out of range.
         ExportError: if the file does not load again or computes something else.
     """
-    _check(Path(path), channel_sparsity, norm_batches)
-    _check_out(Path(out))
+    check_shrinking(path, out, channel_sparsity=channel_sparsity, norm_batches=norm_batches)
+    from tfticket import slimming
+
     model, masks, data = _network(Path(path))
     if channel_sparsity is not None:
         chosen = slimming.channel_masks(
@@ -110,6 +112,32 @@ def shrink_saved(
         slimming.reestimate_norms(small.model, seen)
     export.keras_file(small.model, out)
     return Shrinking(str(out), export.sizes(out).raw_bytes, small.report, difference)
+
+
+def check_shrinking(
+    path: str | Path,
+    out: str | Path,
+    *,
+    channel_sparsity: float | None = None,
+    norm_batches: int = 0,
+) -> None:
+    """Makes sure of what can be told before TensorFlow is loaded.
+
+    What is raised is as for `shrink_saved`.
+
+    Args:
+        path: a run folder or a `.keras` file.
+        out: of the new `.keras` file.
+        channel_sparsity: fraction of the channels to remove besides.
+        norm_batches: over how many batches statistics are to be taken anew.
+    """
+    path = Path(path)
+    _check(path, channel_sparsity, norm_batches)
+    _check_out(Path(out))
+    if path.suffix != ".keras":
+        RunFolder(path).settings()
+    elif not path.is_file():
+        raise ValueError(f"`path` must be an existing file or run folder. Received: {path}")
 
 
 def _check_out(out: Path) -> None:
@@ -151,14 +179,14 @@ def _rest(masks: Mapping[str, np.ndarray], chosen: Masks) -> dict[str, np.ndarra
 def _network(path: Path) -> tuple[Any, Masks, Any]:
     """Loads the network and its masks, and of a run the data."""
     if path.suffix == ".keras":
-        if not path.is_file():
-            raise ValueError(f"`path` must be an existing file or run folder. Received: {path}")
         model = keras_archive.load(path)
         return model, _zeros(model), None
     folder = RunFolder(path)
     spec = folder.spec()
     folder.check()
     chosen = choose(folder.results())
+    from tfticket.experiments.plan import make_plan
+
     with deterministic(spec.common.seed):
         plan = make_plan(spec)
         level = folder.level(chosen.replicate, chosen.round)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfticket import files
 from tfticket.export.choices import ENCODINGS
-from tfticket.export.layouts import first_sound, is_tflite
+from tfticket.export.layouts import first_sound, require_room
 from tfticket.export.notes import NOTE_UNVERIFIED, readers
 from tfticket.export.report import FileReport, differences
 from tfticket.litert._litert import runtime_version
@@ -107,7 +107,7 @@ def _require_possible(source: str | Path, path: str | Path, sparse: str, overwri
         raise ValueError(f"`sparse` must be one of {list(ENCODINGS)}. Received: sparse={sparse!r}")
     if Path(source).resolve() == Path(path).resolve():
         raise ValueError(f"the new file must have another path. Received: path={str(path)!r}")
-    files.require_free(path, is_ours=is_tflite(Path(path)), overwrite=overwrite, is_file=True)
+    require_room(path, overwrite=overwrite)
 
 
 def _notes(rows: tuple[TensorEncoding, ...], verify: bool) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from tfticket.export.saved_report import SavedReport, write_compared
 from tfticket.export.signature import reference
 from tfticket.files import archives
 
-__all__ = ["keras_file"]
+__all__ = ["keras_file", "require_room"]
 
 
 def keras_file(
@@ -50,12 +50,8 @@ def keras_file(
         ExportError: besides, with the names of the layers, if the file does not load because of
             functions or classes of your own.
     """
-    if Path(path).suffix != ".keras":
-        raise ValueError(f"`path` must end in .keras: Keras goes by it. Received: path={path}")
+    require_room(path, overwrite=overwrite)
     require_exportable(model)
-    files.require_free(
-        path, is_ours=archives.is_ours(Path(path)), overwrite=overwrite, is_file=True
-    )
     original = Original.of(model, inputs, num_samples)
 
     def outputs(reloaded: Any) -> dict[str, np.ndarray]:
@@ -71,3 +67,20 @@ def keras_file(
     notes: list[str] = []
     report = write_compared(path, original, write, kind=".keras file")
     return replace(report, notes=(*report.notes, *notes))
+
+
+def require_room(path: str | Path, *, overwrite: bool = False) -> None:
+    """Makes sure that the file may be written; see `files.require_free` for what else is raised.
+
+    Args:
+        path: where it is to be written.
+        overwrite: whether it may take the place of anything.
+
+    Raises:
+        ValueError: for another suffix than `.keras`.
+    """
+    if Path(path).suffix != ".keras":
+        raise ValueError(f"`path` must end in .keras: Keras goes by it. Received: path={path}")
+    files.require_free(
+        path, is_ours=archives.is_ours(Path(path)), overwrite=overwrite, is_file=True
+    )

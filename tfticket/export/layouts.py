@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tfticket import files
 from tfticket.errors import CorruptFileError, ExportError
 from tfticket.export.report import Attempt
 from tfticket.litert.comparison import Check, Verification
@@ -15,7 +16,7 @@ from tfticket.tflite.file import File
 from tfticket.tflite.flatbuffer import IDENTIFIER
 from tfticket.tflite.tensor_encoding import TensorEncoding
 
-__all__ = ["Outcome", "first_sound", "is_tflite"]
+__all__ = ["Outcome", "first_sound", "is_tflite", "require_room"]
 
 
 class Reference(Protocol):
@@ -56,6 +57,16 @@ def is_tflite(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(8)[4:] == IDENTIFIER
+
+
+def require_room(path: str | Path, *, overwrite: bool = False) -> None:
+    """Makes sure that the file may be written; see `files.require_free` for what is raised.
+
+    Args:
+        path: where it is to be written.
+        overwrite: whether it may take the place of anything.
+    """
+    files.require_free(path, is_ours=is_tflite(Path(path)), overwrite=overwrite, is_file=True)
 
 
 def first_sound(

@@ -14,7 +14,7 @@ from tfticket.export.original import Original
 from tfticket.export.saved_report import SavedReport, write_compared
 from tfticket.litert.quiet import quiet
 
-__all__ = ["onnx"]
+__all__ = ["onnx", "require_room"]
 
 OPSET = 17
 # An ONNX file names its producer among the first of its fields.
@@ -52,7 +52,7 @@ def onnx(
     """
     converter, runtime = _module("tf2onnx"), _module("onnxruntime")
     require_exportable(model)
-    files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite, is_file=True)
+    require_room(path, overwrite=overwrite)
     original = Original.of(model, inputs, num_samples)
 
     def write(draft: Path) -> dict[str, np.ndarray]:
@@ -71,6 +71,16 @@ def _run(runtime: Any, path: Path, original: Original) -> dict[str, np.ndarray]:
     rows = np.arange(size) % original.num_samples
     feed = {name: array[rows] for name, array in original.samples.items()}
     return dict(zip(names, session.run(names, feed), strict=True))
+
+
+def require_room(path: str | Path, *, overwrite: bool = False) -> None:
+    """Makes sure that the file may be written; see `files.require_free` for what is raised.
+
+    Args:
+        path: where it is to be written.
+        overwrite: whether it may take the place of anything.
+    """
+    files.require_free(path, is_ours=_is_ours(Path(path)), overwrite=overwrite, is_file=True)
 
 
 def _is_ours(path: Path) -> bool:

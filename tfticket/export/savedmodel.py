@@ -15,7 +15,7 @@ from tfticket.export.original import Original
 from tfticket.export.saved_report import SavedReport, write_compared
 from tfticket.files import archives
 
-__all__ = ["savedmodel"]
+__all__ = ["savedmodel", "require_room"]
 
 # Where the format keeps what is not its own; no loader reads it.
 MARK = Path("assets.extra") / "tfticket.json"
@@ -42,16 +42,26 @@ def savedmodel(
     Returns:
         A `SavedReport`.
     """
-    target = Path(path)
     require_exportable(model)
-    is_archive = archives.is_named(target)
-    is_ours = archives.is_ours(target) if is_archive else (target / MARK).is_file()
-    files.require_free(target, is_ours=is_ours, overwrite=overwrite, is_file=is_archive)
+    require_room(path, overwrite=overwrite)
     original = Original.of(model, inputs, num_samples)
-    whole = archives.new_archive if is_archive else files.new_folder
+    whole = archives.new_archive if archives.is_named(Path(path)) else files.new_folder
     return write_compared(
         path, original, lambda draft: _saved(original, draft), kind="SavedModel", whole=whole
     )
+
+
+def require_room(path: str | Path, *, overwrite: bool = False) -> None:
+    """Makes sure that it may be written; see `files.require_free` for what is raised.
+
+    Args:
+        path: where it is to be written.
+        overwrite: whether it may take the place of anything.
+    """
+    target = Path(path)
+    is_archive = archives.is_named(target)
+    is_ours = archives.is_ours(target) if is_archive else (target / MARK).is_file()
+    files.require_free(target, is_ours=is_ours, overwrite=overwrite, is_file=is_archive)
 
 
 def _saved(original: Original, folder: Path) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from tfticket.export.ai_edge import ai_edge_tflite
 from tfticket.export.checks import is_quantize_aware
 from tfticket.export.choices import ENCODINGS, Quantized, Request
 from tfticket.export.convert import quantized_tflite
-from tfticket.export.layouts import Outcome, first_sound, is_tflite
+from tfticket.export.layouts import Outcome, first_sound, require_room
 from tfticket.export.notes import larger, notes, order
 from tfticket.export.original import SEED, Original
 from tfticket.export.report import ExportReport
@@ -109,7 +109,7 @@ def tflite_of(
         ValueError, ExportError, MissingDependencyError: as for `tflite`.
     """
     asked.require_possible(source.model)
-    files.require_free(path, is_ours=is_tflite(Path(path)), overwrite=overwrite, is_file=True)
+    require_room(path, overwrite=overwrite)
     calibration = _calibration(source.given, asked.representative_data)
     original = source.original if asked.tolerance else None
     converted = _converted(source, asked.weights, calibration)

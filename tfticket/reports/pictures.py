@@ -29,11 +29,11 @@ def require_room(path: str | Path | None, *, overwrite: bool = False) -> None:
     """
     if path is None:
         return
-    require_matplotlib()
     path = Path(path)
     files.require_free(path, is_ours=_is_png(path), overwrite=overwrite, is_file=True)
     if path.suffix.lower() != ".png":
         raise ValueError(f"a picture is a PNG file, so its name must end in .png. Received: {path}")
+    require_matplotlib()
 
 
 def require_matplotlib() -> None:

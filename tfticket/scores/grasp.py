@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from tfticket._lazy import tf
 from tfticket.scores.base import Evidence, Score
 from tfticket.tracing import batch_losses, gradients, lent, slopes
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from tfticket._lazy import tf
 from tfticket.scores.base import Evidence, Score
 from tfticket.tracing import lent
 from tfticket.tracing.examples import evaluation

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-import tensorflow as tf
+from tfticket._lazy import tf
 
 __all__ = ["evaluation", "input_specs"]
 

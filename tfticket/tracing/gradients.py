@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfticket import _keras, devices, weights
+from tfticket._lazy import tf
 from tfticket.tracing.examples import evaluation
 from tfticket.tracing.losses import Loss, output_kinds
 
@@ -71,7 +71,7 @@ def mean_saliency(
     model: Any,
     values: Mapping[str, np.ndarray],
     functions: Sequence[Callable[[], Any]],
-    each: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+    each: Callable[[tf.Tensor], tf.Tensor] = lambda product: product,
 ) -> dict[str, np.ndarray]:
     """Averages `each(w · ∂R/∂w)` over several scalar functions R of the model.
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfticket import _keras
+from tfticket._lazy import tf
 from tfticket.kinds import call_kind
 
 __all__ = ["homogeneous_layers"]

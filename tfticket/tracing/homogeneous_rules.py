@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import tensorflow as tf
-
+from tfticket._lazy import tf
 from tfticket.tracing.operations import Node, Rule, repeated
 from tfticket.tracing.roles import is_gate, is_head, is_self_gate
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import tensorflow as tf
-from tensorflow.python.framework import kernels  # pyright: ignore[reportAttributeAccessIssue]
+from tfticket._lazy import tf
 
 __all__ = ["require_kernels"]
 
@@ -35,6 +34,8 @@ def require_kernels(graph: Any) -> None:
 @functools.cache
 def _kernels(kind: str) -> list[Any]:
     """Lists the kernels of one kind of operation, for the devices that are there."""
+    from tensorflow.python.framework import kernels  # pyright: ignore[reportAttributeAccessIssue]
+
     devices = {d.device_type for d in tf.config.list_logical_devices()}
     found = kernels.get_registered_kernels_for_op(kind).kernel
     return [k for k in found if k.device_type in devices]

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
-
 from tfticket import _keras
+from tfticket._lazy import tf
 from tfticket.tracing.replay import Program
 from tfticket.tracing.roles import heads
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+
+from tfticket._lazy import tf
 
 __all__ = ["RULES", "Node", "Rule", "repeated", "widened"]
 

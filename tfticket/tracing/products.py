@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfticket import _keras
+from tfticket._lazy import tf
 from tfticket.kinds import call_kind, is_altered, kinds
 
 __all__ = ["Product", "products", "watched"]

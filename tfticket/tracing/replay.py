@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import tensorflow as tf
-
+from tfticket._lazy import tf
 from tfticket.tracing.operations import RULES, Node, Rule, repeated
 
 __all__ = ["Program", "run"]

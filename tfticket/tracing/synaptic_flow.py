@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfticket import _keras, weights
+from tfticket._lazy import tf
 from tfticket.masks import MaskedWeights
 from tfticket.tracing.examples import evaluation, input_specs
 from tfticket.tracing.homogeneous import homogeneous_layers

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tfticket import _keras
+from tfticket._lazy import tf
 from tfticket.scores import Evidence
 from tfticket.seeds import generator
 from tfticket.tracing.examples import evaluation
