@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -277,5 +277,20 @@ class PruneOnSchedule(Masking):
         """Finds the little that has to go since the last time; `None` if it is not that little."""
         if self._shrinking is None:
             return None
-        present = {p: _keras.view(v) for p, v in self._variables.items()}
-        return self._shrinking.dropped(present, self._ranked, sparsity)
+        return self._shrinking.dropped(_Present(self._variables), self._ranked, sparsity)
+
+
+class _Present(Mapping[str, np.ndarray]):
+    """The present values of variables by path, each looked at when it is asked for."""
+
+    def __init__(self, variables: Mapping[str, Any]):
+        self._variables = variables
+
+    def __getitem__(self, path: str) -> np.ndarray:
+        return _keras.view(self._variables[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
