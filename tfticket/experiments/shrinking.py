@@ -21,6 +21,7 @@ from tfticket.reports.outcome import choose
 from tfticket.rewinding import restore
 from tfticket.scores import Evidence
 from tfticket.slimming import ChannelLimits, ShrinkReport
+from tfticket.tflite.sizes import raw_bytes
 
 __all__ = ["Shrinking", "shrink_saved"]
 
@@ -109,7 +110,7 @@ def shrink_saved(
         seen = zoo.batches(data.train, batch_size=_BATCH_SIZE, num_steps=norm_batches, seed=0)
         slimming.reestimate_norms(small.model, seen)
     export.keras_file(small.model, out)
-    return Shrinking(str(out), export.sizes(out).raw_bytes, small.report, difference)
+    return Shrinking(str(out), raw_bytes(out), small.report, difference)
 
 
 def _check_out(out: Path) -> None:
