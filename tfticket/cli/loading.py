@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 __all__ = ["check_functions", "load_tensorflow"]
 
 
@@ -32,3 +34,4 @@ def load_tensorflow() -> None:
         import tensorflow as tf
 
         tf.get_logger().setLevel("ERROR")  # how often functions are traced is not the user's affair
+    gc.freeze()  # its modules stay as long as the command: they need not be looked through again
