@@ -45,12 +45,21 @@ def read_whole_file(info: Any, name: str, keys: tuple[str, str]) -> tuple[Any, .
     @tf.autograph.experimental.do_not_convert
     def decoded(records: Any) -> tuple[Any, ...]:
         example = tf.io.parse_example(records, stored)
-        return tuple(info.features[key].decode_batch_example(example[key]) for key in keys)
+        return tuple(_decoded(info.features[key], example[key]) for key in keys)
 
     records = tf.data.TFRecordDataset(os.fspath(split.filepaths[0]))
     counted = records.apply(tf.data.experimental.assert_cardinality(split.num_examples))
     batches: Any = counted.batch(_BATCH).map(decoded)
     return tuple(map(np.concatenate, zip(*batches.as_numpy_iterator(), strict=True)))
+
+
+def _decoded(feature: Any, stored: Any) -> Any:
+    import tensorflow as tf
+
+    if stored.dtype != tf.string:
+        return feature.decode_batch_example(stored)
+    made = feature.get_tensor_info().tf_dtype  # what the feature itself asks for is deprecated
+    return tf.map_fn(feature.decode_example, stored, fn_output_signature=made)
 
 
 def _stored(info: Any, keys: tuple[str, str]) -> dict[str, Any] | None:
@@ -60,7 +69,9 @@ def _stored(info: Any, keys: tuple[str, str]) -> dict[str, Any] | None:
     found = {key: info.features[key].get_serialized_info() for key in keys}
     if any(getattr(stored, "shape", None) != () for stored in found.values()):
         return None  # several in a mapping, or a sequence
-    types = {key: tf.as_dtype(stored.dtype) for key, stored in found.items()}
+    if not all(hasattr(info.features[key].get_tensor_info(), "tf_dtype") for key in keys):
+        return None  # several are made of one
+    types = {key: stored.tf_dtype for key, stored in found.items()}
     if any(kind.name not in _STORED for kind in types.values()):
         return None
     return {key: tf.io.FixedLenFeature((), kind) for key, kind in types.items()}
