@@ -117,6 +117,14 @@ ENGINEERING = (
         "PyTorch, the authors' repository",
     ),
     Benchmark(
+        "against_open_lth",
+        "What does a lottery search cost end to end beside open_lth, and beside a bare loop?",
+        (Script(20, arguments="--repository open_lth"),),
+        "a further level 0.18 of open_lth's time; start 3.76 s beyond TensorFlow's import; a step"
+        " 0.72 of a bare loop's, 1.08 of one with masks and no Python between steps",
+        f"PyTorch, torchvision, open_lth's repository; {MNIST}",
+    ),
+    Benchmark(
         "tfmot_side_by_side",
         "Do tfmot and the drop-in end alike, and what does a step cost?",
         (Script(8),),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tfticket.export import encode, sizes
+from tfticket.tflite.sizes import raw_bytes
 
 
 def test_a_file_is_measured_raw_and_gzipped(tmp_path):
@@ -21,6 +22,7 @@ def test_a_folder_is_the_sum_of_its_files_whatever_their_age(tmp_path):
     (tmp_path / "below" / "b").write_bytes(b"b" * 200)
     found = sizes(tmp_path)
     assert (found.num_files, found.raw_bytes) == (2, 500)
+    assert raw_bytes(tmp_path) == 500
     (tmp_path / "a").touch()
     assert sizes(tmp_path) == found
 
@@ -50,6 +52,7 @@ def test_biases_count_as_they_are(converted, tmp_path):
     assert np.prod(bias[0].shape) == bias[0].num_nonzero
 
 
-def test_nothing_cannot_be_measured(tmp_path):
+@pytest.mark.parametrize("measure", [sizes, raw_bytes])
+def test_nothing_cannot_be_measured(measure, tmp_path):
     with pytest.raises(FileNotFoundError, match="must exist"):
-        sizes(tmp_path / "missing")
+        measure(tmp_path / "missing")

@@ -96,12 +96,16 @@ def test_a_download_that_breaks_off_is_reported(monkeypatch, tmp_path):
         tfds.read_prepared("mnist", tmp_path, download=True)
 
 
+def split(count):
+    return SimpleNamespace(num_examples=count, filepaths=["first", "second"])
+
+
 def info(**changes):
     features = {
         "image": SimpleNamespace(shape=(2, 2, 1)),
         "label": SimpleNamespace(shape=(), num_classes=3),
     }
-    sizes = {"train": SimpleNamespace(num_examples=6), "test": SimpleNamespace(num_examples=2)}
+    sizes = {"train": split(6), "test": split(2)}
     base = {"name": "tiny", "supervised_keys": ("image", "label"), "features": features}
     return SimpleNamespace(**{**base, "splits": sizes, **changes})
 
@@ -132,10 +136,7 @@ def test_train_and_test_are_read_as_published():
 
 
 def test_the_published_validation_is_the_test_where_there_is_no_other():
-    sizes = {
-        "train": SimpleNamespace(num_examples=6),
-        "validation": SimpleNamespace(num_examples=3),
-    }
+    sizes = {"train": split(6), "validation": split(3)}
     source = tfds._source(LIBRARY, builder(info(splits=sizes)))
     assert len(source.test) == 3
     assert "no test split" in source.notes

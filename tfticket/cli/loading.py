@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import importlib
 import importlib.abc
 import importlib.util
@@ -78,3 +79,4 @@ def _executed(execute: Callable[[Any], None], module: Any) -> None:
         execute(module)
         # How often functions are traced is not the user's affair.
         module.get_logger().setLevel("ERROR")
+    gc.freeze()  # its modules stay as long as the command: they need not be looked through again

@@ -21,6 +21,7 @@ from tfticket.reports import plots
 from tfticket.reports.outcome import Outcome, choose, remarks
 from tfticket.reports.results import Result, headline
 from tfticket.rewinding import restore
+from tfticket.tflite.sizes import raw_bytes
 from tfticket.tflite.weight_types import WeightType
 from tfticket.zoo.evidence import first_inputs
 
@@ -65,7 +66,7 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
     level = folder.level(chosen.replicate, chosen.round)
     level.ticket.save(folder.root / "ticket")
     written, exports, skipped = ["ticket"], {}, {}
-    model = plan.build(chosen.seed)
+    model = plan.build(chosen.seed) if spec.common.export else None
     for target in spec.common.export:
         name = FILES[target]
         try:
@@ -86,7 +87,7 @@ def finish(spec: Spec, plan: Plan, folder: RunFolder, notes: list[str]) -> Outco
     outcome = Outcome(
         results=tuple(results),
         chosen=chosen,
-        files={name: export.sizes(folder.root / name).raw_bytes for name in written},
+        files={name: raw_bytes(folder.root / name) for name in written},
         skipped=skipped,
         notes=(*_plans().notes_on(spec, plan.data), *remarks(chosen), *notes),
         exports=exports,
@@ -190,8 +191,7 @@ def export_run(
         wanted = _Written(target, destination, sparse, quantize or "float32", tolerance)
         report = _write(wanted, found, model, plan)
     if destination.resolve().parent == folder.root.resolve():
-        size = export.sizes(destination).raw_bytes
-        folder.keep_export(destination.name, report.to_dict(), size)
+        folder.keep_export(destination.name, report.to_dict(), raw_bytes(destination))
     return report
 
 

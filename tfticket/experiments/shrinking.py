@@ -19,6 +19,7 @@ from tfticket.masks import Masks, ones_like
 from tfticket.reports.outcome import choose
 from tfticket.rewinding import restore
 from tfticket.scores import Evidence
+from tfticket.tflite.sizes import raw_bytes
 
 if TYPE_CHECKING:
     from tfticket.slimming import ChannelLimits, ShrinkReport
@@ -111,7 +112,7 @@ def shrink_saved(
         seen = zoo.batches(data.train, batch_size=_BATCH_SIZE, num_steps=norm_batches, seed=0)
         slimming.reestimate_norms(small.model, seen)
     export.keras_file(small.model, out)
-    return Shrinking(str(out), export.sizes(out).raw_bytes, small.report, difference)
+    return Shrinking(str(out), raw_bytes(out), small.report, difference)
 
 
 def check_shrinking(

@@ -15,7 +15,7 @@ from tfticket.files import to_dict
 from tfticket.tflite import csr, graph
 from tfticket.tflite.file import File, Tensor
 
-__all__ = ["Bounds", "Sizes", "bounds", "gzip_size", "sizes"]
+__all__ = ["Bounds", "Sizes", "bounds", "gzip_size", "raw_bytes", "sizes"]
 
 GZIP_LEVEL = 9
 
@@ -96,15 +96,31 @@ def sizes(path: str | Path) -> Sizes:
         FileNotFoundError: if there is nothing at `path`.
         CorruptFileError: if a file named `.tflite` is damaged.
     """
-    root = Path(path)
-    if not root.exists():
-        raise FileNotFoundError(f"`path` must exist. Received: path={str(path)!r}")
-    files = sorted(f for f in root.rglob("*") if f.is_file()) if root.is_dir() else [root]
+    root, files = Path(path), _files(path)
     raw = sum(file.stat().st_size for file in files)
     compressed = sum(gzip_size(file.read_bytes()) for file in files)
     is_tflite = root.is_file() and root.suffix == ".tflite"
     tensors = bounds(File.read(root)) if is_tflite else ()
     return Sizes(os.fspath(path), len(files), raw, compressed, tensors)
+
+
+def raw_bytes(path: str | Path) -> int:
+    """Returns the length of a file, or of all files below a folder; nothing is read or packed.
+
+    Args:
+        path: of a file or folder.
+
+    Raises:
+        FileNotFoundError: if there is nothing at `path`.
+    """
+    return sum(file.stat().st_size for file in _files(path))
+
+
+def _files(path: str | Path) -> list[Path]:
+    root = Path(path)
+    if not root.exists():
+        raise FileNotFoundError(f"`path` must exist. Received: path={str(path)!r}")
+    return sorted(f for f in root.rglob("*") if f.is_file()) if root.is_dir() else [root]
 
 
 def gzip_size(blob: bytes) -> int:

@@ -146,7 +146,10 @@ def _gathered(split: Split, keys: tf.data.Dataset, pick: Callable[..., Any]) -> 
     """
     import tensorflow as tf
 
+    @tf.autograph.experimental.do_not_convert  # there is nothing to convert, which takes its time
+    def picked(key: Any, columns: Any) -> Any:
+        return mapped(lambda column: pick(key, column), columns)
+
     with tf.device("CPU:0"):
         whole = tf.data.Dataset.from_tensors(split.columns).repeat()
-    pairs = tf.data.Dataset.zip(keys, whole)
-    return pairs.map(lambda key, columns: mapped(lambda c: pick(key, c), columns)).prefetch(2)
+    return tf.data.Dataset.zip(keys, whole).map(picked).prefetch(2)

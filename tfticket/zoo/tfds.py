@@ -20,6 +20,7 @@ import numpy as np
 from tfticket.errors import DataUnavailableError, MissingDependencyError
 from tfticket.zoo.sources import Source
 from tfticket.zoo.splits import Split
+from tfticket.zoo.whole_files import read_whole_file
 
 __all__ = ["find_prepared", "read_prepared", "require_prepared", "root_folder"]
 
@@ -230,13 +231,15 @@ def _checked_keys(info: Any) -> tuple[str, str]:
 
 
 def _read_split(tfds: Any, builder: Any, name: str, num_classes: int | None) -> Split:
-    # One batch of everything: several times faster than `tfds.as_numpy` example by example.
-    tensors = builder.as_dataset(
-        split=name,
-        batch_size=-1,
-        as_supervised=True,
-        read_config=tfds.ReadConfig(try_autocache=False),
-    )
-    x, y = (t.numpy() for t in tensors)
+    arrays = read_whole_file(builder.info, name, builder.info.supervised_keys)
+    if arrays is None:  # in one batch: several times faster than `tfds.as_numpy`
+        tensors = builder.as_dataset(
+            split=name,
+            batch_size=-1,
+            as_supervised=True,
+            read_config=tfds.ReadConfig(try_autocache=False),
+        )
+        arrays = tuple(t.numpy() for t in tensors)
+    x, y = arrays
     y = y.astype(np.int64) if num_classes else y.astype(np.float32).reshape(len(y), -1)
     return Split(x, y)

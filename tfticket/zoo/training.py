@@ -19,6 +19,7 @@ from tfticket import _keras, _optimizers, references
 from tfticket.determinism import seeded
 from tfticket.zoo.pipeline import batches, evaluate, in_order
 from tfticket.zoo.splits import Dataset, Split
+from tfticket.zoo.streams import Stream
 from tfticket.zoo.structures import leaves
 
 __all__ = ["Training", "check_fit", "early_stop_step", "evaluate_on", "finite", "train_on"]
@@ -216,7 +217,7 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
 
     require_labels(model, data)
     _further(training, model)
-    batch = in_order(data.train, batch_size=training.batch_size).take(1)
+    batch = _first_batch(data.train, training.batch_size)
     if weighted is not None and len(batch.element_spec) == 3:  # type: ignore[arg-type]
         raise ValueError(
             "`class_weight` must be left out where the examples have weights: multiply these."
@@ -234,6 +235,12 @@ def check_fit(model: Any, data: Dataset, training: Training) -> None:
             f" a batch. {_hint(data)}Received: {shapes} for {model.name!r} with"
             f" loss={model.loss!r}; Keras says: {type(error).__name__}: {reason[:_MAX_REASON]}"
         ) from error
+
+
+def _first_batch(split: Split | Stream, batch_size: int) -> Any:
+    if isinstance(split, Split):  # no more than that is copied
+        split = split.take(np.arange(min(batch_size, len(split))))
+    return in_order(split, batch_size=batch_size).take(1)
 
 
 def _hint(data: Dataset) -> str:
