@@ -49,6 +49,29 @@ def data(net: str, steps: int):
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(batch).cache()
 
 
+def with_one_pass(model):
+    """Has every kernel's gradient multiplied by ones: the least that anything done to it takes."""
+    import tensorflow as tf
+
+    optimizer, name = model.optimizer, "apply" if hasattr(model.optimizer, "apply") else None
+    kernels = [v for v in model.trainable_variables if len(v.shape) > 1]
+    ones = {tuple(v.shape): tf.Variable(tf.ones(v.shape), trainable=False) for v in kernels}
+
+    def multiplied(gradient):
+        held = ones.get(tuple(gradient.shape))
+        return gradient if held is None else gradient * held
+
+    if name is None:  # tf_keras
+        own = optimizer.apply_gradients
+        vars(optimizer)["apply_gradients"] = lambda pairs, *args, **options: own(
+            [(multiplied(g), v) for g, v in pairs], *args, **options
+        )
+    else:
+        own = optimizer.apply
+        vars(optimizer)["apply"] = lambda grads, *args: own([multiplied(g) for g in grads], *args)
+    return model
+
+
 def arms(net: str, keras: str, blocks: int) -> dict:
     """One `fit` per arm: plain, with masks that stay, that move, and pruned ever more often."""
     from tfticket import callbacks, masks, schedules, selection, weights
@@ -68,6 +91,7 @@ def arms(net: str, keras: str, blocks: int) -> dict:
     found = {
         "plain": fit(compiled(net, keras)),
         "plain again": fit(compiled(net, keras)),
+        "plain, gradients multiplied by ones": fit(with_one_pass(compiled(net, keras))),
         "masked 90 %": fit(masked, callbacks.EnforceMasks(ninety)),
     }
     end = steps * (blocks + 1)
