@@ -56,7 +56,7 @@ def _may_differ(variable: Any, held: Any, mask: np.ndarray) -> bool:
     if not is_one_array_on_cpu(variable):
         return True  # writing takes less time there than looking
     array = _keras.view(variable)
-    if isinstance(held, np.ndarray) or held:
+    if isinstance(held, np.ndarray) or held or array.itemsize > 8:
         differs = array != held
     else:
         differs = array.view(f"i{array.itemsize}") != 0  # -0.0 is another number
