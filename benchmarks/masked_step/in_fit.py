@@ -72,16 +72,23 @@ def with_one_pass(model):
     return model
 
 
-def arms(net: str, keras: str, blocks: int) -> dict:
-    """One `fit` per arm: plain, with masks that stay, that move, and pruned ever more often."""
+def arms(net: str, keras: str, blocks: int, epochs: int = 1) -> dict:
+    """One `fit` per arm: plain, with masks that stay, that move, and pruned ever more often.
+
+    Args:
+        net: one of `NETS`.
+        keras: one of `KERASES`.
+        blocks: how many blocks are to be run; schedules end with one more.
+        epochs: of each `fit`, which takes further callbacks.
+    """
     from tfticket import callbacks, masks, schedules, selection, weights
 
     steps = NETS[net][1]
     batches = data(net, steps)
 
     def fit(model, *found):
-        return lambda turns: model.fit(
-            batches, epochs=blocks + 1, verbose=0, shuffle=False, callbacks=[*found, turns]
+        return lambda *further: model.fit(
+            batches, epochs=epochs, verbose=0, shuffle=False, callbacks=[*found, *further]
         )
 
     masked = compiled(net, keras)
@@ -119,7 +126,8 @@ def main() -> None:
         if name in records.read(path, {}):
             continue
         steps = NETS[net][1]
-        times = pairs.in_step(arms(net, keras, args.blocks), steps, args.blocks)
+        fits = arms(net, keras, args.blocks, args.blocks + 1)
+        times = pairs.in_step(fits, steps, args.blocks)
         row = {"pairs": args.blocks, "steps": steps, **pairs.ratios(times, "plain")}
         row["milliseconds of a plain step"] = round(
             sum(times["plain"]) / args.blocks / steps * 1e3, 2
