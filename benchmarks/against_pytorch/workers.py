@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 def threads(count: int, torch: bool = False) -> None:
     """So many threads for this process' library."""
+    import tensorflow as tf  # before PyTorch, whose builds for GPUs keep it from loading
+
     if torch:
         import torch as torch_
 
         torch_.set_num_threads(count)
         return
-    import tensorflow as tf
-
     tf.config.threading.set_intra_op_parallelism_threads(count)
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
