@@ -36,7 +36,8 @@ def arms(keras: str, blocks: int) -> dict:
 
     k = _keras.module(keras)
     examples = edge_popup.examples(edge_popup.BATCH * STEPS)
-    batches = tf.data.Dataset.from_tensor_slices(examples).batch(edge_popup.BATCH).cache()
+    batches = tf.data.Dataset.from_tensor_slices(examples).batch(edge_popup.BATCH)
+    batches = pairs.untuned(batches.cache())
     end = STEPS * (blocks + 1)
 
     def fit(name: str):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["interleaved", "in_step", "ratio", "ratios", "quiet_threads"]
+__all__ = ["interleaved", "in_step", "ratio", "ratios", "quiet_threads", "untuned"]
 
 QUANTUM = 20
 
@@ -23,6 +23,15 @@ def quiet_threads() -> None:
     warnings.simplefilter("ignore")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def untuned(batches: Any) -> Any:
+    """Returns a data set without the thread that tunes it: ends of epochs would wait for it."""
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def interleaved(arms: Mapping[str, Callable], blocks: int) -> dict[str, list[float]]:
