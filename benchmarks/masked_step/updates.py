@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,6 +70,33 @@ def answer(size: int, keras: str, updates: int) -> None:
     checkouts.answer({"move": move, "update": update})
 
 
+def least(size: int, goes: int = 20) -> dict[str, float]:
+    """CPU milliseconds of what no update can do without: reading all, and writing what changes."""
+    import numpy as np
+    import tensorflow as tf
+
+    pairs.quiet_threads()
+    rng, wide = np.random.default_rng(0), round(size**0.5)
+    kernel = rng.standard_normal((wide, wide), dtype=np.float32)
+    mask, bound = rng.random(kernel.shape) < 0.5, np.float32(1e-3)
+    variables = [tf.Variable(kernel) for _ in range(4)]  # mask, weight and Adam's two slots
+    places = np.sort(rng.choice(kernel.size, size // 1_000, replace=False))
+    at = tf.constant(np.stack(np.unravel_index(places, kernel.shape), axis=1))
+    zeros = tf.zeros(len(places))
+
+    def read() -> None:
+        np.count_nonzero((kernel < bound) & mask)
+
+    @tf.function(autograph=False)
+    def write() -> None:
+        for v in variables:
+            tf.raw_ops.ResourceScatterNdUpdate(ref=v.handle, indices=at, updates=zeros)
+
+    works = {"reading alone": read, "writing alone": write}
+    times = pairs.interleaved(works, goes)
+    return {n: round(min(t) * 1e3, 2) for n, t in times.items()}
+
+
 def measured(size: int, keras: str, before: Path, updates: int) -> dict:
     both = [
         checkouts.Version(folder, __file__, size, keras, updates)
@@ -95,7 +124,11 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="a checkout of the version before")
     parser.add_argument("--updates", type=int, default=60)
     parser.add_argument("--answer", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--least", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.least:
+        print(json.dumps(least(args.least)))
+        return
     if args.answer:
         size, keras, updates = args.answer
         answer(int(size), keras, int(updates))
@@ -103,6 +136,9 @@ def main() -> None:
     path = HERE / "updates.json"
     for size, keras in ((s, k) for s in SIZES for k in KERASES):
         row = measured(size, keras, args.before, args.updates)
+        command = [sys.executable, __file__, "--least", str(size)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        row["least milliseconds"] = json.loads(done.stdout.splitlines()[-1])
         print(f"{size:.0e}, {keras}", row, flush=True)
         found = {**records.read(path, {}), f"{size:.0e}, {keras}": row}
         records.write(path, found, seeds=[0], data=[], resumes=True)
