@@ -62,3 +62,24 @@ def test_tensorflow_is_silent_wherever_it_is_imported(tmp_path):
     call = [sys.executable, "-c", code]
     done = subprocess.run(call, capture_output=True, text=True, cwd=tmp_path, env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "done\n")
+
+
+def test_a_command_within_a_process_of_others_leaves_nothing_behind():
+    code = (
+        "import gc, sys\nfrom typer.testing import CliRunner\nfrom tfticket.cli.app import app\n"
+        "before = list(sys.meta_path)\n"
+        "assert CliRunner().invoke(app, ['list', 'nowhere']).exit_code != 0\n"
+        "assert (sys.meta_path, gc.get_freeze_count()) == (before, 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_who_only_asks_for_tensorflow_leaves_it_to_be_silent():
+    code = (
+        "import importlib.util, sys\nfrom tfticket.cli.loading import quieten_tensorflow\n"
+        "quieten_tensorflow()\nassert importlib.util.find_spec('tensorflow') is not None\n"
+        "assert type(sys.meta_path[0]).__name__ == '_Quiet'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -40,6 +40,21 @@ def test_moves_drop_and_grow_and_what_grows_holds():
             after_moves(masks, {}, {"a": np.array([wrong])})
 
 
+@pytest.mark.parametrize("kind", [list, np.uint8, np.int32, np.uint64])
+def test_places_are_integers_of_any_kind(net, draw, data, always_in_place, kind):
+    model = net()
+    masks, make = draw(model), list if kind is list else lambda places: np.array(places, kind)
+    with enforce(model, masks) as enforcement:
+        for number in range(6):
+            model.train_on_batch(*data)
+            enforcement.move({"out/kernel": make([number])}, {"out/kernel": make([number + 1])})
+        kept = enforcement.masks["out/kernel"]
+        assert kept.reshape(-1)[:7].tolist() == [False] * 6 + [True]
+        assert np.array_equal(enforcement._holding._pruned["out/kernel"].mask, kept)
+        with pytest.raises(TypeError, match="integers"):
+            enforcement.move({"out/kernel": np.array([0.5])})
+
+
 @pytest.fixture
 def always_in_place(monkeypatch):
     monkeypatch.setattr(changes, "_FEW", 1)

@@ -193,6 +193,55 @@ def test_a_model_that_would_be_traced_otherwise_is_traced_again(keras, networks,
     assert len(made) == 3
 
 
+class Own:
+    """What a layer of one's own computes, of whatever Keras."""
+
+    def call(self, inputs):
+        return inputs * self.factor
+
+
+def double(x):
+    return 2 * x
+
+
+@pytest.mark.parametrize("kind", ["layer", "function", "Lambda"])
+def test_what_keras_does_not_know_is_traced_in_every_search(keras, monkeypatch, kind):
+    layers, made = keras.layers, traced(monkeypatch)
+    own = type("Own", (Own, layers.Layer), {"factor": 1.0})()
+    own = {"layer": own, "function": layers.Activation(double), "Lambda": layers.Lambda(double)}
+    model = keras.Sequential([layers.Input((2,)), own[kind], layers.Dense(3, name="out")])
+    synflow(model)
+    if kind == "layer":
+        own[kind].factor = np.array([1.0, 3.0], np.float32)
+    found = synflow(model)["out/kernel"]
+    assert len(made) == 2
+    factors = {"layer": [1, 3], "function": [2, 2], "Lambda": [2, 2]}
+    expected = np.abs(weights.read(model)["out/kernel"]) * np.array(factors[kind])[:, None]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_weight_that_is_shared_by_hand_meanwhile_is_seen(monkeypatch):
+    keras = pytest.importorskip("tf_keras")  # Keras 3 does not let it be
+    layers, made = keras.layers, traced(monkeypatch)
+    inner, out = (layers.Dense(3, name=name) for name in ("inner", "out"))
+    model = keras.Sequential([layers.Input((3,)), inner, out])
+    synflow(model)
+    out.bias = inner.bias
+    assert set(synflow(model)) == {"inner/kernel", "out/kernel"}
+    assert len(made) == 2
+
+
+def test_each_search_says_what_lets_nothing_through(keras):
+    inputs = keras.Input((3,))
+    hidden = keras.layers.Dense(4, use_bias=False, name="hidden")(inputs)
+    outputs = [keras.layers.Dense(2, use_bias=False, name=n)(hidden) for n in ("a", "b")]
+    model = keras.Model(inputs, outputs)
+    synflow(model)
+    changed = {p: w * (p != "b/kernel") for p, w in weights.read(model).items()}
+    with pytest.warns(scores.NonHomogeneousWarning, match="nothing flows.*b/kernel"):
+        scores.SynFlow()(model, scores.Evidence(changed))
+
+
 def test_a_model_that_does_not_list_its_layers_is_traced_in_every_search(
     keras, networks, monkeypatch
 ):

@@ -10,7 +10,6 @@ import typer
 from tfticket._version import __version__
 from tfticket.cli.commands import LazyGroup
 from tfticket.cli.failures import debugging
-from tfticket.cli.loading import quieten_tensorflow
 from tfticket.trust import trusting
 
 __all__ = ["app"]
@@ -47,4 +46,3 @@ def tfticket(
     debugging.set(debug)
     trusting.set(trust)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    quieten_tensorflow()

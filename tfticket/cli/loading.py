@@ -51,7 +51,8 @@ def quieten_tensorflow() -> None:
     """Keeps TensorFlow's greetings back when it is imported, whoever does that and whenever.
 
     A command imports what it needs when it needs that, so that whatever is wrong with paths and
-    names is told before TensorFlow is loaded.
+    names is told before TensorFlow is loaded. For processes of this program's own alone: what is
+    there then is kept out of garbage collections for good.
     """
     if "tensorflow" not in sys.modules and not any(isinstance(f, _Quiet) for f in sys.meta_path):
         sys.meta_path.insert(0, _Quiet())
@@ -65,7 +66,10 @@ class _Quiet(importlib.abc.MetaPathFinder):
         if fullname != "tensorflow":
             return None
         sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            sys.meta_path.insert(0, self)  # who asks need not import
         if spec is not None and spec.loader is not None:
             loader: Any = spec.loader
             loader.exec_module = functools.partial(_executed, loader.exec_module)
@@ -79,4 +83,5 @@ def _executed(execute: Callable[[Any], None], module: Any) -> None:
         execute(module)
         # How often functions are traced is not the user's affair.
         module.get_logger().setLevel("ERROR")
+    sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, _Quiet)]
     gc.freeze()  # its modules stay as long as the command: they need not be looked through again

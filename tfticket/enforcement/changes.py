@@ -8,6 +8,7 @@ where writing all of the masks, weights and slots takes longer than a step of a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -18,7 +19,14 @@ from tfticket.enforcement.pruned_weight import PrunedWeight
 from tfticket.errors import MismatchError
 from tfticket.masks import Masks
 
-__all__ = ["Changes", "after_moves", "are_few", "places_moved", "places_that_differ"]
+__all__ = [
+    "Changes",
+    "after_moves",
+    "are_few",
+    "as_places",
+    "places_moved",
+    "places_that_differ",
+]
 
 #: Up to one place in so many; beyond, writing everything costs less.
 _FEW = 64
@@ -48,6 +56,22 @@ def are_few(places: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -
         masks: booleans by path.
     """
     return sum(p.size for p in places.values()) * _FEW <= sum(m.size for m in masks.values())
+
+
+def as_places(moves: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Returns integers by path as arrays of one type, whatever kind they are of.
+
+    Args:
+        moves: places by path, in arrays or lists.
+
+    Raises:
+        TypeError: if there are others than integers.
+    """
+    found = {path: np.asarray(places) for path, places in moves.items()}
+    wrong = {p: str(a.dtype) for p, a in found.items() if a.size and a.dtype.kind not in "iu"}
+    if wrong:
+        raise TypeError(f"places of masks must be integers. Received: {wrong}")
+    return {path: array.astype(np.intp, copy=False).reshape(-1) for path, array in found.items()}
 
 
 def after_moves(

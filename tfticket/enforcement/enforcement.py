@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfticket import weights
-from tfticket.enforcement.changes import after_moves, places_moved
+from tfticket.enforcement.changes import after_moves, as_places, places_moved
 from tfticket.enforcement.constraint import pruned_weight_of
 from tfticket.enforcement.dense_gradients import DenseGradients
 from tfticket.enforcement.holding import Holding
@@ -180,10 +180,12 @@ class Enforcement:
         Raises:
             MismatchError: if a path is not masked.
             IndexError: if there is no such place.
+            TypeError: if places are no integers.
         """
         self._require_in_force()
-        before, self._masks = self._masks, after_moves(self._masks, dropped, grown or {})
-        places = places_moved(before, self._masks, dropped, grown or {})
+        dropped, grown = as_places(dropped), as_places(grown or {})
+        before, self._masks = self._masks, after_moves(self._masks, dropped, grown)
+        places = places_moved(before, self._masks, dropped, grown)
         self._holding.put(self._masks, places)
 
     def gather_gradients(self, every: int) -> DenseGradients:

@@ -32,11 +32,11 @@ class SynFlow(Score):
     layer is emptied before all are at their last weights, if pruning takes many rounds: 100 with
     an exponential schedule are usual.
 
-    The model is not touched, and traced once for all searches until it changes. What in it is not
-    positively homogeneous — `f(a·x) = a·f(x)` for a > 0 — is replaced while scoring, and a
-    `NonHomogeneousWarning` says what, once for each trace: ReLU6 and smooth rectifiers by ReLU,
-    gates by gates half open, normalisation by the example's own statistics and preprocessing by
-    their scale.
+    The model is not touched. One of Keras' own layers is traced once for all searches until it
+    changes, any other once for each search. What in it is not positively homogeneous —
+    `f(a·x) = a·f(x)` for a > 0 — is replaced while scoring, and a `NonHomogeneousWarning` says
+    what, once for each search: ReLU6 and smooth rectifiers by ReLU, gates by gates half open,
+    normalisation by the example's own statistics and preprocessing by their scale.
 
     Args:
         biases: whether biases, offsets and moving means of normalisation count with their absolute
@@ -66,17 +66,17 @@ class SynFlow(Score):
 
     def compute(self, model: Any, evidence: Evidence) -> dict[str, np.ndarray]:
         paths = tuple(evidence.weights)
+        masks = evidence.masks or {}
         known, flow = self._flows.get(model, (None, None))
-        if known == paths and flow.holds_for(model):
+        if known == paths and not all(m.all() for m in masks.values()):  # a search goes on
             return self._checked(flow(model, evidence.weights, self.input_value), evidence)
         traced_for = model, paths, next(iter(evidence.batches), None), self.biases
-        earlier = known_flow(*traced_for)
-        flow = earlier or SynapticFlow(*traced_for)
+        flow = known_flow(*traced_for) or SynapticFlow(*traced_for)
         measured = flow(model, evidence.weights, self.input_value)
         scores = self._checked(measured, evidence)
-        if measured.output and earlier is None:
+        if measured.output:
             _warn(flow, measured, [p for p, s in scores.items() if not s.any()])
-            remember_flow(flow, *traced_for)
+        remember_flow(flow, *traced_for)
         self._flows[model] = paths, flow
         return scores
 

@@ -6,8 +6,8 @@ import json
 import weakref
 from typing import Any
 
-import tensorflow as tf
-
+from tfticket import _keras, _optimizers, weights
+from tfticket._lazy import tf
 from tfticket.tracing.examples import input_specs
 from tfticket.tracing.synaptic_flow import SynapticFlow
 
@@ -15,6 +15,10 @@ __all__ = ["known_flow", "remember_flow"]
 
 #: The last flow of each model that still exists, and what it was traced for.
 _FLOWS: weakref.WeakKeyDictionary[Any, tuple[Any, SynapticFlow]] = weakref.WeakKeyDictionary()
+#: Whose layers and functions are known by their names.
+_OWN = ("keras", "tf_keras", "tensorflow", "tfticket")
+#: Layers of Keras' own that compute what they are given.
+_OPEN = ("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer")
 
 
 def known_flow(
@@ -22,10 +26,10 @@ def known_flow(
 ) -> SynapticFlow | None:
     """Returns the flow of a model if it would be traced alike again; `None` if that is not known.
 
-    A model is traced anew when its configuration has changed, or a variable that its trace holds by
-    value, as the statistics of a Normalization layer. As with Keras' own traced functions, what a
-    layer's code reads from elsewhere is not looked at. Models that do not list their layers, as
-    subclassed ones, are traced in every search.
+    It is known of models that consist of Keras' own layers alone, whose configurations say all of
+    what they compute: of the same configuration, the same variables, and the same values of those
+    that a trace holds by value, as the statistics of a Normalization layer are. Others are traced
+    in every search.
 
     Args:
         model: as for `SynapticFlow`.
@@ -55,13 +59,24 @@ def remember_flow(
 
 
 def _purpose(model: Any, paths: tuple[str, ...], batch: Any, biases: bool) -> Any:
-    """What a trace depends on besides the values of variables; `None` if the model cannot tell."""
-    try:
-        config = model.get_config()
-    except Exception:  # a model of the user's own may raise anything
+    """What a trace depends on besides the values of variables; `None` if that cannot be told."""
+    if not all(_is_plain(layer) for _, layer, _ in _keras.walk(model)):
         return None
-    if "layers" not in config:
-        return None
+    config = json.dumps(model.get_config(), sort_keys=True, default=repr)
+    held = [(path, _optimizers.key(v)) for path, v in weights.variables(model).items()]
     specs = tf.nest.flatten(input_specs(model, batch))
-    told = json.dumps(config, sort_keys=True, default=repr)
-    return told, paths, biases, tuple((s.shape.as_list(), s.dtype.name) for s in specs)
+    shapes = [(s.shape.as_list(), s.dtype.name) for s in specs]
+    return config, held, shapes, paths, biases
+
+
+def _is_plain(layer: Any) -> bool:
+    """Tells whether a layer is Keras' own, unpatched, and has no function from elsewhere."""
+    kind = type(layer)
+    if not _is_own(kind) or kind.__name__ in _OPEN or "call" in vars(layer):
+        return False
+    return all(_is_own(value) for value in vars(layer).values() if callable(value))
+
+
+def _is_own(thing: Any) -> bool:
+    origin = getattr(thing, "__module__", None) or type(thing).__module__
+    return origin.partition(".")[0] in _OWN

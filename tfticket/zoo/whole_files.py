@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from tfticket.errors import CorruptFileError
+
 __all__ = ["read_whole_file"]
 
 _BATCH = 1_024
@@ -31,7 +33,7 @@ def read_whole_file(info: Any, name: str, keys: tuple[str, str]) -> tuple[Any, .
         feature is more than one value in a record.
 
     Raises:
-        tf.errors.OpError: if the file is damaged, or has not as many examples as it should.
+        CorruptFileError: if the file is damaged, or has not as many examples as it should.
     """
     import tensorflow as tf
 
@@ -47,10 +49,18 @@ def read_whole_file(info: Any, name: str, keys: tuple[str, str]) -> tuple[Any, .
         example = tf.io.parse_example(records, stored)
         return tuple(_decoded(info.features[key], example[key]) for key in keys)
 
-    records = tf.data.TFRecordDataset(os.fspath(split.filepaths[0]))
+    path = os.fspath(split.filepaths[0])
+    records = tf.data.TFRecordDataset(path)
     counted = records.apply(tf.data.experimental.assert_cardinality(split.num_examples))
     batches: Any = counted.batch(_BATCH).map(decoded)
-    return tuple(map(np.concatenate, zip(*batches.as_numpy_iterator(), strict=True)))
+    try:
+        return tuple(map(np.concatenate, zip(*batches.as_numpy_iterator(), strict=True)))
+    except tf.errors.OpError as error:
+        said = (error.message or str(error)).rpartition("}} ")[2].partition("\n")[0]
+        raise CorruptFileError(
+            f"{path} must hold the {split.num_examples} examples of {name!r}: {said} Prepare the"
+            " data set again with tensorflow-datasets."
+        ) from error
 
 
 def _decoded(feature: Any, stored: Any) -> Any:
