@@ -84,6 +84,7 @@ ENGINEERING = (
             Script(20),
             Script(30, "in_fit"),
             Script(5, "updates", "--before CHECKOUT"),
+            Script(2, "parts"),
             Script(40, "two_versions", "--before CHECKOUT"),
             Script(5, "in_a_loop"),
         ),
