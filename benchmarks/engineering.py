@@ -103,7 +103,7 @@ ENGINEERING = (
         "scaling",
         "How does cost grow with weights, layers, rounds and replicates?",
         (Script(12),),
-        "pruning 100 million weights globally takes 1.03 of one np.partition in 10 layers, 1.05 in"
+        "pruning 100 million weights globally takes 1.27 of one np.partition in 10 layers, 0.95 in"
         " 1 000",
     ),
     Benchmark(
