@@ -55,6 +55,20 @@ def test_places_are_integers_of_any_kind(net, draw, data, always_in_place, kind)
             enforcement.move({"out/kernel": np.array([0.5])})
 
 
+def test_masks_of_another_order_of_paths_go_where_they_belong(net, draw, always_in_place):
+    model = net()
+    masks = draw(model)
+    with enforce(model, masks) as enforcement:
+        for number in range(6):
+            paths = list(masks)[:: 1 - 2 * (number % 2)]
+            places = {p: np.array([number + 7 * i]) for i, p in enumerate(masks)}
+            masks = after_moves(masks, places, places if number % 3 else {})
+            enforcement.update(Masks({p: masks[p] for p in paths}))
+            for path, pruned in enforcement._holding._pruned.items():
+                assert np.array_equal(pruned.mask, masks[path])
+        enforcement.check()
+
+
 @pytest.fixture
 def always_in_place(monkeypatch):
     monkeypatch.setattr(changes, "_FEW", 1)

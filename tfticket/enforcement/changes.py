@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tfticket import _keras
 from tfticket._optimizers import Slot
+from tfticket.enforcement.projection import is_one_array_on_cpu
 from tfticket.enforcement.pruned_weight import PrunedWeight
 from tfticket.errors import MismatchError
 from tfticket.masks import Masks
@@ -150,7 +151,7 @@ class Changes:
             *(_keras.native(s.variable) for _, s in slots),
         ]
         self.is_possible = not any(isinstance(n, tf.distribute.DistributedValues) for n in natives)
-        self._is_on_cpu = all(":CPU:" in n.device for n in natives)
+        self._is_on_cpu = all(map(is_one_array_on_cpu, natives))
         self._write = _writer(pruned, slots)
         self._traced: Callable[[tf.Tensor], None] | None = None
         self._num_calls = 0
@@ -170,7 +171,7 @@ class Changes:
         if self._num_calls == _WORTH_TRACING:
             self._traced = _traced(self._write, self._pruned, is_on_cpu=self._is_on_cpu)
         if self._traced is not None:
-            self._traced(tf.constant(_packed(places, masks)))
+            self._traced(tf.constant(_packed(places, {p: masks[p] for p in self._pruned})))
             return
         nowhere = np.empty(0, np.intp)
         self._write([_rows(places.get(p, nowhere), masks[p]) for p in self._pruned])

@@ -44,7 +44,7 @@ def is_one_array_on_cpu(variable: Any) -> bool:
     """Tells whether a variable is one array that the host can look at without a copy.
 
     Args:
-        variable: of either Keras.
+        variable: of either Keras, or TensorFlow's own.
     """
     native = _keras.native(variable)
     is_one = not isinstance(native, tf.distribute.DistributedValues)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tfticket.scores.base import Evidence, Score
-from tfticket.tracing import Measured, SynapticFlow, known_flow, remember_flow
+from tfticket.tracing import Measured, SynapticFlow, flow_of
 
 __all__ = ["NonHomogeneousWarning", "SynFlow"]
 
@@ -70,13 +70,11 @@ class SynFlow(Score):
         known, flow = self._flows.get(model, (None, None))
         if known == paths and not all(m.all() for m in masks.values()):  # a search goes on
             return self._checked(flow(model, evidence.weights, self.input_value), evidence)
-        traced_for = model, paths, next(iter(evidence.batches), None), self.biases
-        flow = known_flow(*traced_for) or SynapticFlow(*traced_for)
+        flow = flow_of(model, paths, next(iter(evidence.batches), None), self.biases)
         measured = flow(model, evidence.weights, self.input_value)
         scores = self._checked(measured, evidence)
         if measured.output:
             _warn(flow, measured, [p for p, s in scores.items() if not s.any()])
-        remember_flow(flow, *traced_for)
         self._flows[model] = paths, flow
         return scores
 

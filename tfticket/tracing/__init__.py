@@ -5,17 +5,16 @@ weights, its layers and its compilation.
 """
 
 from tfticket.tracing.gradients import batch_losses, gradients, lent, mean_saliency, slopes
-from tfticket.tracing.known_flows import known_flow, remember_flow
+from tfticket.tracing.known_flows import flow_of
 from tfticket.tracing.synaptic_flow import Measured, SynapticFlow
 
 __all__ = [
     "Measured",
     "SynapticFlow",
     "batch_losses",
+    "flow_of",
     "gradients",
-    "known_flow",
     "lent",
     "mean_saliency",
-    "remember_flow",
     "slopes",
 ]

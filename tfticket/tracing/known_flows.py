@@ -11,7 +11,7 @@ from tfticket._lazy import tf
 from tfticket.tracing.examples import input_specs
 from tfticket.tracing.synaptic_flow import SynapticFlow
 
-__all__ = ["known_flow", "remember_flow"]
+__all__ = ["flow_of"]
 
 #: The last flow of each model that still exists, and what it was traced for.
 _FLOWS: weakref.WeakKeyDictionary[Any, tuple[Any, SynapticFlow]] = weakref.WeakKeyDictionary()
@@ -21,12 +21,12 @@ _OWN = ("keras", "tf_keras", "tensorflow", "tfticket")
 _OPEN = ("Lambda", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFSMLayer")
 
 
-def known_flow(
+def flow_of(
     model: Any, paths: tuple[str, ...], batch: Any = None, biases: bool = True
-) -> SynapticFlow | None:
-    """Returns the flow of a model if it would be traced alike again; `None` if that is not known.
+) -> SynapticFlow:
+    """Returns the flow of a model, of an earlier search if it would be traced alike again.
 
-    It is known of models that consist of Keras' own layers alone, whose configurations say all of
+    That is known of models that consist of Keras' own layers alone, whose configurations say all of
     what they compute: of the same configuration, the same variables, and the same values of those
     that a trace holds by value, as the statistics of a Normalization layer are. Others are traced
     in every search.
@@ -37,25 +37,14 @@ def known_flow(
         batch: as for `SynapticFlow`.
         biases: as for `SynapticFlow`.
     """
+    purpose = _purpose(model, paths, batch, biases)
+    if purpose is None:
+        return SynapticFlow(model, paths, batch, biases)
     known, flow = _FLOWS.get(model, (None, None))
-    if flow is None or known is None or known != _purpose(model, paths, batch, biases):
-        return None
-    return flow if flow.holds_for(model) else None
-
-
-def remember_flow(
-    flow: SynapticFlow, model: Any, paths: tuple[str, ...], batch: Any = None, biases: bool = True
-) -> None:
-    """Keeps a flow for the next search, as long as the model exists.
-
-    Args:
-        flow: of the model, for just these arguments.
-        model: as for `SynapticFlow`.
-        paths: as for `SynapticFlow`.
-        batch: as for `SynapticFlow`.
-        biases: as for `SynapticFlow`.
-    """
-    _FLOWS[model] = _purpose(model, paths, batch, biases), flow
+    if flow is None or known != purpose or not flow.holds_for(model):
+        flow = SynapticFlow(model, paths, batch, biases)
+        _FLOWS[model] = purpose, flow
+    return flow
 
 
 def _purpose(model: Any, paths: tuple[str, ...], batch: Any, biases: bool) -> Any:
